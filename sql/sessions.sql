@@ -1,0 +1,100 @@
+-- Sessions: one a sign-in, kept open by refresh tokens that work once.
+
+-- name: open_session(user_id, password_hash, device)$
+-- A session for whoever proved this password; none if it changed or a ban came meanwhile.
+insert into sessions (college_id, user_id, device)
+select college_id,
+       user_id,
+       :device
+  from users
+ where user_id = :user_id
+   and password_hash = :password_hash
+   and banned_at is null
+returning session_id;
+
+-- name: issue_refresh_token(token_hash, session_id, days)!
+-- The one token that opens this session next.
+insert into refresh_tokens (token_hash, session_id, expires_at)
+values (:token_hash, :session_id, now() + make_interval(days => :days::int));
+
+-- name: find_refresher(token_hash)$
+-- Whose refresh token this is, whether or not it still works.
+select s.user_id
+  from refresh_tokens t
+  join sessions s on s.session_id = t.session_id
+ where t.token_hash = :token_hash;
+
+-- name: lock_refresh_token(token_hash, waited_seconds)^
+-- The token and its session, held until the transaction ends. `used_meanwhile` tells two
+-- refreshes that were under way together from a token shown again afterwards.
+select t.session_id,
+       s.college_id,
+       s.user_id,
+       u.email,
+       t.used_at is not null as used,
+       coalesce(t.used_at > clock_timestamp() - make_interval(secs => :waited_seconds::float8), false)
+           as used_meanwhile,
+       s.ended_at is not null or t.expires_at <= now() or u.banned_at is not null as over
+  from refresh_tokens t
+  join sessions s on s.session_id = t.session_id
+  join users u on u.college_id = s.college_id and u.user_id = s.user_id
+ where t.token_hash = :token_hash
+   for update of s, t;
+
+-- name: spend_refresh_token(token_hash)!
+-- From now on this token opens nothing.
+update refresh_tokens
+   set used_at = clock_timestamp()
+ where token_hash = :token_hash
+   and used_at is null;
+
+-- name: touch_session(college_id, session_id)!
+-- The device was here.
+update sessions
+   set last_used_at = now()
+ where college_id = :college_id
+   and session_id = :session_id;
+
+-- name: end_session(college_id, user_id, session_id, reason)$
+-- Sign one device out; no row if it is not the rider's or is out already.
+update sessions
+   set ended_at = clock_timestamp(),
+       end_reason = :reason
+ where college_id = :college_id
+   and user_id = :user_id
+   and session_id = :session_id
+   and ended_at is null
+returning session_id;
+
+-- name: end_all_sessions(college_id, user_id, reason)
+-- Sign every device of a rider out.
+update sessions
+   set ended_at = clock_timestamp(),
+       end_reason = :reason
+ where college_id = :college_id
+   and user_id = :user_id
+   and ended_at is null
+returning session_id;
+
+-- name: list_sessions(college_id, user_id, current, before, skip, size)
+-- Where a rider is signed in, latest first; `before` is the last id of the page before, or null.
+select session_id as id,
+       device,
+       started_at,
+       last_used_at,
+       session_id = :current::bigint as current
+  from sessions
+ where college_id = :college_id
+   and user_id = :user_id
+   and ended_at is null
+   and (:before::bigint is null or session_id < :before)
+ order by session_id desc
+offset :skip::int
+ limit :size::int;
+
+-- name: list_ended_sessions(since)
+-- Sessions of all colleges that ended lately: what workers must no longer let in.
+select session_id,
+       ended_at
+  from sessions
+ where ended_at > :since;

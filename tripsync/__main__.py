@@ -1,0 +1,3 @@
+from tripsync.cli import main
+
+raise SystemExit(main())

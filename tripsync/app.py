@@ -1,0 +1,92 @@
+"""The application, put together: every feature is mounted here."""
+
+import msgspec
+from sanic import Sanic
+
+from tripsync import auth, health
+from tripsync.auth.hashing import Hasher
+from tripsync.database import Database
+from tripsync.database.listener import Listener
+from tripsync.database.migrations import find_schema_problem
+from tripsync.http.answers import encode
+from tripsync.http.ended_sessions import EndedSessions
+from tripsync.http.failures import Failures
+from tripsync.http.limits import RateLimits
+from tripsync.http.observation import add_observation
+from tripsync.http.origins import add_cors
+from tripsync.http.pages import add_pages
+from tripsync.http.paths import add_path_patterns
+from tripsync.http.tokens import AccessTokens
+from tripsync.mail import MailFolder, Postbox
+from tripsync.settings import Settings
+
+FEATURES = (health, auth)
+
+
+class StartError(Exception):
+    """The server must not start; the message says what to do."""
+
+
+def create_app(settings: Settings, name: str = "tripsync") -> Sanic:
+    """One server process's application. It opens what it needs when it starts, not before."""
+    app = Sanic(
+        name,
+        error_handler=Failures(),
+        configure_logging=False,
+        dumps=encode,
+        loads=msgspec.json.decode,
+    )
+    app.config.update(
+        AUTO_EXTEND=False,
+        ACCESS_LOG=False,
+        MOTD=False,
+        PROXIES_COUNT=settings.proxies or None,
+        REQUEST_MAX_SIZE=settings.request_max_bytes,
+        REQUEST_TIMEOUT=settings.request_timeout_seconds,
+        RESPONSE_TIMEOUT=settings.request_timeout_seconds,
+        KEEP_ALIVE_TIMEOUT=30,
+    )
+    app.ctx.settings = settings
+    app.ctx.draining = False
+    app.ctx.tokens = AccessTokens(settings)
+
+    add_path_patterns(app)
+    add_observation(app, production=not settings.in_development)
+    add_cors(app, frozenset(settings.backend_cors_origins))
+    add_pages(app)
+    for feature in FEATURES:
+        for blueprint in feature.blueprints:
+            app.blueprint(blueprint)
+
+    app.before_server_start(open_resources)
+    app.after_server_stop(close_resources)
+    return app
+
+
+async def open_resources(app: Sanic) -> None:
+    settings: Settings = app.ctx.settings
+    try:
+        database = await Database.open(settings)
+    except OSError as reason:
+        raise StartError(
+            f"PostgreSQL cannot be reached ({reason}). Is it running, and is DATABASE_URL right?"
+        ) from None
+    app.ctx.database = database
+    if problem := await find_schema_problem(database.pool):
+        await database.close()
+        raise StartError(problem)
+    app.ctx.postbox = Postbox(MailFolder(settings.data_dir / "mail"))
+    app.ctx.hasher = Hasher(settings)
+    app.ctx.limits = RateLimits(database, enabled=settings.rate_limits == "on")
+    app.ctx.listener = Listener(settings.database_url)
+    app.ctx.ended_sessions = EndedSessions(database, app.ctx.tokens.lifetime)
+    await app.ctx.ended_sessions.start(app.ctx.listener)
+    app.ctx.listener.start()
+
+
+async def close_resources(app: Sanic) -> None:
+    await app.ctx.ended_sessions.stop()
+    await app.ctx.listener.stop()
+    await app.ctx.postbox.close()
+    app.ctx.hasher.close()
+    await app.ctx.database.close()

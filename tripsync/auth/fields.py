@@ -1,0 +1,81 @@
+"""An email address and a password, as they must be before anything is done with them."""
+
+from functools import cache
+from typing import Any, Self
+
+from email_validator import EmailNotValidError, validate_email
+from zxcvbn.frequency_lists import FREQUENCY_LISTS
+
+LONGEST_EMAIL = 254
+SHORTEST_PASSWORD = 8
+# bcrypt reads no further, and refuses to pretend it did.
+LONGEST_PASSWORD_BYTES = 72
+
+
+class Email(str):
+    """An address in the one spelling under which we know it: ASCII and lower case."""
+
+    __slots__ = ()
+
+    @classmethod
+    def read(cls, raw: str) -> Self:
+        try:
+            address = validate_email(
+                raw.strip(),
+                check_deliverability=False,
+                # Look-alike letters must not make a second person of one address.
+                allow_smtputf8=False,
+                # Campus networks have names that the public ones lack.
+                globally_deliverable=False,
+            )
+        except EmailNotValidError:
+            raise ValueError("must be an email address, such as name@college.edu") from None
+        if "." not in address.domain:
+            raise ValueError("must be an email address, such as name@college.edu")
+        return cls((address.ascii_email or "").lower())
+
+    @classmethod
+    def json_schema(cls) -> dict[str, Any]:
+        return {
+            "type": "string",
+            "format": "email",
+            "maxLength": LONGEST_EMAIL,
+            "examples": ["asha@djsce.example"],
+        }
+
+
+class NewPassword(str):
+    """A password good enough to begin with. It never shows itself."""
+
+    __slots__ = ()
+
+    @classmethod
+    def read(cls, raw: str) -> Self:
+        if len(raw) < SHORTEST_PASSWORD:
+            raise ValueError(f"must have at least {SHORTEST_PASSWORD} characters")
+        if len(raw.encode(errors="replace")) > LONGEST_PASSWORD_BYTES:
+            raise ValueError(f"must have at most {LONGEST_PASSWORD_BYTES} bytes")
+        if raw.lower() in common_passwords():
+            raise ValueError("is among the most common ones; choose another")
+        return cls(raw)
+
+    @classmethod
+    def json_schema(cls) -> dict[str, Any]:
+        return {
+            "type": "string",
+            "format": "password",
+            "minLength": SHORTEST_PASSWORD,
+            "description": f"{SHORTEST_PASSWORD} to {LONGEST_PASSWORD_BYTES} bytes, not a common one",
+            "examples": ["four sparrows on a tram"],
+        }
+
+    def __repr__(self) -> str:
+        return "NewPassword(...)"
+
+
+@cache
+def common_passwords() -> frozenset[str]:
+    """What is tried first; from the lists of zxcvbn."""
+    return frozenset(
+        word for word in FREQUENCY_LISTS["passwords"] if len(word) >= SHORTEST_PASSWORD
+    )

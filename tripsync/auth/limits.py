@@ -1,0 +1,14 @@
+"""How often account calls may be tried.
+
+A campus shares one address: what an address may do is wide, what may be done to one
+account is narrow.
+"""
+
+from tripsync.http.limits import Limit
+
+REGISTER = Limit("register", per_address="120/minute", per_account="10/hour")
+SIGN_IN = Limit("sign in", per_address="300/minute", per_account="10/minute")
+REFRESH = Limit("refresh", per_address="600/minute", per_account="60/minute")
+FORGOTTEN = Limit("forgotten password", per_address="60/minute", per_account="5/hour")
+CHANGE_PASSWORD = Limit("change password", per_address="60/minute", per_account="10/hour")
+CODE = Limit("mailed code", per_address="60/minute", per_account="10/hour")

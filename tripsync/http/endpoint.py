@@ -1,0 +1,130 @@
+"""What an endpoint takes, gives and refuses: said once, obeyed and documented.
+
+    @auth.post("/register")
+    @endpoint(body=Registration, answer=Account, status=201, refuses=(EMAIL_TAKEN,), open=True)
+    async def register(request: Request, body: Registration) -> HTTPResponse:
+        "Open an account."
+
+The decorator finds out who asks, reads the body and the query string, and leaves the
+`Contract` on the handler, from which the OpenAPI document is made.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import wraps
+from inspect import getdoc
+from typing import Any
+
+import msgspec
+from sanic import HTTPResponse, Request
+
+from tripsync.http import problems
+from tripsync.http.identity import identify
+from tripsync.http.problems import Problem, Refusal
+from tripsync.http.schemas import Schema, converter, decoder
+
+Handler = Callable[..., Awaitable[HTTPResponse]]
+
+JSON = "application/json"
+FORM = "application/x-www-form-urlencoded"
+MULTIPART = "multipart/form-data"
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """All that a client needs to know of one endpoint."""
+
+    summary: str
+    description: str
+    body: type[Schema] | None
+    form: type[Schema] | None
+    query: type[Schema] | None
+    answer: Any
+    status: int
+    refuses: tuple[Refusal, ...]
+    open: bool
+    idempotent: bool
+
+
+def endpoint(
+    *,
+    body: type[Schema] | None = None,
+    form: type[Schema] | None = None,
+    query: type[Schema] | None = None,
+    answer: Any = None,
+    status: int = 200,
+    refuses: tuple[Refusal, ...] = (),
+    open: bool = False,
+    idempotent: bool = False,
+) -> Callable[[Handler], Handler]:
+    """Say what the handler below takes and gives. `open` endpoints need no token."""
+    read_body = body_reader(body, form)
+    read_query = converter(query) if query else None
+
+    def decorate(handler: Handler) -> Handler:
+        @wraps(handler)
+        async def call(request: Request, **arguments: Any) -> HTTPResponse:
+            if not open:
+                request.ctx.rider = identify(request)
+            if read_query:
+                arguments["query"] = read_query(query_values(request))
+            if read_body:
+                arguments["body"] = read_body(request)
+            return await handler(request, **arguments)
+
+        summary, _, description = (getdoc(handler) or "").partition("\n\n")
+        call.contract = Contract(  # type: ignore[attr-defined]
+            summary=summary.rstrip("."),
+            description=description,
+            body=body,
+            form=form,
+            query=query,
+            answer=answer,
+            status=status,
+            refuses=refuses,
+            open=open,
+            idempotent=idempotent,
+        )
+        return call
+
+    return decorate
+
+
+def body_reader(
+    body: type[Schema] | None, form: type[Schema] | None
+) -> Callable[[Request], Schema] | None:
+    if body is None and form is None:
+        return None
+    decode = decoder(body) if body else None
+    convert = converter(form) if form else None
+
+    def read(request: Request) -> Schema:
+        kind = request.headers.get("content-type", JSON).partition(";")[0].strip().lower()
+        if decode and kind == JSON:
+            try:
+                return decode(request.body)
+            except (msgspec.DecodeError, UnicodeDecodeError):
+                raise Problem(problems.MALFORMED_JSON) from None
+        if convert and kind in (FORM, MULTIPART):
+            return convert(single_values(request.get_form() or {}))
+        raise Problem(
+            problems.UNSUPPORTED_MEDIA_TYPE,
+            f"Send the body with Content-Type: {' or '.join(accepted(body, form))}.",
+        )
+
+    return read
+
+
+def accepted(body: type[Schema] | None, form: type[Schema] | None) -> list[str]:
+    return ([JSON] if body else []) + ([FORM] if form else [])
+
+
+def query_values(request: Request) -> dict[str, Any]:
+    if not request.query_string:
+        return {}
+    return single_values(request.get_args(keep_blank_values=True))
+
+
+def single_values(values: dict[str, list[str]]) -> dict[str, Any]:
+    """A name given once is its value; given more often, a list, which no schema takes by chance."""
+    return {name: given[0] if len(given) == 1 else given for name, given in values.items()}

@@ -1,0 +1,77 @@
+"""Whatever is raised while a request is served becomes a problem; nothing else gets out.
+
+The framework's errors keep their status and lose their text, the database's become what
+they mean to a client, and the rest is a 500 whose traceback only the log sees.
+"""
+
+import logging
+from collections.abc import Mapping
+
+import asyncpg
+from sanic import HTTPResponse, Request
+from sanic.exceptions import SanicException
+from sanic.handlers import ErrorHandler
+
+from tripsync.http import problems
+from tripsync.http.observation import request_id_of
+from tripsync.http.problems import Problem, Refusal
+
+log = logging.getLogger("tripsync.http")
+
+OF_FRAMEWORK: Mapping[int, Refusal] = {
+    400: problems.MALFORMED_REQUEST,
+    404: problems.NOT_FOUND,
+    405: problems.METHOD_NOT_ALLOWED,
+    408: problems.TOO_SLOW,
+    413: problems.TOO_LARGE,
+    417: problems.EXPECTATION_FAILED,
+    503: problems.UNAVAILABLE,
+}
+
+# A race that the database's constraints decided.
+LOST_RACES = (
+    asyncpg.UniqueViolationError,
+    asyncpg.ExclusionViolationError,
+    asyncpg.ForeignKeyViolationError,
+    asyncpg.SerializationError,
+    asyncpg.DeadlockDetectedError,
+)
+# No database, no free connection, or none in time. A dead line is an OSError.
+DATABASE_AWAY = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.InterfaceError,
+    TimeoutError,
+    OSError,
+)
+
+
+class Failures(ErrorHandler):
+    """Sanic's error handler, with one way to answer."""
+
+    def default(self, request: Request, exception: Exception) -> HTTPResponse:
+        return problems.respond(as_problem(exception), request_id_of(request))
+
+    @staticmethod
+    def log(request: Request, exception: Exception) -> None:
+        """Sanic would print the whole URL; `as_problem` logs what deserves it."""
+
+
+def as_problem(exception: BaseException) -> Problem:
+    match exception:
+        case Problem():
+            return exception
+        case SanicException() if exception.status_code in OF_FRAMEWORK:
+            return Problem(OF_FRAMEWORK[exception.status_code], headers=exception.headers)
+        case _ if isinstance(exception, LOST_RACES):
+            log.info("a race was lost: %s", type(exception).__name__)
+            return Problem(problems.CONFLICT)
+        case _ if isinstance(exception, DATABASE_AWAY):
+            log.error("the database is away: %s", type(exception).__name__)
+            return Problem(problems.UNAVAILABLE, headers={"Retry-After": "2"})
+        case _:
+            log.error("unexpected failure", exc_info=exception)
+            return Problem(problems.INTERNAL)

@@ -1,0 +1,57 @@
+"""Idempotency-Key: a request that creates something may be sent twice and creates it once.
+
+The key is claimed, the thing created and the answer kept in one transaction. A second
+request with the key waits for the first one's transaction, then gets its answer; where
+the first failed, nothing is kept and the second is the first.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from sanic import HTTPResponse, Request
+
+from tripsync.database import Transaction
+from tripsync.http.answers import encode
+from tripsync.http.context import settings, transaction
+from tripsync.http.problems import KEY_REUSED, FieldError, Problem, invalid
+
+HEADER = "Idempotency-Key"
+LONGEST_KEY = 255
+JSON = "application/json"
+
+
+async def create_once(
+    request: Request, act: Callable[[Transaction], Awaitable[Any]], status: int = 201
+) -> HTTPResponse:
+    """Run `act` in a transaction and answer with what it returns; once for each key."""
+    key = request.headers.get(HEADER)
+    async with transaction(request) as db:
+        if key is None:
+            return HTTPResponse(encode(await act(db)), status, content_type=JSON)
+        if not 1 <= len(key) <= LONGEST_KEY or not key.isprintable():
+            raise invalid(
+                FieldError(HEADER, f"{HEADER} must be 1 to {LONGEST_KEY} visible characters.")
+            )
+        known = {"scope": scope(request), "key": key}
+        fingerprint = fingerprint_of(request)
+        if not await db.idempotency.claim_key(**known, fingerprint=fingerprint):
+            first = await db.idempotency.find_answer(**known)
+            if not hmac.compare_digest(first["fingerprint"], fingerprint):
+                raise Problem(KEY_REUSED)
+            return HTTPResponse(
+                first["answer"], first["status"], {"Idempotency-Replayed": "true"}, JSON
+            )
+        body = encode(await act(db))
+        await db.idempotency.keep_answer(**known, status=status, answer=body)
+        return HTTPResponse(body, status, content_type=JSON)
+
+
+def scope(request: Request) -> str:
+    rider = getattr(request.ctx, "rider", None)
+    return f"{rider.user_id if rider else 'anybody'} {request.method} {request.path}"
+
+
+def fingerprint_of(request: Request) -> bytes:
+    return hmac.digest(settings(request).secret_key.encode(), request.body, hashlib.sha256)

@@ -1,0 +1,71 @@
+"""What is seen of a request from outside: its id, a line in the log, headers for safety."""
+
+import logging
+import re
+from contextvars import ContextVar
+from time import perf_counter
+from uuid import uuid4
+
+from sanic import HTTPResponse, Request, Sanic
+
+log = logging.getLogger("tripsync.access")
+
+SANE_ID = re.compile(r"[A-Za-z0-9._\-]{1,64}")
+# Known to every log line that is written while the request is served.
+current_request_id: ContextVar[str] = ContextVar("request_id", default="")
+
+SAFE_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cache-Control": "no-store",
+}
+TLS_ONLY = {"Strict-Transport-Security": "max-age=31536000"}
+
+
+def request_id_of(request: Request) -> str:
+    """The id of a request, even of one too broken to have met the middleware."""
+    return getattr(request.ctx, "request_id", None) or begin(request)
+
+
+def begin(request: Request) -> str:
+    offered = request.headers.get("x-request-id", "")
+    request_id = offered if SANE_ID.fullmatch(offered) else uuid4().hex
+    request.ctx.request_id = request_id
+    request.ctx.began = perf_counter()
+    current_request_id.set(request_id)
+    return request_id
+
+
+def add_observation(app: Sanic, *, production: bool) -> None:
+    headers = {**SAFE_HEADERS, **(TLS_ONLY if production else {})}
+
+    async def open_record(request: Request) -> None:
+        begin(request)
+
+    async def close_record(request: Request, response: HTTPResponse) -> None:
+        response.headers["X-Request-ID"] = request_id_of(request)
+        for name, value in headers.items():
+            response.headers.setdefault(name, value)
+        if app.ctx.draining:
+            # The next request of this client should find a server that stays.
+            request.stream.keep_alive = False
+        rider = getattr(request.ctx, "rider", None)
+        log.info(
+            # The path only: a query string may hold a token.
+            "%s %s %s",
+            request.method,
+            request.path,
+            response.status,
+            extra={
+                "method": request.method,
+                "path": request.path,
+                "status": response.status,
+                "milliseconds": round((perf_counter() - request.ctx.began) * 1000, 1),
+                "user_id": rider.user_id if rider else None,
+            },
+        )
+
+    # Outermost: first to see a request, last to see its answer.
+    app.register_middleware(open_record, "request", priority=100)
+    app.register_middleware(close_record, "response", priority=-100)

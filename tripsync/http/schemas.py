@@ -1,0 +1,166 @@
+"""Reading what a client sent into the schema that also documents it.
+
+A schema is a msgspec struct. The quick path is one C call; only when that fails is the
+input gone through field by field, so that a client hears of every mistake at once.
+
+A type of its own (an email address, a password) is a class with `read(raw)`, which raises
+ValueError with a sentence, and `json_schema()`.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Annotated, Any, Protocol, TypeVar, get_args, get_origin
+
+import msgspec
+from msgspec import Meta
+
+from tripsync.http.problems import FieldError, invalid
+
+S = TypeVar("S", bound="Schema")
+
+
+class Schema(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a client may send: these fields and no other."""
+
+
+class ReadsItself(Protocol):
+    @classmethod
+    def read(cls, raw: str) -> Any: ...
+
+    @classmethod
+    def json_schema(cls) -> dict[str, Any]: ...
+
+
+def says(sentence: str) -> dict[str, str]:
+    """For `Meta(extra=...)`: what to tell a person whose input does not fit the pattern."""
+    return {"says": sentence}
+
+
+# One line of text that can be seen. PostgreSQL takes no NUL, and a name needs no newline.
+Line = Annotated[
+    str,
+    Meta(
+        pattern=r"^(?=.*\S)[^\x00-\x1f\x7f]*$",
+        extra=says("must be one line of visible text"),
+    ),
+]
+
+
+def read_custom(kind: type[ReadsItself], raw: object) -> Any:
+    """msgspec's hook for types that read themselves."""
+    if not isinstance(raw, str):
+        raise ValueError("must be text")
+    return kind.read(raw)
+
+
+def decoder(schema: type[S]) -> Callable[[bytes], S]:
+    decode = msgspec.json.Decoder(schema, dec_hook=read_custom).decode
+
+    def read(body: bytes) -> S:
+        try:
+            # An escaped NUL is valid JSON and is refused by PostgreSQL; a raw one is not JSON.
+            if b"\\u0000" in body:
+                refuse_nul(msgspec.json.decode(body))
+            return decode(body)
+        except msgspec.ValidationError:
+            raise explained(schema, msgspec.json.decode(body), strict=True) from None
+
+    return read
+
+
+def converter(schema: type[S]) -> Callable[[Mapping[str, Any]], S]:
+    """For forms and query strings, where every value is text."""
+
+    def read(values: Mapping[str, Any]) -> S:
+        try:
+            refuse_nul(values)
+            return msgspec.convert(values, schema, strict=False, dec_hook=read_custom)
+        except msgspec.ValidationError:
+            raise explained(schema, values, strict=False) from None
+
+    return read
+
+
+def refuse_nul(value: object, field: str = "") -> None:
+    match value:
+        case str() if "\0" in value:
+            raise invalid(FieldError(field, f"{named(field)} must not hold a NUL character."))
+        case Mapping():
+            for key, each in value.items():
+                refuse_nul(key, field)
+                refuse_nul(each, f"{field}.{key}".lstrip("."))
+        case list():
+            for each in value:
+                refuse_nul(each, field)
+        case _:
+            pass
+
+
+def explained(schema: type[Schema], given: object, *, strict: bool) -> Exception:
+    """All that is wrong with what was given, as one problem."""
+    if not isinstance(given, Mapping):
+        return invalid(FieldError("", "The body must be a JSON object."))
+    return invalid(*mistakes(schema, given, strict=strict))
+
+
+def mistakes(schema: type[Schema], given: Mapping[str, Any], *, strict: bool) -> Iterator[FieldError]:
+    known = {each.encode_name: each for each in msgspec.structs.fields(schema)}
+    for name in sorted(given.keys() - known.keys()):
+        shown = name if len(name) <= 40 else f"{name[:40]}..."
+        yield FieldError(shown, f"There is no field {shown!r} here.")
+    for name, each in known.items():
+        if name not in given:
+            if each.required:
+                yield FieldError(name, f"{named(name)} is missing.")
+            continue
+        try:
+            msgspec.convert(given[name], each.type, strict=strict, dec_hook=read_custom)
+        except msgspec.ValidationError as reason:
+            yield FieldError(name, f"{named(name)} {sentence(str(reason), each.type)}.")
+
+
+def named(field: str) -> str:
+    return f"The field {field!r}" if field else "The body"
+
+
+def sentence(reason: str, kind: Any) -> str:
+    """msgspec's reason in words that a person reads as the end of a sentence."""
+    reason, _, place = reason.partition(" - at `$")
+    inside = f" (at {place.rstrip('`').lstrip('.')})" if place else ""
+    for pattern, words in REASONS:
+        if match := pattern.fullmatch(reason):
+            if words is PATTERN_WORDS:
+                return pattern_words(kind) + inside
+            return match.expand(words) + inside
+    return reason + inside
+
+
+PATTERN_WORDS = "is not in the expected form"
+REASONS = [
+    (re.compile(pattern), words)
+    for pattern, words in (
+        (r"Expected `str` of length >= (\d+)", r"must have at least \1 characters"),
+        (r"Expected `str` of length <= (\d+)", r"must have at most \1 characters"),
+        (r"Expected `array` of length <= (\d+)", r"must have at most \1 entries"),
+        (r"Expected `(?:int|float)` >= (\S+)", r"must be at least \1"),
+        (r"Expected `(?:int|float)` <= (\S+)", r"must be at most \1"),
+        (r"Expected `str` matching regex .*", PATTERN_WORDS),
+        (r"Expected `str(?: \| null)?`, got `(.+)`", r"must be text"),
+        (r"Expected `int(?: \| null)?`, got `(.+)`", r"must be a whole number"),
+        (r"Expected `float(?: \| null)?`, got `(.+)`", r"must be a number"),
+        (r"Expected `bool(?: \| null)?`, got `(.+)`", r"must be true or false"),
+        (r"Expected `object(?: \| null)?`, got `(.+)`", r"must be an object"),
+        (r"Expected `array(?: \| null)?`, got `(.+)`", r"must be a list"),
+        (r"Integer value out of range", r"is out of range"),
+        (r"Invalid enum value '(.*)'", r"cannot be '\1'"),
+        (r"Object contains unknown field `(.+)`", r"has no field '\1'"),
+        (r"Object missing required field `(.+)`", r"lacks the field '\1'"),
+    )
+]
+
+
+def pattern_words(kind: Any) -> str:
+    for note in get_args(kind) if get_origin(kind) is not None else ():
+        if isinstance(note, Meta) and note.extra and "says" in note.extra:
+            return str(note.extra["says"])
+    return PATTERN_WORDS

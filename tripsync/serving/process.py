@@ -1,0 +1,97 @@
+"""One server process: from a bound socket to the last answered request."""
+
+import asyncio
+import signal
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import uvloop
+from sanic import Sanic
+from sanic.server.async_server import AsyncioServer
+
+from tripsync.settings import Settings
+
+Factory = Callable[[Settings], Sanic]
+
+BACKLOG = 1024
+LOOK_AGAIN_AFTER = 0.02
+
+
+def bind(settings: Settings) -> socket.socket:
+    """The port, taken before any process is started to serve it."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    sock.bind((settings.host, settings.port))
+    sock.listen(BACKLOG)
+    sock.setblocking(False)
+    return sock
+
+
+@asynccontextmanager
+async def serving(app: Sanic, sock: socket.socket) -> AsyncIterator[None]:
+    """Serves inside the block; on leaving it, drains.
+
+    Sanic's own runner lets clients in before the application is ready for them, and on a
+    stop leaves connections open that it found busy once.
+    """
+    server = await app.create_server(
+        sock=sock,
+        return_asyncio_server=True,
+        backlog=BACKLOG,
+        asyncio_server_kwargs={"start_serving": False},
+    )
+    assert server is not None
+    await server.startup()
+    await server.before_start()
+    await server.start_serving()
+    await server.after_start()
+    try:
+        yield
+    finally:
+        await drain(app, server)
+
+
+async def drain(app: Sanic, server: AsyncioServer) -> None:
+    """Readiness fails, then the port closes, requests in flight finish, and all is put away."""
+    settings: Settings = app.ctx.settings
+    app.ctx.draining = True
+    await asyncio.sleep(settings.drain_seconds)
+    await server.before_stop()
+    closed = server.close()
+    patience = settings.grace_seconds
+    while server.connections and patience > 0:
+        for connection in list(server.connections):
+            connection.close_if_idle()
+        await asyncio.sleep(LOOK_AGAIN_AFTER)
+        patience -= LOOK_AGAIN_AFTER
+    for connection in list(server.connections):
+        connection.abort()
+    if closed:
+        closed.cancel()
+    await server.after_stop()
+
+
+def run(
+    factory: Factory,
+    settings: Settings,
+    sock: socket.socket,
+    *,
+    when_ready: Callable[[], object],
+    watch: Callable[[asyncio.Event], object] = lambda stop: None,
+) -> None:
+    """Serve until SIGTERM or SIGINT, or until whoever watches says stop."""
+
+    async def serve() -> None:
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for each in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(each, stop.set)
+        watch(stop)
+        async with serving(factory(settings), sock):
+            when_ready()
+            await stop.wait()
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(serve())

@@ -1,0 +1,156 @@
+"""Several server processes on one port: started, replaced when they die, stopped together.
+
+All accept from the same socket, so a worker that dies takes only its own requests along:
+connections that wait are taken by the others. Sanic's manager would not replace a killed one.
+"""
+
+import asyncio
+import logging
+import multiprocessing
+import os
+import signal
+import socket
+from collections.abc import Callable, Iterable
+from multiprocessing.context import SpawnProcess
+from multiprocessing.synchronize import Event
+from pathlib import Path
+
+import uvloop
+import watchfiles
+
+from tripsync.logs import configure_logs
+from tripsync.serving.process import Factory, run
+from tripsync.settings import Settings
+
+log = logging.getLogger("tripsync.serving")
+
+spawn = multiprocessing.get_context("spawn")
+
+COULD_NOT_START = 78  # EX_CONFIG
+# A worker that dies this young would only die again at once.
+YOUNG = 5.0
+REST = 1.0
+
+
+class Supervisor:
+    """Keeps a number of workers alive until told to stop."""
+
+    def __init__(self, factory: Factory, settings: Settings, sock: socket.socket) -> None:
+        self._factory = factory
+        self._settings = settings
+        self._sock = sock
+        self._stop = asyncio.Event()
+        self._ever_ready: Event = spawn.Event()
+        self._workers: set[SpawnProcess] = set()
+        self._exit_code = 0
+
+    async def run(self, *, when_ready: Callable[[], object], reload: Iterable[Path]) -> int:
+        loop = asyncio.get_running_loop()
+        for each in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(each, self._stop.set)
+        keepers = [
+            asyncio.create_task(self._keep_worker(patient=bool(reload)))
+            for _ in range(self._settings.workers)
+        ]
+        helpers = [asyncio.create_task(self._announce(when_ready))]
+        if reload:
+            helpers.append(asyncio.create_task(self._restart_on_change(reload)))
+        await self._stop.wait()
+        self._terminate()
+        await asyncio.gather(*keepers)
+        for each in helpers:
+            each.cancel()
+        return self._exit_code
+
+    async def _keep_worker(self, *, patient: bool) -> None:
+        loop = asyncio.get_running_loop()
+        while not self._stop.is_set():
+            began = loop.time()
+            worker = spawn.Process(
+                target=work, args=(self._factory, self._settings, self._sock, self._ever_ready)
+            )
+            worker.start()
+            self._workers.add(worker)
+            await ended(worker)
+            self._workers.discard(worker)
+            if self._stop.is_set():
+                return
+            if worker.exitcode == COULD_NOT_START and not self._ever_ready.is_set() and not patient:
+                self._exit_code = COULD_NOT_START
+                self._stop.set()
+                return
+            if worker.exitcode != 0:
+                log.error("worker %s ended with %s; replacing it", worker.pid, worker.exitcode)
+            if loop.time() - began < YOUNG and worker.exitcode != 0:
+                await asyncio.sleep(REST)
+
+    async def _announce(self, when_ready: Callable[[], object]) -> None:
+        while not self._ever_ready.is_set():
+            await asyncio.sleep(0.05)
+        when_ready()
+
+    async def _restart_on_change(self, folders: Iterable[Path]) -> None:
+        async for changes in watchfiles.awatch(*folders, watch_filter=is_source, recursive=True):
+            log.info("changed: %s", ", ".join(sorted(Path(name).name for _, name in changes)))
+            self._terminate()
+
+    def _terminate(self) -> None:
+        for worker in self._workers:
+            worker.terminate()
+
+
+def is_source(_: watchfiles.Change, name: str) -> bool:
+    return name.endswith((".py", ".sql"))
+
+
+async def ended(worker: SpawnProcess) -> None:
+    """Waits for the end of a process without a thread."""
+    loop = asyncio.get_running_loop()
+    gone = asyncio.Event()
+    loop.add_reader(worker.sentinel, gone.set)
+    try:
+        await gone.wait()
+    finally:
+        loop.remove_reader(worker.sentinel)
+    worker.join()
+
+
+def work(factory: Factory, settings: Settings, sock: socket.socket, ready: Event) -> None:
+    """What a worker process runs."""
+    # Ctrl-C in a terminal goes to a whole group; who stops the workers is the supervisor.
+    os.setpgid(0, 0)
+    configure_logs(production=not settings.in_development)
+    try:
+        run(factory, settings, sock, when_ready=ready.set, watch=stop_with_parent)
+    except Exception as reason:
+        log.error("the worker could not start: %s", reason, exc_info=not is_explained(reason))
+        raise SystemExit(COULD_NOT_START) from None
+
+
+def is_explained(reason: Exception) -> bool:
+    """Whether the message alone says what to do."""
+    return type(reason).__module__.startswith("tripsync.")
+
+
+def stop_with_parent(stop: asyncio.Event) -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        asyncio.get_running_loop().add_reader(parent.sentinel, stop.set)
+
+
+def supervise(
+    factory: Factory,
+    settings: Settings,
+    sock: socket.socket,
+    *,
+    when_ready: Callable[[], object],
+    reload: Iterable[Path] = (),
+) -> int:
+    """Run workers until SIGTERM or SIGINT; 0, or why none could start."""
+
+    async def run_supervisor() -> int:
+        supervisor = Supervisor(factory, settings, sock)
+        return await supervisor.run(when_ready=when_ready, reload=reload)
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(run_supervisor())

@@ -1,0 +1,252 @@
+"""Every environment variable: its name, type, default and meaning.
+
+A variable that is wrong stops the start, together with all others that are wrong,
+each by its name. Nothing else in the package reads the environment.
+"""
+
+import json
+import os
+import re
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Annotated, Any, Literal, get_args, get_origin
+
+import msgspec
+from msgspec import Meta, field
+
+# Keys that stand in tutorials and templates. Whoever knows one can sign tokens for anybody.
+KNOWN_SECRETS = frozenset(
+    {
+        "your-secret-key-here-change-in-production",
+        "09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf63b88e8d3e7",
+        "super-secret-key-that-is-at-least-32-characters",
+        "change-me-change-me-change-me-change-me",
+        "0123456789abcdef0123456789abcdef",
+    }
+)
+SHORTEST_SECRET = 32
+SECRET = {"secret": True}
+ORIGIN = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+")
+
+
+class SettingsError(Exception):
+    """The environment cannot be served from; `problems` says why, a line a variable."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+def default_data_dir() -> Path:
+    # As root the embedded PostgreSQL runs as a user of its own, who cannot enter a private home.
+    return Path("/var/lib/tripsync") if os.geteuid() == 0 else Path("var")
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
+    """What one TripSync installation can choose. Field names in upper case are the variables."""
+
+    environment: Annotated[
+        Literal["development", "production"],
+        Meta(description="production demands secrets and writes JSON logs"),
+    ] = "development"
+    data_dir: Annotated[
+        Path,
+        Meta(description="database (when embedded), kept mails and development secret lie here"),
+    ] = field(name="TRIPSYNC_DATA_DIR", default_factory=default_data_dir)
+    database_url: Annotated[
+        str,
+        Meta(description="PostgreSQL 15 or later; empty: an embedded one starts by itself"),
+        Meta(extra=SECRET),
+    ] = ""
+    secret_key: Annotated[
+        str,
+        Meta(description="signs access tokens; 32 bytes or more; made by itself in development"),
+        Meta(extra=SECRET),
+    ] = ""
+    retired_secret_keys: Annotated[
+        tuple[str, ...],
+        Meta(description="earlier keys, comma-separated: still accepted, never signed with"),
+        Meta(extra=SECRET),
+    ] = ()
+    backend_cors_origins: Annotated[
+        tuple[str, ...],
+        Meta(description="web origins that may call with credentials; commas or a JSON array"),
+    ] = ("http://localhost:5173", "http://localhost:3000")
+    app_url: Annotated[
+        str, Meta(description="where the frontend lives; links in mails lead there")
+    ] = "http://localhost:5173"
+    host: Annotated[str, Meta(description="address to listen on; 0.0.0.0 for every one")] = (
+        "127.0.0.1"
+    )
+    port: Annotated[int, Meta(description="port to listen on", ge=0, le=65535)] = 8000
+    workers: Annotated[int, Meta(description="server processes", ge=1, le=64)] = 1
+    proxies: Annotated[
+        int,
+        Meta(description="trusted proxies in front; 0 ignores X-Forwarded-For", ge=0, le=10),
+    ] = 0
+    rate_limits: Annotated[
+        Literal["on", "off"], Meta(description="limits on sign-in and account calls")
+    ] = "on"
+    bcrypt_rounds: Annotated[
+        int, Meta(description="cost of a password hash, as a power of two", ge=4, le=16)
+    ] = 12
+    access_token_minutes: Annotated[
+        int, Meta(description="life of an access token", ge=1, le=1440)
+    ] = 30
+    refresh_token_days: Annotated[
+        int, Meta(description="life of an unused refresh token", ge=1, le=365)
+    ] = 30
+    database_pool_min: Annotated[
+        int, Meta(description="connections a process keeps open", ge=1, le=100)
+    ] = 5
+    database_pool_max: Annotated[
+        int, Meta(description="connections a process opens at most", ge=2, le=200)
+    ] = 15
+    statement_timeout_ms: Annotated[
+        int, Meta(description="longest a query may run", ge=100, le=600_000)
+    ] = 5000
+    request_max_bytes: Annotated[
+        int, Meta(description="largest request body", ge=1024, le=100_000_000)
+    ] = 1_000_000
+    request_timeout_seconds: Annotated[
+        int, Meta(description="longest a request may take to arrive or to be answered", ge=1, le=300)
+    ] = 20
+    drain_seconds: Annotated[
+        int,
+        Meta(description="how long readiness fails before a stop closes the port", ge=0, le=300),
+    ] = 0
+    grace_seconds: Annotated[
+        int, Meta(description="how long a stop waits for requests in flight", ge=0, le=300)
+    ] = 15
+
+    @property
+    def in_development(self) -> bool:
+        return self.environment == "development"
+
+    @property
+    def embeds_database(self) -> bool:
+        return not self.database_url
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
+        """The settings this environment asks for, or every reason why not, at once."""
+        chosen: dict[str, Any] = {}
+        problems: list[str] = []
+        for variable in variables():
+            raw = environment.get(variable.name, "").strip()
+            if not raw:
+                continue
+            try:
+                chosen[variable.attribute] = variable.read(raw)
+            except ValueError as reason:
+                problems.append(f"{variable.name}: {reason}")
+        settings = cls(**chosen)
+        problems.extend(contradictions(settings))
+        if problems:
+            raise SettingsError(problems)
+        return settings
+
+
+class Variable(msgspec.Struct, frozen=True):
+    """One environment variable, as `tripsync settings` and README describe it."""
+
+    name: str
+    attribute: str
+    type: Any
+    meaning: str
+    default: str
+    secret: bool
+
+    def read(self, raw: str) -> Any:
+        kind, *notes = get_args(self.type)
+        if get_origin(kind) is tuple:
+            return listed(raw)
+        try:
+            return msgspec.convert(raw, self.type, strict=False, dec_hook=lambda kind, text: kind(text))
+        except msgspec.ValidationError:
+            # Says what was expected, never what was given: that may be a secret.
+            if get_origin(kind) is Literal:
+                raise ValueError(f"must be one of {', '.join(get_args(kind))}") from None
+            bounds = notes[0]
+            raise ValueError(f"must be a whole number from {bounds.ge} to {bounds.le}") from None
+
+    def show(self, settings: Settings) -> str:
+        value = getattr(settings, self.attribute)
+        if self.secret:
+            return "********" if value else ""
+        return ",".join(value) if isinstance(value, tuple) else str(value)
+
+
+def variables() -> Iterator[Variable]:
+    """Every variable, in the order in which a reader should meet them."""
+    for each in msgspec.structs.fields(Settings):
+        notes = [note for note in get_args(each.type) if isinstance(note, Meta)]
+        default = each.default
+        if each.default_factory is not msgspec.NODEFAULT:
+            default = "var (as root: /var/lib/tripsync)"
+        yield Variable(
+            name=each.encode_name,
+            attribute=each.name,
+            type=each.type,
+            meaning=next(note.description for note in notes if note.description),
+            default=",".join(default) if isinstance(default, tuple) else str(default),
+            secret=any(note.extra == SECRET for note in notes),
+        )
+
+
+def listed(raw: str) -> tuple[str, ...]:
+    """`a,b` or `["a", "b"]`: both are seen in the wild."""
+    if raw.startswith("["):
+        try:
+            items = json.loads(raw)
+        except json.JSONDecodeError:
+            raise ValueError("is neither a comma-separated list nor a JSON array") from None
+    else:
+        items = raw.split(",")
+    return tuple(str(item).strip() for item in items if str(item).strip())
+
+
+def contradictions(settings: Settings) -> Iterator[str]:
+    """What no variable says alone."""
+    if settings.database_url and not re.match(r"postgres(ql)?://", settings.database_url):
+        yield "DATABASE_URL: begin it with postgresql://"
+    for origin in settings.backend_cors_origins:
+        if not ORIGIN.fullmatch(origin):
+            yield (
+                f"BACKEND_CORS_ORIGINS: {origin!r} is not an origin; "
+                "write scheme and host, such as https://rides.example.edu"
+            )
+    if settings.database_pool_min > settings.database_pool_max:
+        yield "DATABASE_POOL_MIN: is larger than DATABASE_POOL_MAX"
+    if settings.in_development:
+        return
+    if not settings.secret_key:
+        yield "SECRET_KEY: is required in production; make one with `openssl rand -base64 48`"
+    for name, keys in (
+        ("SECRET_KEY", (settings.secret_key,)),
+        ("RETIRED_SECRET_KEYS", settings.retired_secret_keys),
+    ):
+        for key in filter(None, keys):
+            if len(key.encode()) < SHORTEST_SECRET:
+                yield f"{name}: is shorter than {SHORTEST_SECRET} bytes"
+            elif key in KNOWN_SECRETS or len(set(key)) < 8:
+                yield f"{name}: is a known example; make one with `openssl rand -base64 48`"
+
+
+def with_development_secret(settings: Settings) -> Settings:
+    """In development a missing secret is made once and kept, so that tokens outlive a restart."""
+    if settings.secret_key or not settings.in_development:
+        return settings
+    kept = settings.data_dir / "secret_key"
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    if not kept.exists():
+        # Written aside and linked into place: whoever starts at the same moment reads a whole key.
+        with NamedTemporaryFile("w", dir=kept.parent) as fresh:
+            fresh.write(secrets.token_urlsafe(48))
+            fresh.flush()
+            with suppress(FileExistsError):
+                os.link(fresh.name, kept)
+    return msgspec.structs.replace(settings, secret_key=kept.read_text().strip())
