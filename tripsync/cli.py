@@ -142,8 +142,8 @@ def change_schema(settings: Settings, chosen: argparse.Namespace) -> int:
             done, verb = roll_back(url, chosen.rollback), "rolled back"
         else:
             done, verb = migrate(url), "applied"
-    for each in done:
-        print(f"{verb} {each}")
+    for migration in done:
+        print(f"{verb} {migration}")
     if not done:
         print("nothing to do: the schema is up to date")
     return 0

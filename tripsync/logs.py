@@ -42,7 +42,8 @@ class ReadableLines(logging.Formatter):
     """Time, what happened, and how long it took."""
 
     def format(self, record: logging.LogRecord) -> str:
-        line = f"{datetime.fromtimestamp(record.created):%H:%M:%S} {record.levelname:<7} {record.getMessage()}"
+        at = datetime.fromtimestamp(record.created, UTC).astimezone()
+        line = f"{at:%H:%M:%S} {record.levelname:<7} {record.getMessage()}"
         if took := extras(record).get("milliseconds"):
             line += f" in {took} ms"
         if record.exc_info:

@@ -42,7 +42,8 @@ class MailFolder:
         message = EmailMessage()
         message["From"], message["To"], message["Subject"] = SENDER, mail.to, mail.subject
         message["Date"] = now = datetime.now(UTC)
-        message.set_content(mail.text)
+        # Not quoted-printable, which would break the links that people copy.
+        message.set_content(mail.text, cte="8bit")
         name = f"{now:%Y%m%dT%H%M%S.%f}-{secrets.token_hex(3)}.eml"
         await asyncio.to_thread(self._write, name, message.as_bytes())
 

@@ -112,7 +112,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
         int, Meta(description="largest request body", ge=1024, le=100_000_000)
     ] = 1_000_000
     request_timeout_seconds: Annotated[
-        int, Meta(description="longest a request may take to arrive or to be answered", ge=1, le=300)
+        int,
+        Meta(description="longest a request may take to arrive or to be answered", ge=1, le=300),
     ] = 20
     drain_seconds: Annotated[
         int,
@@ -165,7 +166,9 @@ class Variable(msgspec.Struct, frozen=True):
         if get_origin(kind) is tuple:
             return listed(raw)
         try:
-            return msgspec.convert(raw, self.type, strict=False, dec_hook=lambda kind, text: kind(text))
+            return msgspec.convert(
+                raw, self.type, strict=False, dec_hook=lambda kind, text: kind(text)
+            )
         except msgspec.ValidationError:
             # Says what was expected, never what was given: that may be a secret.
             if get_origin(kind) is Literal:

@@ -65,7 +65,7 @@ class NewPassword(str):
             "type": "string",
             "format": "password",
             "minLength": SHORTEST_PASSWORD,
-            "description": f"{SHORTEST_PASSWORD} to {LONGEST_PASSWORD_BYTES} bytes, not a common one",
+            "description": f"at most {LONGEST_PASSWORD_BYTES} bytes, and not a common one",
             "examples": ["four sparrows on a tram"],
         }
 

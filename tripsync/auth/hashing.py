@@ -2,14 +2,18 @@
 
 import asyncio
 import os
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from typing import TypeVar
 
 import bcrypt
 
 from tripsync.auth.fields import LONGEST_PASSWORD_BYTES
 from tripsync.http.problems import UNAVAILABLE, Problem
 from tripsync.settings import Settings
+
+T = TypeVar("T")
 
 # Who would wait longer than this many hashes is told to come back.
 LONGEST_QUEUE = 40
@@ -29,7 +33,7 @@ class Hasher:
 
     async def hash(self, password: str) -> str:
         salted = await self._run(bcrypt.hashpw, password.encode(), bcrypt.gensalt(self._rounds))
-        return bytes(salted).decode()
+        return salted.decode()
 
     async def check(self, password: str, known: str | None) -> bool:
         """Is this the password? For an unknown account the answer takes as long, and is no."""
@@ -38,9 +42,9 @@ class Hasher:
         if known is None or not possible:
             typed, known = b"nobody's password", self._decoy
         fits = await self._run(bcrypt.checkpw, typed, known.encode())
-        return bool(fits) and possible
+        return fits and possible
 
-    async def _run(self, work, *arguments):  # type: ignore[no-untyped-def]
+    async def _run(self, work: Callable[..., T], *arguments: object) -> T:
         if self._queue >= LONGEST_QUEUE * self._threads:
             raise Problem(UNAVAILABLE, headers={"Retry-After": "5"})
         self._queue += 1

@@ -14,7 +14,10 @@ FullName = Annotated[Line, Meta(max_length=200, examples=["Asha Rao"])]
 TypedEmail = Annotated[str, Meta(max_length=1000, examples=["asha@djsce.example"])]
 TypedPassword = Annotated[str, Meta(max_length=1000, examples=["four sparrows on a tram"])]
 Code = Annotated[
-    str, Meta(min_length=1, max_length=100, description="as it stands in the mail", examples=["3fK9..."])
+    str,
+    Meta(
+        min_length=1, max_length=100, description="as it stands in the mail", examples=["3fK9..."]
+    ),
 ]
 RefreshToken = Annotated[str, Meta(min_length=1, max_length=200, examples=["p3V1..."])]
 Unread = Annotated[str, Meta(max_length=1000, description="part of OAuth2; not used")] | None

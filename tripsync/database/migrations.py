@@ -120,7 +120,7 @@ def migrating(url: str) -> Iterator[tuple[Any, Any]]:
     except psycopg.errors.LockNotAvailable:
         raise MigrationError(
             "a lock could not be had in time: another migration is under way, or a long "
-            "transaction holds a table. Nothing was changed by the migration that failed; try again."
+            "transaction holds a table. The migration that failed changed nothing; try again."
         ) from None
     except psycopg.OperationalError as reason:
         raise MigrationError(f"PostgreSQL cannot be reached: {str(reason).strip()}") from None

@@ -19,7 +19,7 @@ log = logging.getLogger("tripsync.database")
 WAIT_FOR_CONNECTION = 3.0
 
 
-class Connection(asyncpg.Connection):
+class Connection(asyncpg.Connection):  # type: ignore[misc]
     """A connection that is handed back as it is.
 
     asyncpg would send `RESET ALL; UNLISTEN *; ...` after every use: a second round trip

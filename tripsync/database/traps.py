@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-DEFINITION = re.compile(r"^-- name: (?P<name>[a-z]\w*)\((?P<parameters>[\w, ]*)\)(?P<operator>\^|\$|!|<!|)$")
+DEFINITION = re.compile(r"-- name: (?P<name>[a-z]\w*)\([\w, ]*\)(?:\^|\$|!|<!)?")
 NAME_MARK = re.compile(r"--\s*name\s*:")
+DOC_LINE = re.compile(r"-- (?!name:)\S")
 # What is not code: comments, strings, quoted names, dollar-quoted bodies.
 QUOTED = re.compile(
     r"(?P<line>--[^\n]*)"
@@ -20,11 +21,38 @@ QUOTED = re.compile(
     r"|(?P<dollar>\$(?P<tag>\w*)\$.*?\$(?P=tag)\$)",
     re.DOTALL,
 )
-STAR = re.compile(r"\b(?:select|distinct|returning)\s+\*|\w\.\*", re.IGNORECASE)
-SLICE = re.compile(r"\[[^\]]*[\w)]\s*:(?!:)[^\]]*\]|(?<!array)\[\s*:\w+\s*\]", re.IGNORECASE)
-IN_PARAMETER = re.compile(r"\bin\s*\(\s*:\w+\s*\)", re.IGNORECASE)
 PARAMETER = re.compile(r"(?<!:):[a-z_]\w*")
 SECOND_STATEMENT = re.compile(r";\s*\S")
+
+MISPLACED_NAME = "a query name inside another line; aiosql would begin a query here"
+MISSHAPEN_NAME = (
+    "write `-- name: verb_noun(parameter, ...)` and what it gives: "
+    "^ one row, $ one value, ! the number of rows, nothing for all rows"
+)
+DEFINED_TWICE = "{name} is defined twice; the second would replace the first"
+NO_DOC_LINE = "{name} lacks its doc line: say below its name, in one sentence, what it is for"
+TRAILING_COMMENT = "a comment behind code breaks aiosql's parameters; give it a line of its own"
+BLOCK_COMMENT = "a block comment shifts aiosql's line numbers; begin each line with --"
+QUOTED_PARAMETER = "a parameter inside a dollar-quoted body is never filled"
+TWO_STATEMENTS = "a second statement; one query is one statement"
+
+IN_CODE = (
+    (
+        re.compile(r"\b(?:select|distinct|returning)\s+\*|\w\.\*", re.IGNORECASE),
+        "name the columns: after a migration `*` breaks prepared statements and callers",
+    ),
+    (
+        re.compile(
+            r"\[[^\]]*[\w)]\s*:(?!:)[^\]]*\]|(?<!array)\[\s*:\w+\s*\]|\[\s*:\w+\s*:(?!:)",
+            re.IGNORECASE,
+        ),
+        "aiosql takes the colon of an array slice for a parameter; use trim_array or unnest",
+    ),
+    (
+        re.compile(r"\bin\s*\(\s*:\w+\s*\)", re.IGNORECASE),
+        "`in (:list)` takes one value; write `= any(:list::bigint[])`",
+    ),
+)
 
 
 class Trap(NamedTuple):
@@ -36,7 +64,8 @@ class Trap(NamedTuple):
     reason: str
 
     def __str__(self) -> str:
-        return f"{self.path.parent.name}/{self.path.name}:{self.line}:{self.column}: error: {self.reason}"
+        file = f"{self.path.parent.name}/{self.path.name}"
+        return f"{file}:{self.line}:{self.column}: error: {self.reason}"
 
 
 def find_traps(path: Path) -> list[Trap]:
@@ -51,46 +80,40 @@ def find_traps(path: Path) -> list[Trap]:
 
 def in_definitions(text: str) -> Iterator[tuple[int, str]]:
     seen: set[str] = set()
-    at = 0
-    lines = text.splitlines(keepends=True)
-    for number, line in enumerate(lines):
-        if mark := NAME_MARK.search(line):
-            definition = DEFINITION.match(line.rstrip())
-            if mark.start() > 0:
-                yield at + mark.start(), "a query name inside another line; aiosql would begin a query here"
-            elif not definition:
-                yield at, "write `-- name: verb_noun(parameter, ...)`, then ^ (one row), $ (one value), ! (count) or nothing (rows)"
-            else:
-                if definition["name"] in seen:
-                    yield at, f"{definition['name']} is defined twice; the second would replace the first"
-                seen.add(definition["name"])
-                following = lines[number + 1] if number + 1 < len(lines) else ""
-                if not re.match(r"-- \S", following) or NAME_MARK.match(following):
-                    yield at, f"{definition['name']} lacks its doc line: say in one sentence what it is for"
-        at += len(line)
+    for mark in NAME_MARK.finditer(text):
+        at = mark.start()
+        line, _, rest = text[at:].partition("\n")
+        definition = DEFINITION.fullmatch(line.rstrip())
+        if at > 0 and text[at - 1] != "\n":
+            yield at, MISPLACED_NAME
+        elif not definition:
+            yield at, MISSHAPEN_NAME
+        else:
+            name = definition["name"]
+            if name in seen:
+                yield at, DEFINED_TWICE.format(name=name)
+            seen.add(name)
+            if not DOC_LINE.match(rest):
+                yield at, NO_DOC_LINE.format(name=name)
 
 
 def in_comments(text: str) -> Iterator[tuple[int, str]]:
     for quoted in QUOTED.finditer(text):
         at = quoted.start()
         if quoted["line"] and text[text.rfind("\n", 0, at) + 1 : at].strip():
-            yield at, "a comment behind code breaks aiosql's parameters; give it a line of its own"
-        if quoted["block"]:
-            yield at, "a block comment shifts aiosql's line numbers; begin each line with --"
-        if quoted["dollar"] and (parameter := PARAMETER.search(quoted["dollar"])):
-            yield at + parameter.start(), "a parameter inside a dollar-quoted body is never filled"
+            yield at, TRAILING_COMMENT
+        elif quoted["block"]:
+            yield at, BLOCK_COMMENT
+        elif quoted["dollar"] and (parameter := PARAMETER.search(quoted["dollar"])):
+            yield at + parameter.start(), QUOTED_PARAMETER
 
 
 def in_statements(text: str) -> Iterator[tuple[int, str]]:
     code = QUOTED.sub(lambda quoted: re.sub(r"[^\n]", " ", quoted[0]), text)
-    for pattern, reason in (
-        (STAR, "name the columns: after a migration `*` breaks prepared statements and callers"),
-        (SLICE, "aiosql takes the colon of an array slice for a parameter; use trim_array or unnest"),
-        (IN_PARAMETER, "`in (:list)` takes one value; write `= any(:list::bigint[])`"),
-    ):
+    for pattern, reason in IN_CODE:
         for match in pattern.finditer(code):
             yield match.start(), reason
     starts = [mark.start() for mark in NAME_MARK.finditer(text)]
     for begin, end in zip(starts, [*starts[1:], len(text)], strict=True):
         if second := SECOND_STATEMENT.search(code, begin, end):
-            yield second.end() - 1, "a second statement; one query is one statement"
+            yield second.end() - 1, TWO_STATEMENTS

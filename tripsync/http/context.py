@@ -21,13 +21,13 @@ def reading(request: Request) -> Bound:
 
 
 def database(request: Request) -> Database:
-    return cast(Database, request.app.ctx.database)
+    return cast("Database", request.app.ctx.database)
 
 
 def settings(request: Request) -> Settings:
-    return cast(Settings, request.app.ctx.settings)
+    return cast("Settings", request.app.ctx.settings)
 
 
 def rider(request: Request) -> Rider:
     """Who asks. Only where the endpoint is not open."""
-    return cast(Rider, request.ctx.rider)
+    return cast("Rider", request.ctx.rider)

@@ -32,7 +32,7 @@ class Limit:
 class PostgresCounters(Storage):
     """Where the library keeps its counters: sql/rate_limits.sql."""
 
-    STORAGE_SCHEME = ["async+tripsync"]
+    STORAGE_SCHEME = ["async+tripsync"]  # noqa: RUF012 - the library's own spelling
 
     def __init__(self, database: Database) -> None:
         super().__init__()
@@ -109,4 +109,4 @@ async def count_account(request: Request, limit: Limit, account: str) -> None:
 
 
 def limits_of(request: Request) -> RateLimits:
-    return cast(RateLimits, request.app.ctx.limits)
+    return cast("RateLimits", request.app.ctx.limits)

@@ -6,7 +6,9 @@ from contextvars import ContextVar
 from time import perf_counter
 from uuid import uuid4
 
-from sanic import HTTPResponse, Request, Sanic
+from sanic import Request, Sanic
+from sanic.http import Http
+from sanic.response import BaseHTTPResponse
 
 log = logging.getLogger("tripsync.access")
 
@@ -43,11 +45,11 @@ def add_observation(app: Sanic, *, production: bool) -> None:
     async def open_record(request: Request) -> None:
         begin(request)
 
-    async def close_record(request: Request, response: HTTPResponse) -> None:
+    async def close_record(request: Request, response: BaseHTTPResponse) -> None:
         response.headers["X-Request-ID"] = request_id_of(request)
         for name, value in headers.items():
             response.headers.setdefault(name, value)
-        if app.ctx.draining:
+        if app.ctx.draining and isinstance(request.stream, Http):
             # The next request of this client should find a server that stays.
             request.stream.keep_alive = False
         rider = getattr(request.ctx, "rider", None)

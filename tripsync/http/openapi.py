@@ -1,7 +1,7 @@
 """The OpenAPI document, made at start from what each endpoint says of itself."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -26,7 +26,7 @@ twice. Times are ISO 8601 with a zone."""
 def describe(app: Sanic) -> dict[str, Any]:
     """The document of all endpoints that carry a contract."""
     endpoints = sorted(
-        ((f"/{route.path}", route, route.handler.contract) for route in contracted(app)),
+        ((f"/{route.path}", route, contract) for route, contract in contracted(app)),
         key=lambda each: (each[1].name.split(".")[1], each[0]),
     )
     components = schemas(contract for _, _, contract in endpoints)
@@ -48,13 +48,15 @@ def describe(app: Sanic) -> dict[str, Any]:
     }
 
 
-def contracted(app: Sanic) -> list[Route]:
-    return [route for route in app.router.routes if hasattr(route.handler, "contract")]
+def contracted(app: Sanic) -> Iterator[tuple[Route, Contract]]:
+    for route in app.router.routes:
+        if contract := getattr(route.handler, "contract", None):
+            yield route, contract
 
 
 def refusals(app: Sanic) -> list[Refusal]:
     """Every way in which this server says no, by status."""
-    declared = {each for route in contracted(app) for each in route.handler.contract.refuses}
+    declared = {each for _, contract in contracted(app) for each in contract.refuses}
     return sorted(declared | set(problems.GENERAL), key=lambda each: (each.status, each.code))
 
 

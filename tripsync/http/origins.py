@@ -5,6 +5,7 @@ are named, because `*` means nothing for calls with credentials and never Author
 """
 
 from sanic import HTTPResponse, Request, Sanic
+from sanic.response import BaseHTTPResponse
 
 METHODS = "GET, POST, PUT, PATCH, DELETE, OPTIONS"
 REQUEST_HEADERS = "Authorization, Content-Type, Idempotency-Key, If-None-Match, X-Request-ID"
@@ -23,7 +24,7 @@ def add_cors(app: Sanic, origins: frozenset[str]) -> None:
             response.headers["Access-Control-Max-Age"] = PREFLIGHT_SECONDS
         return response
 
-    async def allow_origin(request: Request, response: HTTPResponse) -> None:
+    async def allow_origin(request: Request, response: BaseHTTPResponse) -> None:
         # Also where no origin is allowed: a cache must not give one origin's answer to another.
         response.headers.add("Vary", "Origin")
         if (origin := request.headers.get("origin")) in origins:

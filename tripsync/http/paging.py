@@ -38,7 +38,9 @@ class Page(Schema):
             return msgspec.json.decode(packed, type=kind)
         except (ValueError, binascii.Error, msgspec.DecodeError):
             raise invalid(
-                FieldError("cursor", "This cursor is not one of ours; use `next_cursor` as it came.")
+                FieldError(
+                    "cursor", "This cursor is not one of ours; use `next_cursor` as it came."
+                )
             ) from None
 
 

@@ -31,7 +31,7 @@ class FieldError(msgspec.Struct, frozen=True):
     detail: str
 
 
-class Problem(Exception):
+class Problem(Exception):  # noqa: N818 - what the RFC calls it
     """A refusal of one request."""
 
     def __init__(

@@ -10,7 +10,8 @@ from tripsync.http.problems import Refusal
 STYLE = """
 :root { color-scheme: light dark; --line: #8884; --soft: #8881; --strong: #0a6c5b; }
 @media (prefers-color-scheme: dark) { :root { --strong: #5cd6bf; } }
-body { font: 16px/1.55 system-ui, sans-serif; max-width: 62rem; margin: 0 auto; padding: 2rem 1rem; }
+body { font: 16px/1.55 system-ui, sans-serif; max-width: 62rem; margin: 0 auto;
+padding: 2rem 1rem; }
 h1, h2, h3 { line-height: 1.2; } h2 { margin-top: 3rem; text-transform: capitalize; }
 article { border-top: 1px solid var(--line); padding: 1rem 0; }
 code, pre { font: 14px/1.5 ui-monospace, monospace; }
@@ -32,7 +33,8 @@ def render(document: Mapping[str, Any], refusals: Sequence[Refusal]) -> str:
         (
             "<!doctype html><html lang='en'><head><meta charset='utf-8'>",
             "<meta name='viewport' content='width=device-width, initial-scale=1'>",
-            f"<title>TripSync API {escape(info['version'])}</title><style>{STYLE}</style></head><body>",
+            f"<title>TripSync API {escape(info['version'])}</title>",
+            f"<style>{STYLE}</style></head><body>",
             f"<h1>TripSync API <small>{escape(info['version'])}</small></h1>",
             *(f"<p>{escape(part)}</p>" for part in info["description"].split("\n\n")),
             "<nav>",
@@ -42,7 +44,8 @@ def render(document: Mapping[str, Any], refusals: Sequence[Refusal]) -> str:
                 f"<h2 id='{escape(feature)}'>{escape(feature)}</h2>{''.join(entries)}"
                 for feature, entries in features.items()
             ),
-            "<h2 id='problems'>Problems</h2><table><tr><th>code</th><th>status</th><th>meaning</th></tr>",
+            "<h2 id='problems'>Problems</h2>",
+            "<table><tr><th>code</th><th>status</th><th>meaning</th></tr>",
             *(
                 f"<tr id='{escape(each.code)}'><td><code>{escape(each.code)}</code></td>"
                 f"<td>{each.status}</td><td>{escape(each.detail)}</td></tr>"
@@ -58,7 +61,8 @@ def entry(method: str, path: str, operation: Mapping[str, Any]) -> str:
     return "".join(
         (
             f"<article id='{escape(operation['operationId'])}'>",
-            f"<h3><span class='method'>{method.upper()}</span> <code>{escape(path)}</code>{access}</h3>",
+            f"<h3><span class='method'>{method.upper()}</span> ",
+            f"<code>{escape(path)}</code>{access}</h3>",
             f"<p>{escape(operation['summary'])}.</p>",
             *(f"<p>{escape(part)}</p>" for part in operation["description"].split("\n\n") if part),
             parameters(operation["parameters"]),

@@ -19,7 +19,7 @@ from tripsync.http.problems import FieldError, invalid
 S = TypeVar("S", bound="Schema")
 
 
-class Schema(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Schema(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """What a client may send: these fields and no other."""
 
 
@@ -103,7 +103,9 @@ def explained(schema: type[Schema], given: object, *, strict: bool) -> Exception
     return invalid(*mistakes(schema, given, strict=strict))
 
 
-def mistakes(schema: type[Schema], given: Mapping[str, Any], *, strict: bool) -> Iterator[FieldError]:
+def mistakes(
+    schema: type[Schema], given: Mapping[str, Any], *, strict: bool
+) -> Iterator[FieldError]:
     known = {each.encode_name: each for each in msgspec.structs.fields(schema)}
     for name in sorted(given.keys() - known.keys()):
         shown = name if len(name) <= 40 else f"{name[:40]}..."

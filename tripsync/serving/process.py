@@ -8,6 +8,8 @@ from contextlib import asynccontextmanager
 
 import uvloop
 from sanic import Sanic
+from sanic.application.state import ApplicationServerInfo
+from sanic.http.constants import HTTP
 from sanic.server.async_server import AsyncioServer
 
 from tripsync.settings import Settings
@@ -43,6 +45,8 @@ async def serving(app: Sanic, sock: socket.socket) -> AsyncIterator[None]:
         asyncio_server_kwargs={"start_serving": False},
     )
     assert server is not None
+    # Sanic's runner leaves this note; without it every answer carries an empty alt-svc header.
+    app.state.server_info.append(ApplicationServerInfo({"version": HTTP.VERSION_1}))
     await server.startup()
     await server.before_start()
     await server.start_serving()
@@ -60,7 +64,7 @@ async def drain(app: Sanic, server: AsyncioServer) -> None:
     await asyncio.sleep(settings.drain_seconds)
     await server.before_stop()
     closed = server.close()
-    patience = settings.grace_seconds
+    patience = float(settings.grace_seconds)
     while server.connections and patience > 0:
         for connection in list(server.connections):
             connection.close_if_idle()

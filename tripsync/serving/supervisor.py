@@ -46,8 +46,8 @@ class Supervisor:
 
     async def run(self, *, when_ready: Callable[[], object], reload: Iterable[Path]) -> int:
         loop = asyncio.get_running_loop()
-        for each in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(each, self._stop.set)
+        for request_to_stop in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(request_to_stop, self._stop.set)
         keepers = [
             asyncio.create_task(self._keep_worker(patient=bool(reload)))
             for _ in range(self._settings.workers)
@@ -58,8 +58,8 @@ class Supervisor:
         await self._stop.wait()
         self._terminate()
         await asyncio.gather(*keepers)
-        for each in helpers:
-            each.cancel()
+        for helper in helpers:
+            helper.cancel()
         return self._exit_code
 
     async def _keep_worker(self, *, patient: bool) -> None:
@@ -85,7 +85,8 @@ class Supervisor:
                 await asyncio.sleep(REST)
 
     async def _announce(self, when_ready: Callable[[], object]) -> None:
-        while not self._ever_ready.is_set():
+        # Another process sets it: there is nothing here that could wake us.
+        while not self._ever_ready.is_set():  # noqa: ASYNC110
             await asyncio.sleep(0.05)
         when_ready()
 

@@ -1,0 +1,62 @@
+# Everything a newcomer needs: `make run` and `make test`. `make help` tells the rest.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+VENV ?= .venv
+BIN := $(VENV)/bin
+# The first Python that is new enough, unless PYTHON names one.
+PYTHON ?= $(shell for each in python3 python3.13 python3.12 python3.11; do \
+	$$each -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$each && break; done)
+
+.PHONY: help run test check format migrate bench lock clean
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: $(BIN)/.run ## serve on :8000 with a database of its own; settings come from the environment
+	@exec $(BIN)/tripsync serve $(ARGS)
+
+test: $(BIN)/.dev ## run the whole suite against a real PostgreSQL; ARGS go to pytest
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: $(BIN)/.dev ## lint, formatting and types
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+format: $(BIN)/.dev ## put the code into its one format
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+migrate: $(BIN)/.run ## bring the schema of DATABASE_URL (or the embedded database) up to date
+	@$(BIN)/tripsync migrate $(ARGS)
+
+bench: $(BIN)/.dev ## measure requests against a bare server in the same run
+	@$(BIN)/python tests/bench/requests.py $(ARGS)
+
+lock: $(BIN)/.dev ## resolve setup.cfg anew into the two lock files
+	@$(BIN)/uv pip compile setup.cfg --universal --python-version 3.11 --generate-hashes --quiet \
+		--no-header --no-emit-index-url --no-emit-find-links --upgrade -o requirements.lock
+	@$(BIN)/uv pip compile setup.cfg --extra dev --universal --python-version 3.11 --generate-hashes --quiet \
+		--no-header --no-emit-index-url --no-emit-find-links -c requirements.lock -o requirements-dev.lock
+
+clean: ## remove the environment and everything that was built; data under var/ stays
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "TripSync needs Python 3.11 or later; install it, or name one: make PYTHON=/path/to/python3" >&2; exit 1; }
+	@echo "making $(VENV) ..."
+	@$(PYTHON) -m venv $(VENV) || { echo "No virtual environment could be made; on Debian: apt install python3-venv" >&2; exit 1; }
+
+$(BIN)/.run: $(BIN)/python requirements.lock setup.cfg pyproject.toml
+	@echo "installing the locked dependencies ..."
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -e .
+	@touch $@
+
+$(BIN)/.dev: $(BIN)/.run requirements-dev.lock
+	@echo "installing what tests and checks need ..."
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
