@@ -26,14 +26,17 @@ select s.user_id
 
 -- name: lock_refresh_token(token_hash, waited_seconds)^
 -- The token and its session, held until the transaction ends. `used_meanwhile` tells two
--- refreshes that were under way together from a token shown again afterwards.
+-- refreshes that were under way together from a token shown again afterwards; it counts from
+-- the statement's start, because the lock may have been waited for.
 select t.session_id,
        s.college_id,
        s.user_id,
        u.email,
        t.used_at is not null as used,
-       coalesce(t.used_at > clock_timestamp() - make_interval(secs => :waited_seconds::float8), false)
-           as used_meanwhile,
+       coalesce(
+           t.used_at > statement_timestamp() - make_interval(secs => :waited_seconds::float8),
+           false
+       ) as used_meanwhile,
        s.ended_at is not null or t.expires_at <= now() or u.banned_at is not null as over
   from refresh_tokens t
   join sessions s on s.session_id = t.session_id

@@ -9,9 +9,9 @@ import os
 import shutil
 import socket
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 import asyncpg
 import httpx
@@ -21,7 +21,7 @@ import uvloop
 from sanic import Sanic
 
 from tests.databases import fresh_database
-from tests.people import Campus
+from tests.people import Campus, numbers
 from tripsync.app import create_app
 from tripsync.database.embedded import embedded_server
 from tripsync.database.migrations import migrate
@@ -84,6 +84,9 @@ def settings(database_url: str, data_dir: Path) -> Settings:
     )
 
 
+StartServer = Callable[..., Awaitable["Server"]]
+
+
 class Server:
     """A running server, and the application inside."""
 
@@ -93,30 +96,36 @@ class Server:
         self.url = f"http://127.0.0.1:{self.port}"
 
 
-@pytest.fixture(scope="session")
-async def start_server(settings: Settings) -> AsyncIterator[Any]:
-    """Starts servers that differ from the usual one: `await start_server(proxies=1)`."""
-    started = []
-
-    async def start(**changes: object) -> Server:
-        changed = msgspec.structs.replace(settings, **changes)
-        sock = bind(changed)
-        app = create_app(changed, name=f"tripsync-{len(started)}")
-        context = serving(app, sock)
-        await context.__aenter__()
-        started.append(context)
-        return Server(app, sock)
-
-    yield start
-    for context in started:
-        await context.__aexit__(None, None, None)
+@asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[Server]:
+    # Several applications in one process: Sanic rewrites its own code for each, and keeps the
+    # original only in this mode.
+    Sanic.test_mode = True
+    sock = bind(settings)
+    app = create_app(settings, name=f"tripsync-{next(numbers)}")
+    async with serving(app, sock):
+        yield Server(app, sock)
 
 
 @pytest.fixture(scope="session")
-async def server(start_server: Any) -> Server:
+async def server(settings: Settings) -> AsyncIterator[Server]:
     """The usual server of the run."""
-    running: Server = await start_server()
-    return running
+    async with running(settings) as usual:
+        yield usual
+
+
+@pytest.fixture
+async def start_server(settings: Settings) -> AsyncIterator[StartServer]:
+    """Starts servers that differ from the usual one: `await start_server(proxies=1)`."""
+    async with AsyncExitStack() as started:
+
+        async def start(**changes: object) -> Server:
+            # Few connections: a test may start several, and the database has room for a hundred.
+            few = msgspec.structs.replace(settings, database_pool_min=1, database_pool_max=5)
+            changed = msgspec.structs.replace(few, **changes)
+            return await started.enter_async_context(running(changed))
+
+        yield start
 
 
 @pytest.fixture

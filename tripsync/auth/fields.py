@@ -27,6 +27,7 @@ class Email(str):
                 allow_smtputf8=False,
                 # Campus networks have names that the public ones lack.
                 globally_deliverable=False,
+                strict=True,
             )
         except EmailNotValidError:
             raise ValueError("must be an email address, such as name@college.edu") from None

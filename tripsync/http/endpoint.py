@@ -103,10 +103,10 @@ def body_reader(
         if decode and kind == JSON:
             try:
                 return decode(request.body)
-            except (msgspec.DecodeError, UnicodeDecodeError):
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
                 raise Problem(problems.MALFORMED_JSON) from None
         if convert and kind in (FORM, MULTIPART):
-            return convert(single_values(request.get_form() or {}))
+            return convert(single_values(request.get_form(keep_blank_values=True) or {}))
         raise Problem(
             problems.UNSUPPORTED_MEDIA_TYPE,
             f"Send the body with Content-Type: {' or '.join(accepted(body, form))}.",

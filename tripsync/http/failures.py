@@ -5,11 +5,12 @@ they mean to a client, and the rest is a 500 whose traceback only the log sees.
 """
 
 import logging
+from asyncio import CancelledError
 from collections.abc import Mapping
 
 import asyncpg
 from sanic import HTTPResponse, Request
-from sanic.exceptions import SanicException
+from sanic.exceptions import RequestCancelled, SanicException
 from sanic.handlers import ErrorHandler
 
 from tripsync.http import problems
@@ -66,6 +67,9 @@ def as_problem(exception: BaseException) -> Problem:
             return exception
         case SanicException() if exception.status_code in OF_FRAMEWORK:
             return Problem(OF_FRAMEWORK[exception.status_code], headers=exception.headers)
+        case CancelledError() | RequestCancelled():
+            # The client went away, or the server is about to.
+            return Problem(problems.UNAVAILABLE)
         case _ if isinstance(exception, LOST_RACES):
             log.info("a race was lost: %s", type(exception).__name__)
             return Problem(problems.CONFLICT)

@@ -70,17 +70,12 @@ class AccessTokens:
                 issuer=ISSUER,
                 options={"require": REQUIRED},
             )
-            if claims["typ"] != "access":
-                raise InvalidTokenError
-            return Rider(
-                user_id=claims["uid"],
-                college_id=claims["cid"],
-                session_id=claims["sid"],
-                email=claims["sub"],
-                expires_at=claims["exp"],
-            )
-        except (jwt.InvalidTokenError, KeyError, TypeError):
+        except (jwt.InvalidTokenError, KeyError):
             raise InvalidTokenError from None
+        ids = (claims["uid"], claims["cid"], claims["sid"])
+        if claims["typ"] != "access" or not all(isinstance(each, int) for each in ids):
+            raise InvalidTokenError
+        return Rider(*ids, email=claims["sub"], expires_at=claims["exp"])
 
 
 def key_id(key: str) -> str:

@@ -47,10 +47,14 @@ async def serving(app: Sanic, sock: socket.socket) -> AsyncIterator[None]:
     assert server is not None
     # Sanic's runner leaves this note; without it every answer carries an empty alt-svc header.
     app.state.server_info.append(ApplicationServerInfo({"version": HTTP.VERSION_1}))
-    await server.startup()
-    await server.before_start()
-    await server.start_serving()
-    await server.after_start()
+    try:
+        await server.startup()
+        await server.before_start()
+        await server.start_serving()
+        await server.after_start()
+    except BaseException:
+        server.server.close()
+        raise
     try:
         yield
     finally:

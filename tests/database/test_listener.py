@@ -1,0 +1,108 @@
+"""The LISTEN connection: it wakes whoever asked, and comes back when it is lost."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import asyncpg
+import pytest
+
+from tests.processes import PATIENCE, until
+from tripsync.database import listener
+from tripsync.database.listener import Listener
+
+
+@pytest.fixture
+async def speaker(empty_database: str) -> AsyncIterator[asyncpg.Connection]:
+    """Says things on a database where nobody else listens."""
+    connection = await asyncpg.connect(empty_database)
+    yield connection
+    await connection.close()
+
+
+@pytest.fixture
+async def listening(
+    empty_database: str, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Listener]:
+    monkeypatch.setattr(listener, "PROBE_EVERY", 0.05)
+    monkeypatch.setattr(listener, "RETRY_AFTER", 0.05)
+    ears = Listener(empty_database)
+    yield ears
+    await ears.stop()
+
+
+async def woken(event: asyncio.Event) -> None:
+    async with asyncio.timeout(PATIENCE):
+        await event.wait()
+    event.clear()
+
+
+async def listeners(speaker: asyncpg.Connection) -> list[int]:
+    rows = await speaker.fetch(
+        "select pid from pg_stat_activity"
+        " where datname = current_database() and application_name = 'tripsync listener'"
+    )
+    return [row["pid"] for row in rows]
+
+
+async def no_listener(speaker: asyncpg.Connection) -> bool:
+    return not await listeners(speaker)
+
+
+async def break_connection(speaker: asyncpg.Connection) -> None:
+    [pid] = await listeners(speaker)
+    assert await speaker.fetchval("select pg_terminate_backend($1)", pid)
+
+
+async def test_a_notification_wakes_all_who_asked_for_its_channel(
+    listening: Listener, speaker: asyncpg.Connection
+) -> None:
+    one, other = asyncio.Event(), asyncio.Event()
+    listening.on("rides", one.set)
+    listening.on("rides", other.set)
+    listening.start()
+    await woken(one)
+    await woken(other)
+    await speaker.execute("notify rides")
+    await woken(one)
+    await woken(other)
+
+
+async def test_a_notification_wakes_nobody_else(
+    listening: Listener, speaker: asyncpg.Connection
+) -> None:
+    rides, chats = asyncio.Event(), asyncio.Event()
+    listening.on("rides", rides.set)
+    listening.on("chats", chats.set)
+    listening.start()
+    await woken(rides)
+    await woken(chats)
+    await speaker.execute("notify rides")
+    await woken(rides)
+    assert not chats.is_set()
+
+
+async def test_everybody_is_woken_when_a_lost_connection_is_back_and_hears_again(
+    listening: Listener, speaker: asyncpg.Connection
+) -> None:
+    rides, chats = asyncio.Event(), asyncio.Event()
+    listening.on("rides", rides.set)
+    listening.on("chats", chats.set)
+    listening.start()
+    await woken(rides)
+    await woken(chats)
+    await break_connection(speaker)
+    await woken(rides)
+    await woken(chats)
+    await speaker.execute("notify rides")
+    await woken(rides)
+
+
+async def test_a_stopped_listener_leaves_no_connection(
+    listening: Listener, speaker: asyncpg.Connection
+) -> None:
+    started = asyncio.Event()
+    listening.on("rides", started.set)
+    listening.start()
+    await woken(started)
+    await listening.stop()
+    await until(lambda: no_listener(speaker))

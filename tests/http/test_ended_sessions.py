@@ -1,0 +1,134 @@
+"""A session that ended is let in nowhere, within a second, whoever ended it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import asyncpg
+import httpx
+import pytest
+
+from tests.conftest import Server, StartServer
+from tests.people import Campus, Rider
+
+
+@pytest.fixture
+async def other_worker(start_server: StartServer) -> AsyncIterator[httpx.AsyncClient]:
+    """A second server on the same database: it learns of everything from outside."""
+    server: Server = await start_server()
+    async with httpx.AsyncClient(base_url=server.url) as client:
+        client.server = server  # type: ignore[attr-defined]
+        yield client
+
+
+async def is_let_in(client: httpx.AsyncClient, rider: Rider) -> bool:
+    answer = await client.get("/api/auth/sessions", headers=rider.headers)
+    assert answer.status_code in (200, 401)
+    return answer.status_code == 200
+
+
+async def is_out_within_a_second(client: httpx.AsyncClient, rider: Rider) -> None:
+    async with asyncio.timeout(1):
+        while await is_let_in(client, rider):
+            await asyncio.sleep(0.01)
+
+
+async def test_logout_counts_at_once_here_and_soon_elsewhere(
+    campus: Campus, other_worker: httpx.AsyncClient
+) -> None:
+    rider = await campus.sign_up()
+    assert await is_let_in(other_worker, rider)
+    await rider.call("POST", "/api/auth/logout")
+    assert not await is_let_in(campus.client, rider)
+    await is_out_within_a_second(other_worker, rider)
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        "update users set banned_at = now() where user_id = $1",
+        "update users set password_hash = 'another' where user_id = $1",
+    ],
+    ids=["ban", "new password"],
+)
+async def test_what_a_dba_does_counts_too(
+    campus: Campus, other_worker: httpx.AsyncClient, db: asyncpg.Connection, act: str
+) -> None:
+    rider = await campus.sign_up()
+    phone = await rider.on_another_device()
+    bystander = await campus.sign_up()
+    await db.execute(act, rider.id)
+    for client in (campus.client, other_worker):
+        await is_out_within_a_second(client, rider)
+        await is_out_within_a_second(client, phone)
+        assert await is_let_in(client, bystander)
+
+
+async def test_a_transaction_that_commits_late_is_not_missed(
+    campus: Campus, other_worker: httpx.AsyncClient, db: asyncpg.Connection
+) -> None:
+    slow, quick = await campus.sign_up(), await campus.sign_up()
+    async with db.transaction():
+        await db.execute(
+            "update sessions set ended_at = clock_timestamp(), end_reason = 'logout' "
+            "where user_id = $1",
+            slow.id,
+        )
+        await quick.call("POST", "/api/auth/logout")
+        await is_out_within_a_second(other_worker, quick)
+    await is_out_within_a_second(other_worker, slow)
+
+
+async def test_without_the_listen_connection_it_still_takes_a_second_at_most(
+    campus: Campus, other_worker: httpx.AsyncClient
+) -> None:
+    await other_worker.server.app.ctx.listener.stop()  # type: ignore[attr-defined]
+    rider = await campus.sign_up()
+    await rider.call("POST", "/api/auth/logout")
+    await is_out_within_a_second(other_worker, rider)
+
+
+async def test_a_worker_that_starts_later_knows_what_ended_before(
+    campus: Campus, start_server: Any
+) -> None:
+    rider = await campus.sign_up()
+    await rider.call("POST", "/api/auth/logout")
+    late: Server = await start_server()
+    async with httpx.AsyncClient(base_url=late.url) as client:
+        assert not await is_let_in(client, rider)
+
+
+async def test_what_no_token_can_name_any_more_is_forgotten(
+    campus: Campus, server: Server, db: asyncpg.Connection
+) -> None:
+    rider = await campus.sign_up()
+    await rider.call("POST", "/api/auth/logout")
+    ended = server.app.ctx.ended_sessions
+    session_id = await db.fetchval("select session_id from sessions where user_id = $1", rider.id)
+    assert session_id in ended
+    await db.execute(
+        "update sessions set ended_at = now() - interval '32 minutes' where session_id = $1",
+        session_id,
+    )
+    ended._ended[session_id] = await db.fetchval(
+        "select ended_at from sessions where session_id = $1", session_id
+    )
+    await ended.read()
+    assert session_id not in ended
+
+
+async def test_the_check_costs_no_query(
+    campus: Campus, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rider = await campus.sign_up()
+    asked: list[str] = []
+    original = asyncpg.Connection.fetch
+
+    async def counting(self: asyncpg.Connection, query: str, *args: Any, **more: Any) -> Any:
+        asked.append(query)
+        return await original(self, query, *args, **more)
+
+    monkeypatch.setattr(asyncpg.Connection, "fetch", counting)
+    await rider.call("GET", "/api/auth/sessions")
+    about_this_request = [query for query in asked if "ended_at > " not in query]
+    assert len(about_this_request) == 1

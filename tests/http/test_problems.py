@@ -1,0 +1,161 @@
+"""Whatever goes wrong, the answer is a problem document and nothing else gets out."""
+
+import asyncio
+import json
+
+import asyncpg
+import httpx
+import pytest
+
+from tests.conftest import Server
+from tripsync.http.failures import as_problem
+
+MEMBERS = {"type", "title", "status", "detail", "code", "errors", "request_id"}
+
+
+def assert_problem(answer: httpx.Response, status: int, code: str) -> None:
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    problem = answer.json()
+    assert set(problem) == MEMBERS
+    assert (problem["status"], problem["code"]) == (status, code)
+    assert problem["detail"]
+    assert problem["request_id"] == answer.headers["x-request-id"]
+
+
+async def say(server: Server, sent: bytes) -> tuple[int, dict[str, str], bytes]:
+    """Send raw bytes; the answer's status, headers and body."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    writer.write(sent)
+    async with asyncio.timeout(10):
+        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        status_line, *lines = head.strip().split("\r\n")
+        headers = {name.lower(): value for name, value in (line.split(": ", 1) for line in lines)}
+        body = await reader.readexactly(int(headers.get("content-length", 0)))
+    writer.close()
+    return int(status_line.split()[1]), headers, body
+
+
+async def test_unknown_address(client: httpx.AsyncClient) -> None:
+    assert_problem(await client.get("/api/no/such/thing"), 404, "not_found")
+
+
+async def test_wrong_method_names_the_right_ones(client: httpx.AsyncClient) -> None:
+    answer = await client.delete("/api/health/ping")
+    assert_problem(answer, 405, "method_not_allowed")
+    assert "GET" in answer.headers["allow"]
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"{nope}", b'{"email": "a@b.edu"', b"\xff\xfe", b"nul"])
+async def test_broken_json(client: httpx.AsyncClient, body: bytes) -> None:
+    answer = await client.post(
+        "/api/auth/register", content=body, headers={"content-type": "application/json"}
+    )
+    assert_problem(answer, 400, "malformed_json")
+
+
+async def test_bottomless_json(client: httpx.AsyncClient) -> None:
+    body = b'{"email":' + b"[" * 100_000
+    answer = await client.post(
+        "/api/auth/register", content=body, headers={"content-type": "application/json"}
+    )
+    assert answer.status_code in (400, 422)
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("body", [b"[]", b'"text"', b"17", b"null"])
+async def test_json_that_is_no_object(client: httpx.AsyncClient, body: bytes) -> None:
+    answer = await client.post(
+        "/api/auth/register", content=body, headers={"content-type": "application/json"}
+    )
+    assert_problem(answer, 422, "invalid")
+
+
+async def test_wrong_content_type_says_which_is_right(client: httpx.AsyncClient) -> None:
+    answer = await client.post(
+        "/api/auth/register", content="<xml/>", headers={"content-type": "text/xml"}
+    )
+    assert_problem(answer, 415, "unsupported_media_type")
+    assert "application/json" in answer.json()["detail"]
+
+
+async def test_body_over_the_limit(client: httpx.AsyncClient) -> None:
+    answer = await client.post("/api/auth/register", json={"full_name": "x" * 1_100_000})
+    assert_problem(answer, 413, "too_large")
+
+
+async def test_every_mistake_is_named_at_once(client: httpx.AsyncClient) -> None:
+    answer = await client.post(
+        "/api/auth/register",
+        json={"email": "nobody", "full_name": 7, "passwort": "x", "college_name": "DJSCE"},
+    )
+    assert_problem(answer, 422, "invalid")
+    assert {error["field"] for error in answer.json()["errors"]} == {
+        "email",
+        "full_name",
+        "password",
+        "passwort",
+    }
+
+
+async def test_garbage_instead_of_http(server: Server) -> None:
+    status, headers, body = await say(server, b"\x16\x03\x01 hello\r\n\r\n")
+    assert status == 400
+    assert headers["content-type"] == "application/problem+json"
+    assert json.loads(body)["code"] == "malformed_request"
+
+
+async def test_headers_without_end(server: Server) -> None:
+    status, headers, body = await say(
+        server, b"GET / HTTP/1.1\r\nHost: x\r\nX-Long: " + b"a" * 70_000 + b"\r\n\r\n"
+    )
+    assert status == 413
+    assert json.loads(body)["code"] == "too_large"
+
+
+async def test_expectation_nobody_can_meet(server: Server) -> None:
+    status, _, body = await say(
+        server,
+        b"POST /api/auth/login HTTP/1.1\r\nHost: x\r\nExpect: miracles\r\nContent-Length: 2\r\n\r\n{}",
+    )
+    assert status == 417
+    assert json.loads(body)["code"] == "expectation_failed"
+
+
+async def test_request_that_never_ends(server: Server) -> None:
+    status, _, body = await say(
+        server, b"POST /api/auth/login HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n{"
+    )
+    assert status in (408, 503)
+    assert json.loads(body)["detail"]
+
+
+@pytest.mark.parametrize(
+    ("failure", "status", "code"),
+    [
+        (asyncpg.UniqueViolationError("users_email_key"), 409, "conflict"),
+        (asyncpg.DeadlockDetectedError("process 1 waits"), 409, "conflict"),
+        (asyncpg.QueryCanceledError("statement timeout"), 503, "unavailable"),
+        (asyncpg.TooManyConnectionsError("too many clients"), 503, "unavailable"),
+        (ConnectionRefusedError("10.0.0.7:5432"), 503, "unavailable"),
+        (TimeoutError(), 503, "unavailable"),
+        (asyncpg.UndefinedColumnError("column secret_column"), 500, "internal_error"),
+        (ZeroDivisionError("division by zero"), 500, "internal_error"),
+    ],
+)
+def test_failures_keep_their_words_to_themselves(
+    failure: Exception, status: int, code: str
+) -> None:
+    problem = as_problem(failure)
+    assert (problem.refusal.status, problem.refusal.code) == (status, code)
+    assert not str(failure) or str(failure) not in problem.detail
+
+
+async def test_a_bug_is_a_500_without_a_word_of_the_code(
+    server: Server, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server.app.ctx, "hasher", None)
+    answer = await client.post("/api/auth/login", json={"email": "a@b.edu", "password": "x" * 8})
+    assert_problem(answer, 500, "internal_error")
+    assert "NoneType" not in answer.text
+    assert "Traceback" not in answer.text

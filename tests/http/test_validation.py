@@ -1,0 +1,143 @@
+"""Input is checked before anything is done with it; nothing wrong reaches the database."""
+
+import httpx
+import msgspec
+import pytest
+
+from tests.people import PASSWORD, Campus
+from tripsync.http.paths import LARGEST_ID, read_id
+from tripsync.http.problems import Problem
+from tripsync.http.schemas import Line, Schema, converter, decoder
+
+
+class Parcel(Schema):
+    name: Line
+    weight: float
+    tags: list[str] = []
+
+
+def refusal(body: bytes) -> Problem:
+    with pytest.raises(Problem) as refused:
+        decoder(Parcel)(body)
+    return refused.value
+
+
+def test_a_good_body_becomes_its_schema() -> None:
+    assert decoder(Parcel)(b'{"name": "box", "weight": 2}') == Parcel(name="box", weight=2.0)
+
+
+@pytest.mark.parametrize(
+    ("body", "field", "words"),
+    [
+        (b'{"weight": 1}', "name", "is missing"),
+        (b'{"name": "box", "weight": "heavy"}', "weight", "must be a number"),
+        (b'{"name": 5, "weight": 1}', "name", "must be text"),
+        (b'{"name": "  ", "weight": 1}', "name", "one line of visible text"),
+        (b'{"name": "a\\nb", "weight": 1}', "name", "one line of visible text"),
+        (b'{"name": "a\\u0000b", "weight": 1}', "name", "NUL"),
+        (b'{"name": "box", "weight": 1, "tags": ["a\\u0000"]}', "tags", "NUL"),
+        (b'{"name": "box", "weight": 1, "tags": [1]}', "tags", "must be text"),
+        (b'{"name": "box", "weight": 1, "colour": 1}', "colour", "no field 'colour'"),
+        (b'{"name": "box", "weight": NaN}', "", "malformed"),
+    ],
+)
+def test_a_bad_field_is_named_in_a_sentence(body: bytes, field: str, words: str) -> None:
+    if words == "malformed":
+        with pytest.raises(msgspec.DecodeError):
+            decoder(Parcel)(body)
+        return
+    problem = refusal(body)
+    assert problem.refusal.status == 422
+    assert [error.field for error in problem.errors] == [field]
+    assert words in problem.detail
+
+
+def test_text_that_only_mentions_an_escaped_nul_is_fine() -> None:
+    assert decoder(Parcel)(rb'{"name": "C:\\u0000", "weight": 1}').name == r"C:\u0000"
+
+
+def test_unknown_names_are_not_echoed_at_length() -> None:
+    problem = refusal(b'{"name": "box", "weight": 1, "' + b"x" * 5000 + b'": 1}')
+    assert len(problem.detail) < 200
+
+
+def test_forms_are_text_and_still_typed() -> None:
+    assert converter(Parcel)({"name": "box", "weight": "2.5"}).weight == 2.5
+    with pytest.raises(Problem, match="invalid"):
+        converter(Parcel)({"name": "box", "weight": "2,5"})
+
+
+@pytest.mark.parametrize("text", [str(LARGEST_ID + 1), "9" * 19])
+def test_ids_beyond_the_database_name_nothing(text: str) -> None:
+    with pytest.raises(ValueError, match="no row"):
+        read_id(text)
+
+
+@pytest.mark.parametrize(
+    "session_id", ["0", "-1", "1.5", "abc", str(2**63), "9" * 40, "1%00", "١"]
+)
+async def test_absurd_ids_are_404(campus: Campus, session_id: str) -> None:
+    rider = await campus.sign_up()
+    answer = await rider.call("DELETE", f"/api/auth/sessions/{session_id}")
+    assert answer.status_code == 404
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "limit=0",
+        "limit=101",
+        "limit=99999999999999999999999",
+        "limit=-1",
+        "limit=ten",
+        "limit=",
+        "limit=1&limit=2",
+        "skip=-1",
+        "skip=99999999999",
+        "cursor=%00",
+        "cursor=nonsense",
+        "cursor=bnVsbA==",
+        "cursor=" + "A" * 500,
+        "order=name",
+        "%ff=1",
+    ],
+)
+async def test_absurd_pages_are_refused(client: httpx.AsyncClient, query: str) -> None:
+    answer = await client.get(f"/api/colleges?{query}")
+    assert answer.status_code == 422, answer.text
+    assert answer.json()["errors"]
+
+
+async def test_pages_by_skip_and_by_cursor_show_everything_once(client: httpx.AsyncClient) -> None:
+    everything = (await client.get("/api/colleges?limit=100")).json()["colleges"]
+    by_skip = [
+        (await client.get(f"/api/colleges?limit=1&skip={at}")).json()["colleges"][0]
+        for at in range(len(everything))
+    ]
+    by_cursor, cursor = [], ""
+    while cursor is not None:
+        page = (await client.get(f"/api/colleges?limit=4{cursor}")).json()
+        by_cursor += page["colleges"]
+        cursor = page["next_cursor"] and f"&cursor={page['next_cursor']}"
+    assert by_skip == by_cursor == everything
+    assert len(everything) >= 6
+
+
+async def test_a_megabyte_of_name_is_refused(campus: Campus) -> None:
+    answer = await campus.register(full_name="x" * 900_000)
+    assert answer.status_code == 422
+    assert "at most 200 characters" in answer.json()["detail"]
+    assert len(answer.content) < 1000
+
+
+async def test_lone_surrogates_are_no_text(client: httpx.AsyncClient) -> None:
+    body = (
+        b'{"email":"s@x.example","full_name":"\\ud800","password":"'
+        + PASSWORD.encode()
+        + b'","college_name":"DJSCE"}'
+    )
+    answer = await client.post(
+        "/api/auth/register", content=body, headers={"content-type": "application/json"}
+    )
+    assert answer.status_code in (400, 422)

@@ -1,0 +1,132 @@
+"""The `tripsync` command as a process of its own, run and stopped as an operator would."""
+
+import asyncio
+import inspect
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+import psutil
+
+from tripsync.settings import variables
+
+ROOT = Path(__file__).parent.parent
+# For what should happen at once: long enough for the slowest machine, short enough to read the
+# failure the same day.
+PATIENCE = 30.0
+
+Seen = TypeVar("Seen")
+
+
+async def until(condition: Callable[[], Seen | Awaitable[Seen]]) -> Seen:
+    """The first true outcome of a condition that is about to hold."""
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            outcome = condition()
+            if inspect.isawaitable(outcome):
+                outcome = await outcome
+            if outcome:
+                return outcome
+            await asyncio.sleep(0.02)
+
+
+def is_running(pid: int) -> bool:
+    # Where nobody collects orphans, an ended process stays listed as a zombie.
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+class Process:
+    """A running command, and what it has said so far."""
+
+    def __init__(self, popen: subprocess.Popen[bytes], transcript: Path) -> None:
+        self.pid = popen.pid
+        self._popen = popen
+        self._transcript = transcript
+        self._family: dict[int, psutil.Process] = {}
+
+    @property
+    def said(self) -> str:
+        return self._transcript.read_text()
+
+    @property
+    def workers(self) -> set[int]:
+        """The server processes below a supervisor."""
+        for child in psutil.Process(self.pid).children(recursive=True):
+            self._family[child.pid] = child
+        return {pid for pid, child in self._family.items() if is_worker(child)}
+
+    async def address(self) -> str:
+        """Where it serves, as soon as it says so."""
+
+        def announced() -> re.Match[str] | None:
+            assert self._popen.poll() is None, f"ended too early:\n{self.said}"
+            return re.search(r"API +(http://\S+)/api$", self.said, re.MULTILINE)
+
+        return (await until(announced))[1]
+
+    async def exit_code(self) -> int:
+        await until(lambda: self._popen.poll() is not None)
+        return self._popen.returncode
+
+    def send(self, sent: signal.Signals) -> None:
+        self._popen.send_signal(sent)
+
+    def press_ctrl_c(self) -> None:
+        """As a terminal does: to the command and everything in its group."""
+        os.killpg(self.pid, signal.SIGINT)
+
+    def end(self) -> None:
+        if self._popen.poll() is None:
+            _ = self.workers
+            self._popen.kill()
+            self._popen.wait()
+        for child in self._family.values():
+            if child.is_running():
+                child.kill()
+
+
+def is_worker(process: psutil.Process) -> bool:
+    try:
+        return is_running(process.pid) and "spawn_main" in " ".join(process.cmdline())
+    except psutil.Error:
+        return False
+
+
+@contextmanager
+def tripsync(
+    *arguments: str, data_dir: Path, cwd: Path = ROOT, **environment: str
+) -> Iterator[Process]:
+    """The command inside the block; whatever is left of it afterwards is killed."""
+    with tempfile.NamedTemporaryFile(prefix="tripsync-said-") as transcript:
+        popen = subprocess.Popen(
+            [sys.executable, "-m", "tripsync", *arguments],
+            cwd=cwd,
+            env=surroundings(data_dir, environment),
+            stdin=subprocess.DEVNULL,
+            stdout=transcript,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        process = Process(popen, Path(transcript.name))
+        try:
+            yield process
+        finally:
+            process.end()
+
+
+def surroundings(data_dir: Path, environment: dict[str, str]) -> dict[str, str]:
+    """The environment of this run without its settings, which are not the command's."""
+    settings = {each.name for each in variables()}
+    outside = {name: value for name, value in os.environ.items() if name not in settings}
+    quick = {"PORT": "0", "BCRYPT_ROUNDS": "4", "RATE_LIMITS": "off"}
+    return {**outside, **quick, "TRIPSYNC_DATA_DIR": str(data_dir), **environment}

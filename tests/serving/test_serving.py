@@ -1,0 +1,438 @@
+"""`tripsync serve` as an operator meets it: real processes, real signals, real sockets."""
+
+import asyncio
+import contextlib
+import re
+import shutil
+import signal
+import socket
+import tempfile
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractContextManager, asynccontextmanager
+from functools import partial
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import asyncpg
+import httpx
+import psutil
+import psycopg
+import pytest
+
+from tests.people import PASSWORD, new_email
+from tests.processes import PATIENCE, ROOT, Process, is_running, tripsync, until
+from tripsync.database.migrations import migrate
+
+Serve = Callable[..., AbstractContextManager[Process]]
+
+MISCONFIGURED = 78
+HOW_MANY = pytest.mark.parametrize("workers", ["1", "2"], ids=["one process", "two workers"])
+
+
+@pytest.fixture
+def serve(database_url: str, data_dir: Path) -> Serve:
+    """`serve("--workers", "2", GRACE_SECONDS="1")`, on a database that is ready for it."""
+    return partial(tripsync, "serve", data_dir=data_dir, DATABASE_URL=database_url)
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder that the database's user can enter, unlike pytest's own."""
+    made = Path(tempfile.mkdtemp(prefix="tripsync-serving-"))
+    yield made
+    for pid in postgres_on(made):
+        psutil.Process(pid).kill()
+    shutil.rmtree(made)
+
+
+def postgres_on(folder: Path) -> list[int]:
+    """The servers that run on data in this folder."""
+    return [
+        process.pid
+        for process in psutil.process_iter(["cmdline"])
+        if f"{folder}/" in " ".join(process.info["cmdline"] or [])
+    ]
+
+
+async def get(address: str, path: str) -> httpx.Response:
+    """By a connection of its own, as of a client that comes for the first time."""
+    async with httpx.AsyncClient(base_url=address, timeout=PATIENCE) as client:
+        return await client.get(path)
+
+
+async def is_refused(address: str) -> bool:
+    """Whether nobody listens there any more."""
+    there = urlsplit(address)
+    try:
+        _, writer = await asyncio.open_connection(there.hostname, there.port)
+    except ConnectionRefusedError:
+        return True
+    writer.close()
+    with contextlib.suppress(ConnectionError):
+        await writer.wait_closed()
+    return False
+
+
+def registration(email: str) -> dict[str, str]:
+    return {
+        "email": email,
+        "full_name": "Asha Rao",
+        "password": PASSWORD,
+        "college_name": "DJSCE",
+    }
+
+
+class HalfRequest:
+    """A sign-in of which the server has read the head and awaits the body."""
+
+    body = b'{"email": "nobody@djsce.example", "password": "four sparrows on a tram"}'
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader = reader
+        self._writer = writer
+
+    @classmethod
+    @asynccontextmanager
+    async def begin(cls, address: str) -> AsyncIterator["HalfRequest"]:
+        there = urlsplit(address)
+        reader, writer = await asyncio.open_connection(there.hostname, there.port)
+        writer.write(
+            b"POST /api/auth/login HTTP/1.1\r\nHost: rides\r\nContent-Type: application/json\r\n"
+            b"Expect: 100-continue\r\nContent-Length: %d\r\n\r\n" % len(cls.body)
+        )
+        async with asyncio.timeout(PATIENCE):
+            assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 100 ")
+        try:
+            yield cls(reader, writer)
+        finally:
+            writer.close()
+            with contextlib.suppress(ConnectionError):
+                await writer.wait_closed()
+
+    async def finish(self) -> bytes:
+        self._writer.write(self.body)
+        return await self.rest()
+
+    async def rest(self) -> bytes:
+        """Everything that comes until the server hangs up."""
+        async with asyncio.timeout(PATIENCE):
+            with contextlib.suppress(ConnectionError):
+                return await self._reader.read()
+        return b""
+
+
+@HOW_MANY
+@pytest.mark.parametrize("stop", ["SIGTERM", "Ctrl-C"])
+async def test_serves_until_it_is_told_to_stop(serve: Serve, workers: str, stop: str) -> None:
+    with serve("--workers", workers) as server:
+        address = await server.address()
+        assert (await get(address, "/api/health/ready")).status_code == 200
+        family = server.workers
+        if stop == "Ctrl-C":
+            server.press_ctrl_c()
+        else:
+            server.send(signal.SIGTERM)
+        assert await server.exit_code() == 0
+        assert not any(is_running(pid) for pid in family)
+        assert await is_refused(address)
+        assert "Traceback" not in server.said
+
+
+async def test_a_killed_worker_is_replaced_while_the_other_serves(serve: Serve) -> None:
+    with serve("--workers", "2") as server:
+        address = await server.address()
+        for killed in await until(lambda: both(server.workers)):
+            psutil.Process(killed).kill()
+            await until(lambda killed=killed: not is_running(killed))
+
+            async def has_been_replaced(killed: int = killed) -> set[int] | None:
+                assert (await get(address, "/api/health/ping")).status_code == 200
+                return both(server.workers - {killed})
+
+            await until(has_been_replaced)
+            assert f"worker {killed} ended" in server.said
+
+
+def both(workers: set[int]) -> set[int] | None:
+    return workers if len(workers) == 2 else None
+
+
+async def test_workers_end_with_a_supervisor_that_is_killed(serve: Serve) -> None:
+    with serve("--workers", "2") as server:
+        address = await server.address()
+        workers = await until(lambda: both(server.workers))
+        server.send(signal.SIGKILL)
+        await until(lambda: not any(is_running(pid) for pid in workers))
+        assert await is_refused(address)
+
+
+@HOW_MANY
+async def test_a_stop_lets_a_request_finish_that_is_being_answered(
+    serve: Serve, workers: str, db: asyncpg.Connection
+) -> None:
+    email = new_email()
+    with serve("--workers", workers, STATEMENT_TIMEOUT_MS="60000") as server:
+        address = await server.address()
+        async with (
+            rival_registration(db, email) as is_awaited,
+            httpx.AsyncClient(base_url=address, timeout=PATIENCE) as client,
+        ):
+            answering = asyncio.create_task(
+                client.post("/api/auth/register", json=registration(email))
+            )
+            await until(is_awaited)
+            server.send(signal.SIGTERM)
+            await until(lambda: is_refused(address))
+        answer = await answering
+        assert (answer.status_code, answer.json()["email"]) == (201, email)
+        assert await server.exit_code() == 0
+
+
+@asynccontextmanager
+async def rival_registration(
+    db: asyncpg.Connection, email: str
+) -> AsyncIterator[Callable[[], object]]:
+    """Whoever registers this address meanwhile waits, until it turns out that we do not."""
+    transaction = db.transaction()
+    await transaction.start()
+    await db.execute(
+        "insert into users (college_id, email, full_name, password_hash)"
+        " select college_id, $1, 'Rival', '' from colleges limit 1",
+        email,
+    )
+
+    async def is_awaited() -> object:
+        return await db.fetchval(
+            "select true from pg_locks"
+            " where not granted and pg_backend_pid() = any(pg_blocking_pids(pid)) limit 1"
+        )
+
+    try:
+        yield is_awaited
+    finally:
+        await transaction.rollback()
+
+
+async def test_a_stop_lets_a_request_finish_that_is_still_arriving(serve: Serve) -> None:
+    with serve() as server:
+        address = await server.address()
+        async with HalfRequest.begin(address) as request:
+            server.send(signal.SIGTERM)
+            await until(lambda: is_refused(address))
+            answer = await request.finish()
+        head, _, body = answer.partition(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 401 ")
+        assert f"content-length: {len(body)}" in head.decode().lower()
+        assert b"Incorrect email or password" in body
+        assert await server.exit_code() == 0
+
+
+async def test_a_stop_waits_for_a_request_no_longer_than_its_grace(serve: Serve) -> None:
+    with serve(GRACE_SECONDS="1") as server:
+        async with HalfRequest.begin(await server.address()) as request:
+            server.send(signal.SIGTERM)
+            assert await server.exit_code() == 0
+            assert await request.rest() == b""
+
+
+async def test_a_stop_does_not_wait_for_an_idle_connection(serve: Serve) -> None:
+    with serve(GRACE_SECONDS="300", DRAIN_SECONDS="1") as server:
+        async with httpx.AsyncClient(base_url=await server.address()) as client:
+            assert (await client.get("/api/health/ping")).headers.get("connection") != "close"
+            server.send(signal.SIGTERM)
+            assert await server.exit_code() == 0
+
+
+@HOW_MANY
+async def test_readiness_fails_while_draining_and_requests_are_still_served(
+    serve: Serve, workers: str
+) -> None:
+    with serve("--workers", workers, DRAIN_SECONDS="300") as server:
+        address = await server.address()
+        server.send(signal.SIGTERM)
+
+        async def is_unready() -> bool:
+            ready = await get(address, "/api/health/ready")
+            return (ready.status_code, ready.json().get("code")) == (503, "not_ready")
+
+        await until(is_unready)
+        assert (await get(address, "/api/health/live")).status_code == 200
+        assert (await get(address, "/api/colleges")).status_code == 200
+
+
+async def refusal(server: Process) -> str:
+    """What a server says that does not start."""
+    assert (await server.exit_code(), "is up" in server.said) == (MISCONFIGURED, False), server.said
+    assert "Traceback" not in server.said
+    return server.said
+
+
+@HOW_MANY
+async def test_a_database_without_our_schema_is_not_served(
+    empty_database: str, serve: Serve, workers: str
+) -> None:
+    with serve("--workers", workers, DATABASE_URL=empty_database) as server:
+        assert "`tripsync migrate`" in await refusal(server)
+
+
+@HOW_MANY
+async def test_a_database_of_a_newer_version_is_not_served(
+    empty_database: str, serve: Serve, workers: str
+) -> None:
+    migrate(empty_database)
+    with psycopg.connect(empty_database) as connection:
+        connection.execute(
+            "insert into _yoyo_migration (migration_hash, migration_id) values ('x', '9999.newer')"
+        )
+    with serve("--workers", workers, DATABASE_URL=empty_database) as server:
+        assert "9999.newer" in await refusal(server)
+
+
+@HOW_MANY
+async def test_a_server_that_nobody_listens_on_is_said_to_be_unreachable(
+    serve: Serve, workers: str
+) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        url = f"postgresql://postgres@127.0.0.1:{taken.getsockname()[1]}/postgres"
+        with serve("--workers", workers, DATABASE_URL=url) as server:
+            said = await refusal(server)
+    assert "PostgreSQL cannot be reached" in said
+    assert "DATABASE_URL" in said
+
+
+@HOW_MANY
+async def test_a_database_that_does_not_exist_is_said_not_to(
+    empty_database: str, serve: Serve, workers: str
+) -> None:
+    name = re.search(r"tripsync_test_\w+", empty_database)
+    assert name
+    missing = empty_database.replace(name[0], "tripsync_missing")
+    with serve("--workers", workers, DATABASE_URL=missing) as server:
+        assert 'database "tripsync_missing" does not exist' in await refusal(server)
+
+
+async def test_a_password_never_shows_in_a_refusal(serve: Serve) -> None:
+    with serve(DATABASE_URL="postgresql://rider:sesame@127.0.0.1:1/postgres") as server:
+        assert "sesame" not in await refusal(server)
+
+
+async def test_a_port_that_somebody_else_has_is_named(serve: Serve) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with serve(PORT=str(port)) as server:
+            assert f"cannot listen on 127.0.0.1:{port}" in await refusal(server)
+
+
+async def test_all_wrong_settings_are_named_at_once(serve: Serve) -> None:
+    wrong = {
+        "ENVIRONMENT": "prod",
+        "PORT": "http",
+        "WORKERS": "0",
+        "BCRYPT_ROUNDS": "99",
+        "BACKEND_CORS_ORIGINS": "*",
+        "DATABASE_URL": "mysql://rides",
+    }
+    with serve(**wrong) as server:
+        said = await refusal(server)
+    assert set(re.findall(r"^tripsync: ([A-Z_]+): ", said, re.MULTILINE)) == set(wrong)
+
+
+@pytest.mark.parametrize(
+    ("option", "wrong"),
+    [("--port", "99999"), ("--port", "-1"), ("--workers", "0"), ("--workers", "-2")],
+)
+async def test_an_option_has_the_bounds_of_its_variable(
+    serve: Serve, option: str, wrong: str
+) -> None:
+    with serve(f"{option}={wrong}") as server:
+        assert await server.exit_code() not in (0, 1), server.said
+        assert "Traceback" not in server.said
+        assert option.removeprefix("--") in server.said.lower()
+
+
+@HOW_MANY
+async def test_the_embedded_database_keeps_its_data_and_stops_with_the_server(
+    folder: Path, workers: str
+) -> None:
+    serve = partial(tripsync, "serve", "--workers", workers, data_dir=folder)
+    email = new_email()
+    with serve() as server:
+        async with httpx.AsyncClient(base_url=await server.address(), timeout=PATIENCE) as client:
+            created = await client.post("/api/auth/register", json=registration(email))
+            assert created.status_code == 201, created.text
+            signed_in = await client.post(
+                "/api/auth/login", json={"email": email, "password": PASSWORD}
+            )
+        assert postgres_on(folder)
+        server.press_ctrl_c()
+        assert await server.exit_code() == 0
+        assert "Traceback" not in server.said
+        assert postgres_on(folder) == []
+    with serve() as server:
+        async with httpx.AsyncClient(base_url=await server.address(), timeout=PATIENCE) as client:
+            # The key that signed this token lies beside the data.
+            token = f"Bearer {signed_in.json()['access_token']}"
+            again = await client.get("/api/auth/sessions", headers={"Authorization": token})
+            assert again.status_code == 200, again.text
+        server.send(signal.SIGTERM)
+        assert await server.exit_code() == 0
+    assert postgres_on(folder) == []
+
+
+@pytest.fixture
+def source_tree() -> Iterator[Path]:
+    """A copy of what is served, to be edited."""
+    copy = Path(tempfile.mkdtemp(prefix="tripsync-source-"))
+    for part in ("tripsync", "sql", "migrations"):
+        shutil.copytree(ROOT / part, copy / part, ignore=shutil.ignore_patterns("__pycache__"))
+    yield copy
+    shutil.rmtree(copy)
+
+
+def edit(file: Path, old: str, new: str) -> None:
+    text = file.read_text()
+    assert old in text
+    file.write_text(text.replace(old, new))
+
+
+async def test_a_change_of_python_or_sql_is_served_at_once(serve: Serve, source_tree: Path) -> None:
+    with serve("--reload", cwd=source_tree, PYTHONPATH=str(source_tree)) as server:
+        address = await server.address()
+
+        async def pong() -> str:
+            return (await get(address, "/api/health/ping")).text
+
+        async def colleges() -> str:
+            return (await get(address, "/api/colleges")).text
+
+        async def holds(condition: Callable[[str], bool], answer: Callable[[], object]) -> bool:
+            with contextlib.suppress(httpx.TransportError):
+                return condition(await answer())
+            return False
+
+        endpoints = source_tree / "tripsync" / "health" / "endpoints.py"
+        edit(endpoints, "pong!", "pang!")
+        await until(lambda: holds(lambda text: "pang!" in text, pong))
+
+        queries = source_tree / "sql" / "colleges.sql"
+        edit(
+            queries,
+            "       name,\n       email_domains,\n       place",
+            "       'X' || name as name,\n       email_domains,\n       place",
+        )
+        await until(lambda: holds(lambda text: '"XDJSCE"' in text, colleges))
+
+        # A mistake does not end it: it says where, and waits for the next change.
+        edit(queries, "'X' || name as name,", "colleges.*,")
+        await until(lambda: "sql/colleges.sql:" in server.said)
+        edit(queries, "colleges.*,", "'Y' || name as name,")
+        await until(lambda: holds(lambda text: '"YDJSCE"' in text, colleges))
+
+        (source_tree / "sql" / "birds.sql").write_text("-- name: broken\n")
+        await until(lambda: "sql/birds.sql:1:1" in server.said)
+        (source_tree / "sql" / "birds.sql").unlink()
+        await until(lambda: holds(lambda text: '"YDJSCE"' in text, colleges))
+
+        server.send(signal.SIGTERM)
+        assert await server.exit_code() == 0
