@@ -1,0 +1,144 @@
+"""Settings come from the environment; what is wrong with them is said at once, by name."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tripsync.cli import main
+from tripsync.settings import Settings, SettingsError, variables, with_development_secret
+
+STRONG = "q7Rk2mZx9LwT4vNc8HsB1jYd6FgP3aEu"
+
+
+def problems_with(**environment: str) -> list[str]:
+    with pytest.raises(SettingsError) as refused:
+        Settings.from_environment(environment)
+    return refused.value.problems
+
+
+def test_an_empty_environment_is_development() -> None:
+    settings = Settings.from_environment({})
+    assert settings.in_development
+    assert settings.embeds_database
+    assert (settings.port, settings.bcrypt_rounds, settings.rate_limits) == (8000, 12, "on")
+    assert (settings.database_pool_min, settings.database_pool_max) == (5, 15)
+    assert settings.backend_cors_origins == ("http://localhost:5173", "http://localhost:3000")
+
+
+def test_an_empty_variable_is_an_absent_one() -> None:
+    assert Settings.from_environment({"PORT": "", "DATABASE_URL": " "}) == Settings()
+
+
+def test_settings_cannot_be_changed() -> None:
+    with pytest.raises(AttributeError):
+        Settings().port = 1  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    "written", ["https://a.example,https://b.example", '["https://a.example", "https://b.example"]']
+)
+def test_origins_are_a_list_in_either_spelling(written: str) -> None:
+    settings = Settings.from_environment({"BACKEND_CORS_ORIGINS": written})
+    assert settings.backend_cors_origins == ("https://a.example", "https://b.example")
+
+
+def test_everything_wrong_is_said_at_once() -> None:
+    problems = problems_with(
+        ENVIRONMENT="production",
+        PORT="eighty",
+        WORKERS="0",
+        RATE_LIMITS="maybe",
+        DATABASE_URL="mysql://localhost",
+        BACKEND_CORS_ORIGINS="*",
+        SECRET_KEY="short",
+    )
+    named = {problem.partition(":")[0] for problem in problems}
+    assert named == {
+        "PORT",
+        "WORKERS",
+        "RATE_LIMITS",
+        "DATABASE_URL",
+        "BACKEND_CORS_ORIGINS",
+        "SECRET_KEY",
+    }
+
+
+@pytest.mark.parametrize(
+    "origin", ["*", "rides.example", "https://a.example/path", "https://*.example", "null"]
+)
+def test_what_is_no_origin_is_refused(origin: str) -> None:
+    assert problems_with(BACKEND_CORS_ORIGINS=origin)
+
+
+def test_a_pool_cannot_be_larger_at_least_than_at_most() -> None:
+    assert problems_with(DATABASE_POOL_MIN="9", DATABASE_POOL_MAX="8")
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "",
+        "short",
+        "x" * 31,
+        "x" * 64,
+        "your-secret-key-here-change-in-production",
+        "09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf63b88e8d3e7",
+    ],
+)
+def test_production_takes_no_weak_key(key: str) -> None:
+    assert problems_with(ENVIRONMENT="production", SECRET_KEY=key)
+    assert problems_with(
+        ENVIRONMENT="production", SECRET_KEY=STRONG, RETIRED_SECRET_KEYS=f"{STRONG},{key or 'x'}"
+    )
+
+
+def test_production_takes_a_strong_one() -> None:
+    settings = Settings.from_environment({"ENVIRONMENT": "production", "SECRET_KEY": STRONG})
+    assert settings.secret_key == STRONG
+
+
+def test_no_reason_repeats_a_secret() -> None:
+    problems = problems_with(
+        ENVIRONMENT="production", SECRET_KEY="hush", DATABASE_URL="mysql://u:hush@host/db"
+    )
+    assert "hush" not in str(problems)
+
+
+def test_development_makes_a_key_once_and_keeps_it(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path / "data")
+    first = with_development_secret(settings).secret_key
+    assert len(first) >= 32
+    assert with_development_secret(settings).secret_key == first
+    assert (tmp_path / "data" / "secret_key").stat().st_mode & 0o077 == 0
+
+
+def test_every_variable_has_a_meaning() -> None:
+    for variable in variables():
+        assert re.fullmatch(r"[A-Z_]+", variable.name)
+        assert len(variable.meaning) > 10
+
+
+def test_the_command_prints_them_with_secrets_masked(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SECRET_KEY", STRONG)
+    monkeypatch.setenv("DATABASE_URL", "postgresql://rider:hush@db/tripsync")
+    monkeypatch.setenv("PORT", "8123")
+    assert main(["settings"]) == 0
+    printed = capsys.readouterr().out
+    assert "PORT=8123" in printed
+    assert "SECRET_KEY=********" in printed
+    assert STRONG not in printed
+    assert "hush" not in printed
+
+
+def test_the_command_refuses_by_name(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PORT", "eighty")
+    monkeypatch.setenv("WORKERS", "many")
+    assert main(["settings"]) == 78
+    said = capsys.readouterr().err
+    assert "PORT: must be a whole number from 0 to 65535" in said
+    assert "WORKERS: must be a whole number from 1 to 64" in said
