@@ -109,7 +109,17 @@ async def test_what_is_no_address_is_refused(campus: Campus, email: object) -> N
 
 @pytest.mark.parametrize(
     "password",
-    ["", "short77", "x" * 73, "\u00e9" * 37, "pass\0word", "password1", "12345678", "QWERTYUIOP", 8],
+    [
+        "",
+        "short77",
+        "x" * 73,
+        "\u00e9" * 37,
+        "pass\0word",
+        "password1",
+        "12345678",
+        "QWERTYUIOP",
+        8,
+    ],
 )
 async def test_passwords_that_will_not_do(
     campus: Campus, db: asyncpg.Connection, password: object
@@ -121,7 +131,9 @@ async def test_passwords_that_will_not_do(
     assert not await db.fetchval("select count(*) from users where email = $1", email)
 
 
-@pytest.mark.parametrize("password", ["x1" * 36, "\u00e9" * 36, "all lower case", "        8 blanks"])
+@pytest.mark.parametrize(
+    "password", ["x1" * 36, "\u00e9" * 36, "all lower case", "        8 blanks"]
+)
 async def test_passwords_that_will_do(campus: Campus, password: str) -> None:
     rider = await campus.sign_up(password=password)
     assert rider.access_token

@@ -6,7 +6,9 @@ import asyncpg
 import httpx
 import pytest
 
+from tests.conftest import Server
 from tests.people import PASSWORD, Campus, Rider, new_email
+from tests.waiting import until, until_waiting_for_locks
 
 TOKEN = "/api/auth/token"
 LOGIN = "/api/auth/login"
@@ -76,8 +78,8 @@ async def test_the_token_endpoint_takes_no_json(campus: Campus) -> None:
 
 
 async def test_nobody_learns_which_accounts_exist_by_the_work_done(
-    campus: Campus, server, monkeypatch: pytest.MonkeyPatch
-) -> None:  # type: ignore[no-untyped-def]
+    campus: Campus, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
     checked: list[str] = []
     hasher = server.app.ctx.hasher
     original = hasher._run
@@ -129,9 +131,11 @@ async def test_a_refresh_token_shown_again_ends_its_family(campus: Campus) -> No
     fresh = (await refresh(rider, stolen)).json()
     assert (await refresh(rider, stolen)).status_code == 401
     assert (await refresh(rider, fresh["refresh_token"])).status_code == 401
-    async with asyncio.timeout(1):
-        while (await rider.call("GET", SESSIONS)).status_code != 401:
-            await asyncio.sleep(0.01)
+
+    async def is_out() -> bool:
+        return (await rider.call("GET", SESSIONS)).status_code == 401
+
+    await until(is_out, within=1)
     assert (await refresh(rider, other_device.refresh_token)).status_code == 200
 
 
@@ -161,23 +165,17 @@ async def test_a_refresh_that_was_under_way_meanwhile_is_no_theft(
             asyncio.create_task(refresh(rider, rider.refresh_token)),
             asyncio.create_task(refresh(rider, rider.refresh_token)),
         ]
-        async with asyncio.timeout(5):
-            while await db.fetchval(WAITING_FOR_ROWS) < 2:
-                await asyncio.sleep(0.01)
+        await until_waiting_for_locks(db, 2)
     answers = sorted(await asyncio.gather(*both), key=lambda answer: answer.status_code)
     assert [answer.status_code for answer in answers] == [200, 409]
     assert answers[1].json()["code"] == "refreshed_meanwhile"
     assert (await refresh(rider, answers[0].json()["refresh_token"])).status_code == 200
 
 
-WAITING_FOR_ROWS = """
-select count(*) from pg_stat_activity
- where datname = current_database() and wait_event_type = 'Lock'
-"""
-
-
 @pytest.mark.parametrize("token", ["x", "\u00fc", "a" * 200])
-async def test_an_unknown_refresh_token_opens_nothing(client: httpx.AsyncClient, token: str) -> None:
+async def test_an_unknown_refresh_token_opens_nothing(
+    client: httpx.AsyncClient, token: str
+) -> None:
     answer = await client.post(REFRESH, json={"refresh_token": token})
     assert answer.status_code == 401
     assert "Could not validate credentials" in answer.json()["detail"]

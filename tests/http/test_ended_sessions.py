@@ -1,6 +1,5 @@
 """A session that ended is let in nowhere, within a second, whoever ended it."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -10,6 +9,7 @@ import pytest
 
 from tests.conftest import Server, StartServer
 from tests.people import Campus, Rider
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -28,9 +28,10 @@ async def is_let_in(client: httpx.AsyncClient, rider: Rider) -> bool:
 
 
 async def is_out_within_a_second(client: httpx.AsyncClient, rider: Rider) -> None:
-    async with asyncio.timeout(1):
-        while await is_let_in(client, rider):
-            await asyncio.sleep(0.01)
+    async def is_out() -> bool:
+        return not await is_let_in(client, rider)
+
+    await until(is_out, within=1)
 
 
 async def test_logout_counts_at_once_here_and_soon_elsewhere(

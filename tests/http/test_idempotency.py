@@ -31,7 +31,9 @@ async def test_same_key_and_body_get_the_same_answer(campus: Campus) -> None:
     assert "idempotency-replayed" not in first.headers
 
 
-async def test_same_key_with_another_body_is_refused(campus: Campus, db: asyncpg.Connection) -> None:
+async def test_same_key_with_another_body_is_refused(
+    campus: Campus, db: asyncpg.Connection
+) -> None:
     other = new_email()
     await register_with_key(campus, "other body")
     answer = await register_with_key(campus, "other body", email=other)

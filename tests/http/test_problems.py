@@ -46,7 +46,9 @@ async def test_wrong_method_names_the_right_ones(client: httpx.AsyncClient) -> N
     assert "GET" in answer.headers["allow"]
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"{nope}", b'{"email": "a@b.edu"', b"\xff\xfe", b"nul"])
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b"{nope}", b'{"email": "a@b.edu"', b"\xff\xfe", b"nul"]
+)
 async def test_broken_json(client: httpx.AsyncClient, body: bytes) -> None:
     answer = await client.post(
         "/api/auth/register", content=body, headers={"content-type": "application/json"}
@@ -106,7 +108,7 @@ async def test_garbage_instead_of_http(server: Server) -> None:
 
 
 async def test_headers_without_end(server: Server) -> None:
-    status, headers, body = await say(
+    status, _, body = await say(
         server, b"GET / HTTP/1.1\r\nHost: x\r\nX-Long: " + b"a" * 70_000 + b"\r\n\r\n"
     )
     assert status == 413
@@ -116,7 +118,8 @@ async def test_headers_without_end(server: Server) -> None:
 async def test_expectation_nobody_can_meet(server: Server) -> None:
     status, _, body = await say(
         server,
-        b"POST /api/auth/login HTTP/1.1\r\nHost: x\r\nExpect: miracles\r\nContent-Length: 2\r\n\r\n{}",
+        b"POST /api/auth/login HTTP/1.1\r\nHost: x\r\nExpect: miracles\r\n"
+        b"Content-Length: 2\r\n\r\n{}",
     )
     assert status == 417
     assert json.loads(body)["code"] == "expectation_failed"

@@ -97,9 +97,7 @@ def test_a_retired_key_still_reads_and_no_longer_signs(settings: Settings) -> No
         old.read(rotated.issue(**WHO))  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize(
-    "header", [None, "", "Bearer", "Basic YTpi", "Bearer a b", "Bearer x.y.z"]
-)
+@pytest.mark.parametrize("header", [None, "", "Bearer", "Basic YTpi", "Bearer a b", "Bearer x.y.z"])
 async def test_no_good_token_is_a_401_the_app_understands(
     client: httpx.AsyncClient, header: str | None
 ) -> None:

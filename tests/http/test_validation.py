@@ -13,7 +13,7 @@ from tripsync.http.schemas import Line, Schema, converter, decoder
 class Parcel(Schema):
     name: Line
     weight: float
-    tags: list[str] = []
+    tags: tuple[str, ...] = ()
 
 
 def refusal(body: bytes) -> Problem:
@@ -74,7 +74,7 @@ def test_ids_beyond_the_database_name_nothing(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "session_id", ["0", "-1", "1.5", "abc", str(2**63), "9" * 40, "1%00", "١"]
+    "session_id", ["0", "-1", "1.5", "abc", str(2**63), "9" * 40, "1%00", "\u0661"]
 )
 async def test_absurd_ids_are_404(campus: Campus, session_id: str) -> None:
     rider = await campus.sign_up()

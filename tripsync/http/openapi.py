@@ -119,7 +119,16 @@ def query_parameters(contract: Contract) -> Iterable[dict[str, Any]]:
     schema = components[contract.query.__name__]
     for name, each in schema["properties"].items():
         required = name in schema.get("required", ())
-        yield {"name": name, "in": "query", "required": required, "schema": each}
+        told = [
+            part["description"] for part in (each, *each.get("anyOf", ())) if "description" in part
+        ]
+        yield {
+            "name": name,
+            "in": "query",
+            "required": required,
+            "description": " ".join(told),
+            "schema": each,
+        }
 
 
 def headers(contract: Contract) -> Iterable[dict[str, Any]]:

@@ -1,12 +1,14 @@
 """The API as one page to read and to print: no script, nothing from elsewhere."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from typing import Any
 
 from tripsync.http.problems import Refusal
 
+CODE = re.compile(r"`([^`]+)`")
 STYLE = """
 :root { color-scheme: light dark; --line: #8884; --soft: #8881; --strong: #0a6c5b; }
 @media (prefers-color-scheme: dark) { :root { --strong: #5cd6bf; } }
@@ -19,7 +21,7 @@ pre { background: var(--soft); padding: .75rem 1rem; overflow: auto; border-radi
 table { border-collapse: collapse; width: 100%; } td, th { text-align: left; padding: .3rem .6rem;
 border-bottom: 1px solid var(--line); vertical-align: top; }
 .method { color: var(--strong); font-weight: 700; } .open { font-size: .85rem; opacity: .75; }
-nav a { margin-right: 1rem; text-transform: capitalize; }
+nav a { display: inline-block; margin-right: 1rem; text-transform: capitalize; }
 """
 
 
@@ -36,7 +38,7 @@ def render(document: Mapping[str, Any], refusals: Sequence[Refusal]) -> str:
             f"<title>TripSync API {escape(info['version'])}</title>",
             f"<style>{STYLE}</style></head><body>",
             f"<h1>TripSync API <small>{escape(info['version'])}</small></h1>",
-            *(f"<p>{escape(part)}</p>" for part in info["description"].split("\n\n")),
+            *paragraphs(info["description"]),
             "<nav>",
             *(f"<a href='#{escape(feature)}'>{escape(feature)}</a>" for feature in features),
             "<a href='#problems'>problems</a></nav>",
@@ -56,6 +58,13 @@ def render(document: Mapping[str, Any], refusals: Sequence[Refusal]) -> str:
     )
 
 
+def paragraphs(text: str) -> Iterator[str]:
+    """Prose, with `code` in it."""
+    for part in filter(None, text.split("\n\n")):
+        prose = CODE.sub(r"<code>\1</code>", escape(part))
+        yield f"<p>{prose}</p>"
+
+
 def entry(method: str, path: str, operation: Mapping[str, Any]) -> str:
     access = "" if "security" in operation else " <span class='open'>no token needed</span>"
     return "".join(
@@ -63,8 +72,8 @@ def entry(method: str, path: str, operation: Mapping[str, Any]) -> str:
             f"<article id='{escape(operation['operationId'])}'>",
             f"<h3><span class='method'>{method.upper()}</span> ",
             f"<code>{escape(path)}</code>{access}</h3>",
-            f"<p>{escape(operation['summary'])}.</p>",
-            *(f"<p>{escape(part)}</p>" for part in operation["description"].split("\n\n") if part),
+            *paragraphs(operation["summary"] + "."),
+            *paragraphs(operation["description"]),
             parameters(operation["parameters"]),
             *bodies("Send", operation.get("requestBody", {})),
             *answers(operation["responses"]),
@@ -78,7 +87,7 @@ def parameters(given: Sequence[Mapping[str, Any]]) -> str:
         return ""
     rows = (
         f"<tr><td><code>{escape(each['name'])}</code></td><td>{each['in']}</td>"
-        f"<td>{escape(each.get('description') or each['schema'].get('description', ''))}</td></tr>"
+        f"<td>{escape(each.get('description', ''))}</td></tr>"
         for each in given
     )
     return f"<table>{''.join(rows)}</table>"

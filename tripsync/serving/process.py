@@ -53,7 +53,7 @@ async def serving(app: Sanic, sock: socket.socket) -> AsyncIterator[None]:
         await server.start_serving()
         await server.after_start()
     except BaseException:
-        server.server.close()
+        server.close()
         raise
     try:
         yield

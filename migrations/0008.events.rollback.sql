@@ -1,0 +1,4 @@
+drop table events;
+drop trigger users_begin_events on users;
+drop function begin_events_of_user();
+drop table event_heads;

@@ -1,0 +1,40 @@
+"""Waiting for what is about to happen, instead of sleeping and hoping."""
+
+import asyncio
+import inspect
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import asyncpg
+
+# Long enough for the slowest machine, short enough to read the failure the same day.
+PATIENCE = 30.0
+
+Seen = TypeVar("Seen")
+
+
+async def until(
+    condition: Callable[[], Seen | Awaitable[Seen]], *, within: float = PATIENCE
+) -> Seen:
+    """The first true outcome of a condition that is about to hold."""
+    async with asyncio.timeout(within):
+        while True:
+            outcome = condition()
+            if inspect.isawaitable(outcome):
+                outcome = await outcome
+            if outcome:
+                return outcome
+            await asyncio.sleep(0.01)
+
+
+async def until_waiting_for_locks(db: asyncpg.Connection, number: int = 1) -> None:
+    """Until so many transactions of this database wait for a lock."""
+
+    async def waiting() -> bool:
+        count = await db.fetchval(
+            "select count(*) from pg_stat_activity "
+            "where datname = current_database() and wait_event_type = 'Lock'"
+        )
+        return bool(count >= number)
+
+    await until(waiting)

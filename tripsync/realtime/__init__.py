@@ -1,0 +1,1 @@
+"""How an event reaches a rider: written with the change that causes it, then sent."""
