@@ -75,6 +75,7 @@ async def open_resources(app: Sanic) -> None:
     if problem := await find_schema_problem(database.pool):
         await database.close()
         raise StartError(problem)
+    await check_room(database, settings)
     app.ctx.postbox = Postbox(MailFolder(settings.data_dir / "mail"))
     app.ctx.hasher = Hasher(settings)
     app.ctx.limits = RateLimits(database, enabled=settings.rate_limits == "on")
@@ -82,6 +83,19 @@ async def open_resources(app: Sanic) -> None:
     app.ctx.ended_sessions = EndedSessions(database, app.ctx.tokens.lifetime)
     await app.ctx.ended_sessions.start(app.ctx.listener)
     app.ctx.listener.start()
+
+
+async def check_room(database: Database, settings: Settings) -> None:
+    """Every worker takes a pool and a listener; PostgreSQL must have room for all of them."""
+    wanted = settings.workers * (settings.database_pool_max + 1)
+    room = await database.connection_limit()
+    if wanted > room:
+        await database.close()
+        raise StartError(
+            f"{settings.workers} workers with DATABASE_POOL_MAX={settings.database_pool_max} may "
+            f"open {wanted} connections, and PostgreSQL takes {room}; lower WORKERS or "
+            "DATABASE_POOL_MAX, or raise its max_connections"
+        )
 
 
 async def close_resources(app: Sanic) -> None:

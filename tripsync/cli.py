@@ -63,7 +63,7 @@ def parser() -> argparse.ArgumentParser:
     act.add_argument(
         "--rollback",
         nargs="?",
-        type=int,
+        type=number_of_steps,
         const=1,
         metavar="N",
         help="undo the latest migration, or the latest N",
@@ -73,6 +73,12 @@ def parser() -> argparse.ArgumentParser:
     showing = commands.add_parser("settings", help="print every setting, secrets masked")
     showing.set_defaults(command=show_settings)
     return top
+
+
+def number_of_steps(text: str) -> int:
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of steps; write 1 or more")
+    return int(text)
 
 
 @contextmanager

@@ -52,6 +52,8 @@ class ReadableLines(logging.Formatter):
 
 
 def configure_logs(*, production: bool) -> None:
+    # Not in any line, and looked up for each otherwise.
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     logging.config.dictConfig(
         {
             "version": 1,

@@ -5,9 +5,11 @@ yoyo's lock is a table row, which a killed run leaves behind for ever. Whoever h
 advisory lock may break a row that is still there; PostgreSQL frees ours with its session.
 """
 
+import getpass
 import logging
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from enum import StrEnum
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
@@ -47,17 +49,44 @@ class Standing(NamedTuple):
 def migrate(url: str) -> list[str]:
     """Apply what is pending, oldest first; the names of what was applied."""
     with migrating(url) as (backend, migrations):
-        pending = backend.to_apply(migrations)
-        backend.apply_migrations(pending)
-        return [each.id for each in pending]
+        return [step(backend, each, "apply") for each in backend.to_apply(migrations)]
 
 
 def roll_back(url: str, steps: int = 1) -> list[str]:
     """Undo the latest migrations, newest first; the names of what was undone."""
     with migrating(url) as (backend, migrations):
-        latest = backend.to_rollback(migrations)[:steps]
-        backend.rollback_migrations(latest)
-        return [each.id for each in latest]
+        latest = list(backend.to_rollback(migrations))[:steps]
+        # All of them or none: who asks for three steps back wants no half-way house.
+        with in_transaction(backend, *latest):
+            return [step(backend, each, "rollback") for each in latest]
+
+
+def step(backend: Any, migration: Any, direction: str) -> str:
+    """Take one migration's way forth or back, and its mark, in one transaction.
+
+    yoyo would mark it in a transaction of its own; a failure between the two leaves a
+    database that can be migrated neither forth nor back.
+    """
+    mark = backend.mark_one if direction == "apply" else backend.unmark_one
+    try:
+        with in_transaction(backend, migration):
+            migration.process_steps(backend, direction)
+            mark(migration, log=False)
+            backend.log_migration(migration, direction)
+    except psycopg.errors.LockNotAvailable:
+        raise
+    except psycopg.Error as reason:
+        raise MigrationError(f"{migration.id} failed and changed nothing: {reason}") from None
+    return str(migration.id)
+
+
+def in_transaction(backend: Any, *migrations: Any) -> AbstractContextManager[Any]:
+    """One transaction around these, unless one of them (`-- transactional: false`) forbids it."""
+    for each in migrations:
+        each.load()
+    if all(each.use_transactions for each in migrations):
+        return backend.transaction()  # type: ignore[no-any-return]
+    return nullcontext()
 
 
 def status(url: str) -> list[Standing]:
@@ -111,6 +140,7 @@ def migrating(url: str) -> Iterator[tuple[Any, Any]]:
             guard.execute(f"set lock_timeout = '{WAIT_FOR_OTHERS}'")
             guard.execute("select pg_advisory_lock(%s)", [ADVISORY_KEY])
             backend = yoyo.get_backend(yoyo_url(url))
+            have_a_name()
             try:
                 backend.break_lock()
                 with backend.lock():
@@ -126,8 +156,17 @@ def migrating(url: str) -> Iterator[tuple[Any, Any]]:
         raise MigrationError(f"PostgreSQL cannot be reached: {str(reason).strip()}") from None
 
 
+def have_a_name() -> None:
+    """yoyo logs who migrates; the user of a container may have no name."""
+    try:
+        getpass.getuser()
+    except (KeyError, OSError):
+        os.environ["LOGNAME"] = f"uid {os.getuid()}"
+
+
 def yoyo_url(url: str) -> str:
     """The same database, in yoyo's spelling and with a limit on waiting for locks."""
     parts = urlsplit(url)
-    wishes = [*parse_qsl(parts.query), ("options", f"-c lock_timeout={LOCK_TIMEOUT_MS}")]
+    wishes = dict(parse_qsl(parts.query))
+    wishes["options"] = f"{wishes.get('options', '')} -c lock_timeout={LOCK_TIMEOUT_MS}".strip()
     return urlunsplit(parts._replace(scheme="postgresql+psycopg", query=urlencode(wishes)))

@@ -117,6 +117,15 @@ class Database:
                 yield db
         await db.committed()
 
+    async def connection_limit(self) -> int:
+        """How many connections PostgreSQL takes, apart from those it keeps for its owner."""
+        return int(
+            await self.pool.fetchval(
+                "select current_setting('max_connections')::int "
+                "- current_setting('superuser_reserved_connections')::int"
+            )
+        )
+
     async def close(self) -> None:
         await self.pool.close()
 

@@ -9,6 +9,7 @@ ValueError with a sentence, and `json_schema()`.
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from typing import Annotated, Any, Protocol, TypeVar, get_args, get_origin
 
 import msgspec
@@ -106,7 +107,7 @@ def explained(schema: type[Schema], given: object, *, strict: bool) -> Exception
 def mistakes(
     schema: type[Schema], given: Mapping[str, Any], *, strict: bool
 ) -> Iterator[FieldError]:
-    known = {each.encode_name: each for each in msgspec.structs.fields(schema)}
+    known = fields_of(schema)
     for name in sorted(given.keys() - known.keys()):
         shown = name if len(name) <= 40 else f"{name[:40]}..."
         yield FieldError(shown, f"There is no field {shown!r} here.")
@@ -119,6 +120,11 @@ def mistakes(
             msgspec.convert(given[name], each.type, strict=strict, dec_hook=read_custom)
         except msgspec.ValidationError as reason:
             yield FieldError(name, f"{named(name)} {sentence(str(reason), each.type)}.")
+
+
+@cache
+def fields_of(schema: type[Schema]) -> Mapping[str, msgspec.structs.FieldInfo]:
+    return {each.encode_name: each for each in msgspec.structs.fields(schema)}
 
 
 def named(field: str) -> str:
