@@ -1,40 +1,21 @@
 """The `tripsync` command as a process of its own, run and stopped as an operator would."""
 
-import asyncio
-import inspect
 import os
 import re
 import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
 
 import psutil
 
+from tests.waiting import until
 from tripsync.settings import variables
 
 ROOT = Path(__file__).parent.parent
-# For what should happen at once: long enough for the slowest machine, short enough to read the
-# failure the same day.
-PATIENCE = 30.0
-
-Seen = TypeVar("Seen")
-
-
-async def until(condition: Callable[[], Seen | Awaitable[Seen]]) -> Seen:
-    """The first true outcome of a condition that is about to hold."""
-    async with asyncio.timeout(PATIENCE):
-        while True:
-            outcome = condition()
-            if inspect.isawaitable(outcome):
-                outcome = await outcome
-            if outcome:
-                return outcome
-            await asyncio.sleep(0.02)
 
 
 def is_running(pid: int) -> bool:

@@ -27,7 +27,9 @@ def test_every_setting_is_in_the_table_as_it_is() -> None:
 
 async def test_every_call_is_in_the_table_with_its_meaning(client: httpx.AsyncClient) -> None:
     document: dict[str, Any] = (await client.get("/openapi.json")).json()
-    rows = re.findall(r"^\| (`(?:GET|POST|PUT|PATCH|DELETE) .*?) \| (\w+) \| (.*) \|$", README, re.M)
+    rows = re.findall(
+        r"^\| (`(?:GET|POST|PUT|PATCH|DELETE) .*?) \| (\w+) \| (.*) \|$", README, re.M
+    )
     told = {
         call: (who, what)
         for calls, who, what in rows

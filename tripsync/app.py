@@ -1,5 +1,6 @@
 """The application, put together: every feature is mounted here."""
 
+import asyncpg
 import msgspec
 from sanic import Sanic
 
@@ -67,7 +68,7 @@ async def open_resources(app: Sanic) -> None:
     settings: Settings = app.ctx.settings
     try:
         database = await Database.open(settings)
-    except OSError as reason:
+    except (OSError, asyncpg.PostgresError) as reason:
         raise StartError(
             f"PostgreSQL cannot be reached ({reason}). Is it running, and is DATABASE_URL right?"
         ) from None

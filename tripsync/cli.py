@@ -3,6 +3,7 @@
 import argparse
 import logging
 import os
+import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -25,13 +26,19 @@ log = logging.getLogger("tripsync")
 
 # What a user can mend; everything else is a bug and may show its traceback.
 EXPLAINED = (StartError, QueryFileError, EmbeddedServerError, MigrationError)
+# Variables that `serve` also takes as options.
+OPTIONS = ("HOST", "PORT", "WORKERS")
 MISCONFIGURED = 78  # EX_CONFIG
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     chosen = parser().parse_args(arguments)
+    for each in (signal.SIGINT, signal.SIGTERM):
+        # Until a server takes them over: leave by the way on which everything is put away.
+        signal.signal(each, lambda number, _: sys.exit(128 + number))
+    wishes = {name: value for name in OPTIONS if (value := getattr(chosen, name, None))}
     try:
-        settings = Settings.from_environment(os.environ)
+        settings = Settings.from_environment({**os.environ, **wishes})
     except SettingsError as reasons:
         for problem in reasons.problems:
             print(f"tripsync: {problem}", file=sys.stderr)
@@ -51,9 +58,10 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(required=True, metavar="COMMAND")
 
     serving = commands.add_parser("serve", help="serve the API (and the embedded database)")
-    serving.add_argument("--host", help="instead of HOST")
-    serving.add_argument("--port", type=int, help="instead of PORT")
-    serving.add_argument("--workers", type=int, help="instead of WORKERS")
+    for name in OPTIONS:
+        serving.add_argument(
+            f"--{name.lower()}", dest=name, metavar=name, help=f"instead of {name}"
+        )
     serving.add_argument("--reload", action="store_true", help="restart on changes of .py and .sql")
     serving.set_defaults(command=serve)
 
@@ -92,12 +100,7 @@ def with_database(settings: Settings) -> Iterator[Settings]:
 
 
 def serve(settings: Settings, chosen: argparse.Namespace) -> int:
-    wishes = {
-        name: value
-        for name in ("host", "port", "workers")
-        if (value := getattr(chosen, name)) is not None
-    }
-    settings = with_development_secret(msgspec.structs.replace(settings, **wishes))
+    settings = with_development_secret(settings)
     embedded = settings.embeds_database
     try:
         sock = bind(settings)

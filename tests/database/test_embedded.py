@@ -130,10 +130,15 @@ def test_a_missing_data_folder_is_made(folder: Path) -> None:
     assert postmaster(folder / "new" / "data") is None
 
 
-def test_a_data_folder_may_have_a_space_in_its_name(folder: Path) -> None:
+def test_a_data_folder_with_a_space_in_its_name_is_refused_with_advice(folder: Path) -> None:
+    """The wheel hands the folder to a shell without quotes."""
     folder.chmod(0o755)
-    with embedded_server(folder / "my rides") as url:
-        assert ask(url, "select 1") == 1
+    data = folder / "my rides"
+    with pytest.raises(EmbeddedServerError) as refusal, embedded_server(data):
+        pytest.fail("it started")
+    assert f"'{data}'" in str(refusal.value)
+    assert "space" in str(refusal.value)
+    assert "TRIPSYNC_DATA_DIR" in str(refusal.value)
 
 
 def test_who_leaves_first_does_not_stop_the_server(folder: Path) -> None:
@@ -232,23 +237,27 @@ def test_as_an_ordinary_user_a_private_place_is_the_right_one(
 
 
 def test_programs_are_copied_once_and_whole(tmp_path: Path) -> None:
-    programs, target = tmp_path / "pginstall18", tmp_path / "data" / "pginstall18"
+    wheel, target = tmp_path / "wheel", tmp_path / "data" / "programs"
+    programs = wheel / "pgserver" / "pginstall18"
     (programs / "bin").mkdir(parents=True)
     (programs / "bin" / "postgres").write_text("#!/bin/sh\n")
     (programs / "bin" / "postgres").chmod(0o755)
+    (wheel / "pgserver.libs").mkdir()
+    (wheel / "pgserver.libs" / "libpq.so").touch()
     # What a copy leaves behind that was killed half-way.
-    torn = target.with_suffix(".unfinished")
+    torn = target / "unfinished"
     torn.mkdir(parents=True)
     (torn / "half").touch()
 
-    assert copied(programs, target) == target
-    assert [file.name for file in target.rglob("*") if file.is_file()] == ["postgres"]
-    assert mode(target / "bin" / "postgres") == 0o755
-    assert not torn.exists()
+    copy = copied(programs, target)
+    assert copy == target / "pgserver" / "pginstall18"
+    files = {str(file.relative_to(target)) for file in target.rglob("*") if file.is_file()}
+    assert files == {"pgserver/pginstall18/bin/postgres", "pgserver.libs/libpq.so"}
+    assert mode(copy / "bin" / "postgres") == 0o755
 
-    (target / "bin" / "mark").touch()
+    (copy / "bin" / "mark").touch()
     copied(programs, target)
-    assert (target / "bin" / "mark").exists()
+    assert (copy / "bin" / "mark").exists()
 
 
 def test_programs_in_a_private_place_work_and_it_stays_private(folder: Path) -> None:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
-from tests.processes import PATIENCE, until
+from tests.waiting import PATIENCE, until
 from tripsync.database import listener
 from tripsync.database.listener import Listener
 
@@ -93,6 +93,39 @@ async def test_everybody_is_woken_when_a_lost_connection_is_back_and_hears_again
     await break_connection(speaker)
     await woken(rides)
     await woken(chats)
+    await speaker.execute("notify rides")
+    await woken(rides)
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        ConnectionRefusedError(),
+        TimeoutError(),
+        asyncpg.CannotConnectNowError("the database system is starting up"),
+        # What asyncpg says when the server goes away in the middle of a statement.
+        asyncpg.InternalClientError("cannot switch to state 15; another operation is in progress"),
+    ],
+    ids=lambda failure: type(failure).__name__,
+)
+async def test_a_connection_that_fails_is_tried_again_whatever_the_failure(
+    listening: Listener,
+    speaker: asyncpg.Connection,
+    monkeypatch: pytest.MonkeyPatch,
+    failure: Exception,
+) -> None:
+    connect, failures = asyncpg.connect, [failure]
+
+    async def fail_first(*where: object, **how: object) -> asyncpg.Connection:
+        if failures:
+            raise failures.pop()
+        return await connect(*where, **how)
+
+    monkeypatch.setattr(asyncpg, "connect", fail_first)
+    rides = asyncio.Event()
+    listening.on("rides", rides.set)
+    listening.start()
+    await woken(rides)
     await speaker.execute("notify rides")
     await woken(rides)
 

@@ -11,7 +11,8 @@ import psycopg
 import pytest
 from yoyo.connections import parse_uri
 
-from tests.processes import tripsync, until
+from tests.processes import tripsync
+from tests.waiting import until
 from tripsync.database import migrations
 from tripsync.database.files import MIGRATIONS
 from tripsync.database.migrations import (
@@ -53,9 +54,11 @@ def everything_in(url: str) -> set[tuple[str, ...]]:
               from pg_proc
              where pronamespace = 'public'::regnamespace
              union all
-            select 'trigger', tgrelid::regclass::text, pg_get_triggerdef(oid)
-              from pg_trigger
-             where not tgisinternal
+            select 'trigger', t.tgrelid::regclass::text, pg_get_triggerdef(t.oid)
+              from pg_trigger t
+              join pg_class c on c.oid = t.tgrelid
+             where c.relnamespace = 'public'::regnamespace
+               and not t.tgisinternal
             """
         ).fetchall()
     return {row for row in rows if "yoyo" not in row[1]}

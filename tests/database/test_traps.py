@@ -84,12 +84,13 @@ def test_a_trap_in_a_definition(tmp_path: Path, text: str, place: Place, reason:
         ("select a[1 : 2] from t", (3, 9), SLICE),
         ("select a[1:n][2:m] from t", (3, 9), SLICE),
         ("select a[f(1):2] from t", (3, 9), SLICE),
-        ("select * from t", (3, 1), STAR),
-        ("select\n    *\nfrom t", (3, 1), STAR),
-        ("SELECT DISTINCT * FROM t", (3, 8), STAR),
-        ("select t.* from t", (3, 8), STAR),
-        ("delete from t returning *", (3, 15), STAR),
-        ("delete from t returning t.*", (3, 25), STAR),
+        ("select * from t", (3, 8), STAR),
+        ("select\n    *\nfrom t", (4, 5), STAR),
+        ("SELECT DISTINCT * FROM t", (3, 17), STAR),
+        ("select t.* from t", (3, 10), STAR),
+        ("delete from t returning *", (3, 25), STAR),
+        ("delete from t returning t.*", (3, 27), STAR),
+        ("with x as (delete from t returning *) select 1", (3, 36), STAR),
         ("select 1 where 1 in (:ids)", (3, 18), IN_LIST),
         ("select 1 where 1 not in( :ids )", (3, 22), IN_LIST),
     ],
@@ -191,14 +192,14 @@ def test_a_trap_reads_as_file_line_column_and_reason(tmp_path: Path) -> None:
     folder.mkdir()
     file = folder / "birds.sql"
     file.write_text(f"{HEAD}select * from birds;\n")
-    assert [str(trap) for trap in find_traps(file)] == [f"sql/birds.sql:3:1: error: {STAR}"]
+    assert [str(trap) for trap in find_traps(file)] == [f"sql/birds.sql:3:8: error: {STAR}"]
 
 
 def test_all_traps_of_a_file_come_from_top_to_bottom(tmp_path: Path) -> None:
     found = traps_in(
         tmp_path, "-- name: find_it()\nselect * -- all\n  from t\n where t.a[1:2] in (:ids);\n"
     )
-    assert [place for place, _ in found] == [(1, 1), (2, 1), (2, 10), (4, 11), (4, 17)]
+    assert [place for place, _ in found] == [(1, 1), (2, 8), (2, 10), (4, 11), (4, 17)]
 
 
 def test_all_traps_of_a_folder_are_reported_together(tmp_path: Path) -> None:
@@ -210,7 +211,7 @@ def test_all_traps_of_a_folder_are_reported_together(tmp_path: Path) -> None:
     heard = [line.split(": error:")[0] for line in str(refusal.value).splitlines()]
     folder = tmp_path.name
     assert heard == [
-        f"{folder}/birds.sql:3:1",
+        f"{folder}/birds.sql:3:8",
         f"{folder}/trees.sql:1:1",
         f"{folder}/trees.sql:2:10",
     ]

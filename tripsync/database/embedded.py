@@ -12,8 +12,10 @@ would lie in one are refused.
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -39,11 +41,39 @@ def embedded_server(data_dir: Path) -> Iterator[str]:
             f"as root, PostgreSQL runs as the user pgserver, who cannot enter {closed}; "
             "set TRIPSYNC_DATA_DIR to a folder outside private homes, such as /var/lib/tripsync"
         )
-    server = start(data_dir)
+    if any(each.isspace() for each in str(data_dir)):
+        raise EmbeddedServerError(
+            f"the embedded PostgreSQL cannot live in '{data_dir}', because of the space in that path; "
+            "set TRIPSYNC_DATA_DIR to another folder"
+        )
+    with deferred_signals():
+        server = start(data_dir)
     try:
         yield server.get_uri()
     finally:
-        server.cleanup()
+        with deferred_signals():
+            forget_dead_users(server)
+            server.cleanup()
+
+
+@contextmanager
+def deferred_signals() -> Iterator[None]:
+    """A request to stop waits until the server is up, or down: half a server nobody could stop."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[int] = []
+    before = {
+        each: signal.signal(each, lambda number, _: came.append(number))
+        for each in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+        for number in came:
+            signal.raise_signal(number)
 
 
 def start(data_dir: Path) -> "PostgresServer":
@@ -53,7 +83,7 @@ def start(data_dir: Path) -> "PostgresServer":
 
     programs = POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION].parent
     if private_parent(programs):
-        programs = copied(programs, data_dir / programs.name)
+        programs = copied(programs, data_dir / "programs")
     # The wheel opens the folders of every version it knows; leave it the one in use.
     POSTGRES_VERSIONS.clear()
     POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION] = programs / "bin"
@@ -89,12 +119,20 @@ def private_parent(path: Path) -> Path | None:
     return next(closed, None)
 
 
-def copied(programs: Path, target: Path) -> Path:
+def copied(programs: Path, folder: Path) -> Path:
+    """The programs in another place, with the libraries that the wheel put beside its package."""
+    package = programs.parent
+    target = folder / package.name / programs.name
     if not target.exists():
-        unfinished = target.with_suffix(".unfinished")
-        shutil.rmtree(unfinished, ignore_errors=True)
-        shutil.copytree(programs, unfinished)
-        unfinished.rename(target)
+        for part in (package.with_name(f"{package.name}.libs"), programs):
+            if part.exists():
+                unfinished = folder / "unfinished"
+                shutil.rmtree(unfinished, ignore_errors=True)
+                shutil.copytree(part, unfinished)
+                place = folder / part.relative_to(package.parent)
+                place.parent.mkdir(parents=True, exist_ok=True)
+                shutil.rmtree(place, ignore_errors=True)
+                unfinished.rename(place)
     return target
 
 

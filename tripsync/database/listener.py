@@ -43,7 +43,8 @@ class Listener:
         while True:
             try:
                 await self._listen()
-            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as reason:
+            except Exception as reason:
+                # Whatever it was, a worker that hears nothing any more must go on trying.
                 log.warning("the LISTEN connection was lost: %s", type(reason).__name__)
             await asyncio.sleep(RETRY_AFTER)
 

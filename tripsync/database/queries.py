@@ -95,7 +95,8 @@ def load_file(file: Path) -> dict[str, Query]:
         raise QueryFileError(f"{file.parent.name}/{file.name}: error: {reason}") from None
     queries = {}
     for name in loaded.available_queries:
-        if name.endswith("_cursor"):
+        # aiosql makes a second call of each query for cursors, which nothing here uses.
+        if name.removesuffix("_cursor") in queries:
             continue
         call = getattr(loaded, name)
         queries[name] = Query(

@@ -6,6 +6,7 @@ way in which those and the writer of a query disagree, found before a request do
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,8 +22,9 @@ QUOTED = re.compile(
     r"|(?P<dollar>\$(?P<tag>\w*)\$.*?\$(?P=tag)\$)",
     re.DOTALL,
 )
-PARAMETER = re.compile(r"(?<!:):[a-z_]\w*")
+PARAMETER = re.compile(r"(?<!:):\w+")
 SECOND_STATEMENT = re.compile(r";\s*\S")
+CODE = re.compile(r"\S")
 
 MISPLACED_NAME = "a query name inside another line; aiosql would begin a query here"
 MISSHAPEN_NAME = (
@@ -33,17 +35,22 @@ DEFINED_TWICE = "{name} is defined twice; the second would replace the first"
 NO_DOC_LINE = "{name} lacks its doc line: say below its name, in one sentence, what it is for"
 TRAILING_COMMENT = "a comment behind code breaks aiosql's parameters; give it a line of its own"
 BLOCK_COMMENT = "a block comment shifts aiosql's line numbers; begin each line with --"
-QUOTED_PARAMETER = "a parameter inside a dollar-quoted body is never filled"
+QUOTED_PARAMETER = "aiosql takes this for a parameter, and inside dollar quotes it is never filled"
+NAMELESS = "a statement without a name; nobody could call it"
 TWO_STATEMENTS = "a second statement; one query is one statement"
 
 IN_CODE = (
     (
-        re.compile(r"\b(?:select|distinct|returning)\s+\*|\w\.\*", re.IGNORECASE),
+        # A star with nothing behind it to multiply with, and no count(*).
+        re.compile(
+            r"\*(?=\s*(?:[,;]|from\b|into\b|where\b|\Z))|(?<=[\s.,])\*(?=\s*\))", re.IGNORECASE
+        ),
         "name the columns: after a migration `*` breaks prepared statements and callers",
     ),
     (
         re.compile(
-            r"\[[^\]]*[\w)]\s*:(?!:)[^\]]*\]|(?<!array)\[\s*:\w+\s*\]|\[\s*:\w+\s*:(?!:)",
+            r"\[[^\]]*[\w)]\s*:(?!:)[^\]]*\]|(?<!array)\[\s*:\w+\s*\]|\[\s*:\w+\s*:(?!:)"
+            r"|(?<!:):\d",
             re.IGNORECASE,
         ),
         "aiosql takes the colon of an array slice for a parameter; use trim_array or unnest",
@@ -110,10 +117,12 @@ def in_comments(text: str) -> Iterator[tuple[int, str]]:
 
 def in_statements(text: str) -> Iterator[tuple[int, str]]:
     code = QUOTED.sub(lambda quoted: re.sub(r"[^\n]", " ", quoted[0]), text)
-    for pattern, reason in IN_CODE:
-        for match in pattern.finditer(code):
-            yield match.start(), reason
     starts = [mark.start() for mark in NAME_MARK.finditer(text)]
-    for begin, end in zip(starts, [*starts[1:], len(text)], strict=True):
+    if nameless := CODE.search(code, 0, starts[0] if starts else len(code)):
+        yield nameless.start(), NAMELESS
+    for begin, end in pairwise([*starts, len(code)]):
+        for pattern, reason in IN_CODE:
+            for match in pattern.finditer(code, begin, end):
+                yield match.start(), reason
         if second := SECOND_STATEMENT.search(code, begin, end):
             yield second.end() - 1, TWO_STATEMENTS

@@ -57,6 +57,8 @@ class Supervisor:
             helpers.append(asyncio.create_task(self._restart_on_change(reload)))
         await self._stop.wait()
         self._terminate()
+        # Ours would keep the port open, and clients waiting, after the last worker closed its own.
+        self._sock.close()
         await asyncio.gather(*keepers)
         for helper in helpers:
             helper.cancel()
@@ -69,7 +71,7 @@ class Supervisor:
             worker = spawn.Process(
                 target=work, args=(self._factory, self._settings, self._sock, self._ever_ready)
             )
-            worker.start()
+            start_apart(worker)
             self._workers.add(worker)
             await ended(worker)
             self._workers.discard(worker)
@@ -104,6 +106,14 @@ def is_source(_: watchfiles.Change, name: str) -> bool:
     return name.endswith((".py", ".sql"))
 
 
+def start_apart(worker: SpawnProcess) -> None:
+    # Ctrl-C in a terminal goes to a whole group; who stops the workers is the supervisor. The
+    # worker inherits the mask, and lifts it when it has a group of its own.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    worker.start()
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+
+
 async def ended(worker: SpawnProcess) -> None:
     """Waits for the end of a process without a thread."""
     loop = asyncio.get_running_loop()
@@ -118,8 +128,8 @@ async def ended(worker: SpawnProcess) -> None:
 
 def work(factory: Factory, settings: Settings, sock: socket.socket, ready: Event) -> None:
     """What a worker process runs."""
-    # Ctrl-C in a terminal goes to a whole group; who stops the workers is the supervisor.
     os.setpgid(0, 0)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     configure_logs(production=not settings.in_development)
     try:
         run(factory, settings, sock, when_ready=ready.set, watch=stop_with_parent)
