@@ -43,7 +43,7 @@ def embedded_server(data_dir: Path) -> Iterator[str]:
         )
     if any(each.isspace() for each in str(data_dir)):
         raise EmbeddedServerError(
-            f"the embedded PostgreSQL cannot live in '{data_dir}', because of the space in that path; "
+            f"the embedded PostgreSQL cannot live in '{data_dir}', because of the space in it; "
             "set TRIPSYNC_DATA_DIR to another folder"
         )
     with deferred_signals():
