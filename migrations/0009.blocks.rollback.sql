@@ -1,0 +1,2 @@
+drop function are_blocked(bigint, bigint);
+drop table blocks;
