@@ -7,9 +7,9 @@ from sanic import Sanic
 from tripsync import auth, health
 from tripsync.auth.hashing import Hasher
 from tripsync.database import Database
+from tripsync.database.encoding import encode
 from tripsync.database.listener import Listener
 from tripsync.database.migrations import find_schema_problem
-from tripsync.http.answers import encode
 from tripsync.http.ended_sessions import EndedSessions
 from tripsync.http.failures import Failures
 from tripsync.http.limits import RateLimits

@@ -9,6 +9,7 @@ from typing import Any, Self
 import asyncpg
 import msgspec
 
+from tripsync.database.encoding import encode
 from tripsync.database.files import SQL
 from tripsync.database.queries import Bound, Queries, load_queries
 from tripsync.settings import Settings
@@ -134,6 +135,6 @@ async def prepare_connection(connection: Connection) -> None:
     await connection.set_type_codec(
         "jsonb",
         schema="pg_catalog",
-        encoder=lambda value: msgspec.json.encode(value).decode(),
+        encoder=lambda value: encode(value).decode(),
         decoder=msgspec.json.decode,
     )

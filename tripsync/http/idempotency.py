@@ -13,7 +13,7 @@ from typing import Any
 from sanic import HTTPResponse, Request
 
 from tripsync.database import Transaction
-from tripsync.http.answers import encode
+from tripsync.database.encoding import encode
 from tripsync.http.context import settings, transaction
 from tripsync.http.problems import KEY_REUSED, FieldError, Problem, invalid
 

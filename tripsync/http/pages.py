@@ -11,7 +11,7 @@ from typing import Any
 from sanic import HTTPResponse, Request, Sanic
 from sanic.response import file
 
-from tripsync.http.answers import encode
+from tripsync.database.encoding import encode
 from tripsync.http.openapi import describe, refusals
 from tripsync.http.reading_view import render
 

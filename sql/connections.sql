@@ -1,0 +1,205 @@
+-- Connections: one request asks another to ride together.
+
+-- name: count_pending(college_id, from_request)$
+-- How many riders this request waits for.
+select count(*)
+  from connections
+ where college_id = :college_id
+   and from_request = :from_request
+   and status = 'pending';
+
+-- name: send_connection(college_id, from_request, to_request, from_user, to_user)$
+-- Ask; no row when the two already have a connection that waits or holds.
+insert into connections (college_id, from_request, to_request, from_user, to_user)
+values (:college_id, :from_request, :to_request, :from_user, :to_user)
+    on conflict do nothing
+returning connection_id;
+
+-- name: connect_members(college_id, from_request, to_request, from_user, to_user)$
+-- A connection that holds from the start: what a matching round decided for both.
+insert into connections (college_id, from_request, to_request, from_user, to_user, status, answered_at)
+values (:college_id, :from_request, :to_request, :from_user, :to_user, 'approved', now())
+    on conflict do nothing
+returning connection_id;
+
+-- name: find_received(college_id, user_id, connection_id)^
+-- A connection that this rider was asked for, with the pools that both sides ride in.
+select connection.connection_id,
+       connection.from_request,
+       connection.to_request,
+       connection.from_user,
+       connection.to_user,
+       (select pool_id
+          from pool_members
+         where request_id = connection.from_request
+           and left_at is null) as from_pool,
+       (select pool_id
+          from pool_members
+         where request_id = connection.to_request
+           and left_at is null) as to_pool
+  from connections connection
+ where connection.college_id = :college_id
+   and connection.to_user = :user_id
+   and connection.connection_id = :connection_id;
+
+-- name: lock_connection(college_id, connection_id)^
+-- A connection, held, as it is now.
+select connection_id,
+       status
+  from connections
+ where college_id = :college_id
+   and connection_id = :connection_id
+   for update;
+
+-- name: answer_connection(college_id, connection_id, status)!
+-- Write the answer to a connection that waits.
+update connections
+   set status = :status::text,
+       answered_at = now()
+ where college_id = :college_id
+   and connection_id = :connection_id
+   and status = 'pending';
+
+-- name: withdraw_sent(college_id, user_id, connection_id)^
+-- Take back what one asked, while it waits.
+update connections
+   set status = 'withdrawn',
+       answered_at = now()
+ where college_id = :college_id
+   and from_user = :user_id
+   and connection_id = :connection_id
+   and status = 'pending'
+returning connection_id,
+          to_user;
+
+-- name: find_sent(college_id, user_id, connection_id)^
+-- Whether the rider asked this at all.
+select status
+  from connections
+ where college_id = :college_id
+   and from_user = :user_id
+   and connection_id = :connection_id;
+
+-- name: close_pending(college_id, request_ids)
+-- Close everything that waits on either side of these requests: they have left the road. Held in
+-- the order of ids, as everywhere: two that close overlapping sets must not wait in a circle.
+with waiting as (
+    select connection_id
+      from connections
+     where college_id = :college_id
+       and status = 'pending'
+       and (from_request = any(:request_ids::bigint[]) or to_request = any(:request_ids::bigint[]))
+     order by connection_id
+       for update
+)
+update connections connection
+   set status = 'withdrawn',
+       answered_at = now()
+  from waiting
+ where connection.connection_id = waiting.connection_id
+returning connection.connection_id,
+          connection.from_request,
+          connection.to_request,
+          connection.from_user,
+          connection.to_user;
+
+-- name: close_hopeless(college_id, request_ids, room)
+-- Close what can no longer come true for the members of a pool: the other side needs more seats
+-- than are left, or rides already, elsewhere or in this very pool.
+with waiting as (
+    select connection.connection_id
+      from connections connection
+      join pooling_requests other
+        on other.request_id = case when connection.from_request = any(:request_ids::bigint[])
+                                   then connection.to_request
+                                   else connection.from_request end
+     where connection.college_id = :college_id
+       and connection.status = 'pending'
+       and (
+           connection.from_request = any(:request_ids::bigint[])
+           or connection.to_request = any(:request_ids::bigint[])
+       )
+       and (other.seats > :room::int or other.status <> 'active')
+     order by connection.connection_id
+       for update of connection
+)
+update connections connection
+   set status = 'withdrawn',
+       answered_at = now()
+  from waiting
+ where connection.connection_id = waiting.connection_id
+returning connection.connection_id,
+          connection.from_request,
+          connection.to_request,
+          connection.from_user,
+          connection.to_user;
+
+-- name: find_active(college_id, user_id)^
+-- The connection through which the rider shares a ride now, and with whom.
+select connection.connection_id as id,
+       connection.status,
+       connection.created_at,
+       mine.request_id as user_request_id,
+       partner.user_id as partner_id,
+       partner.full_name,
+       partner.email,
+       profile.phone_number,
+       profile.year_of_study,
+       profile.bio,
+       theirs.request_id as partner_request_id
+  from pool_members mine
+  join pools on pools.pool_id = mine.pool_id
+            and pools.status in ('open', 'started')
+  join pool_members theirs on theirs.pool_id = mine.pool_id
+                          and theirs.user_id <> mine.user_id
+                          and theirs.left_at is null
+  join connections connection
+    on connection.status = 'approved'
+   and least(connection.from_request, connection.to_request) = least(mine.request_id, theirs.request_id)
+   and greatest(connection.from_request, connection.to_request)
+       = greatest(mine.request_id, theirs.request_id)
+  join users partner on partner.user_id = theirs.user_id
+  left join profiles profile on profile.user_id = theirs.user_id
+ where mine.college_id = :college_id
+   and mine.user_id = :user_id
+   and mine.left_at is null
+ order by connection.answered_at desc,
+          connection.connection_id desc
+ limit 1;
+
+-- name: list_pending(college_id, user_id, before, skip, size)
+-- What waits for an answer, sent or received, the latest first.
+select connection.connection_id,
+       connection.status,
+       connection.created_at,
+       connection.from_user = :user_id as sent,
+       case when connection.from_user = :user_id then connection.from_request
+            else connection.to_request end as user_request_id,
+       other.user_id as other_id,
+       other.full_name as other_name,
+       case when connection.from_user = :user_id then connection.to_request
+            else connection.from_request end as other_request_id
+  from connections connection
+  join users other on other.user_id = case when connection.from_user = :user_id then connection.to_user
+                                           else connection.from_user end
+ where connection.college_id = :college_id
+   and (connection.from_user = :user_id or connection.to_user = :user_id)
+   and connection.status = 'pending'
+   and not are_blocked(connection.from_user, connection.to_user)
+   and (:before::bigint is null or connection.connection_id < :before)
+ order by connection.connection_id desc
+offset :skip::int
+ limit :size::int;
+
+-- name: list_contacts(college_id, user_ids)
+-- What partners learn of each other.
+select users.user_id as id,
+       users.full_name,
+       profile.phone_number,
+       users.email,
+       profile.year_of_study,
+       profile.bio
+  from users
+  left join profiles profile on profile.user_id = users.user_id
+ where users.college_id = :college_id
+   and users.user_id = any(:user_ids::bigint[]);

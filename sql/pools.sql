@@ -1,0 +1,230 @@
+-- Pools: the company found, its seats and its route.
+
+-- name: open_pool(college_id, capacity)$
+-- A pool without members yet.
+insert into pools (college_id, capacity)
+values (:college_id, :capacity::smallint)
+returning pool_id;
+
+-- name: lock_pools(college_id, pool_ids)
+-- These pools, held in the order of their ids: whoever changes the members of a pool holds it.
+select pool_id,
+       status,
+       capacity,
+       seats_taken
+  from pools
+ where college_id = :college_id
+   and pool_id = any(:pool_ids::bigint[])
+ order by pool_id
+   for update;
+
+-- name: find_ridden(college_id, user_id, pool_id)$
+-- The pool, if this rider is in it now.
+select pool_id
+  from pool_members
+ where college_id = :college_id
+   and user_id = :user_id
+   and pool_id = :pool_id
+   and left_at is null;
+
+-- name: find_pool_of(college_id, request_id)$
+-- The pool that this request rides in.
+select pool_id
+  from pool_members
+ where college_id = :college_id
+   and request_id = :request_id
+   and left_at is null;
+
+-- name: list_members(college_id, pool_id)
+-- Who rides in a pool, and their own rides.
+select member.request_id,
+       member.user_id,
+       member.seats,
+       users.full_name,
+       request.status,
+       request.start[1] as start_latitude,
+       request.start[0] as start_longitude,
+       request.destination[1] as destination_latitude,
+       request.destination[0] as destination_longitude,
+       request.solo_meters,
+       request.detour_percent,
+       request.role,
+       upper(request.departure) > now() as lasts
+  from pool_members member
+  join pooling_requests request on request.request_id = member.request_id
+  join users on users.user_id = member.user_id
+ where member.college_id = :college_id
+   and member.pool_id = :pool_id
+   and member.left_at is null
+ order by member.request_id;
+
+-- name: list_stops(college_id, pool_id)
+-- The route of a pool, in driving order.
+select request_id,
+       kind
+  from pool_stops
+ where college_id = :college_id
+   and pool_id = :pool_id
+ order by position;
+
+-- name: seat_members(college_id, pool_id, request_ids, user_ids, seats, shared_meters, fare_percents)!
+-- Write who rides in a pool, how far and for which share; who rides already keeps the place.
+insert into pool_members (
+    college_id, pool_id, request_id, user_id, seats, shared_meters, fare_percent
+)
+select :college_id,
+       :pool_id,
+       given.request_id,
+       given.user_id,
+       given.seats,
+       given.shared_meters,
+       given.fare_percent
+  from unnest(
+           :request_ids::bigint[], :user_ids::bigint[], :seats::smallint[],
+           :shared_meters::float8[], :fare_percents::numeric[]
+       ) as given (request_id, user_id, seats, shared_meters, fare_percent)
+    on conflict (pool_id, request_id) do update
+   set shared_meters = excluded.shared_meters,
+       fare_percent = excluded.fare_percent,
+       left_at = null;
+
+-- name: clear_route(college_id, pool_id)!
+-- Forget the route; a new one follows in the same transaction.
+delete from pool_stops
+ where college_id = :college_id
+   and pool_id = :pool_id;
+
+-- name: write_route(college_id, pool_id, request_ids, kinds, meters)!
+-- The stops of a pool in driving order.
+insert into pool_stops (college_id, pool_id, position, request_id, kind, meters)
+select :college_id,
+       :pool_id,
+       given.position,
+       given.request_id,
+       given.kind,
+       given.meters
+  from unnest(:request_ids::bigint[], :kinds::text[], :meters::float8[])
+       with ordinality as given (request_id, kind, meters, position);
+
+-- name: unseat_member(college_id, pool_id, request_id)!
+-- A member gets out.
+update pool_members
+   set left_at = now()
+ where college_id = :college_id
+   and pool_id = :pool_id
+   and request_id = :request_id
+   and left_at is null;
+
+-- name: unseat_all(college_id, pool_id)!
+-- Everybody gets out: the pool is no more.
+update pool_members
+   set left_at = now()
+ where college_id = :college_id
+   and pool_id = :pool_id
+   and left_at is null;
+
+-- name: set_pool_status(college_id, pool_id, status)!
+-- Move a pool that is held to another state.
+update pools
+   set status = :status::text,
+       started_at = case when :status = 'started' then now() else started_at end,
+       closed_at = case when :status in ('completed', 'cancelled') then now() end
+ where college_id = :college_id
+   and pool_id = :pool_id;
+
+-- name: note_pool(college_id, user_id, pool_id, set_fare, estimated_fare, set_note, meeting_note)$
+-- What the members agree on; only by one of them, and while the ride is not over.
+update pools
+   set estimated_fare = case when :set_fare then :estimated_fare::numeric else estimated_fare end,
+       meeting_note = case when :set_note then :meeting_note::text else meeting_note end
+ where college_id = :college_id
+   and pool_id = :pool_id
+   and status in ('open', 'started')
+   and exists (
+       select
+         from pool_members
+        where pool_members.pool_id = pools.pool_id
+          and pool_members.user_id = :user_id
+          and pool_members.left_at is null
+   )
+returning pool_id;
+
+-- name: find_pool(college_id, user_id, pool_id)^
+-- A pool as its members see it, route and shares included; for whoever rides or rode in it.
+-- With pool_id null: the one the rider is in now.
+select pools.pool_id,
+       pools.status,
+       pools.capacity,
+       pools.seats_taken,
+       pools.estimated_fare,
+       pools.meeting_note,
+       pools.created_at,
+       pools.started_at,
+       pools.closed_at,
+       (
+           select jsonb_agg(
+                      jsonb_build_object(
+                          'id', member.user_id,
+                          'full_name', users.full_name,
+                          'request_id', member.request_id,
+                          'seats', member.seats,
+                          'role', request.role,
+                          'solo_meters', round(request.solo_meters),
+                          'shared_meters', round(member.shared_meters),
+                          'detour_percent', round(
+                              (100 * (member.shared_meters / nullif(request.solo_meters, 0) - 1))::numeric, 1
+                          ),
+                          'fare_percent', member.fare_percent,
+                          'fare', round(pools.estimated_fare * member.fare_percent / 100, 2)
+                      )
+                      order by member.joined_at, member.request_id
+                  )
+             from pool_members member
+             join pooling_requests request on request.request_id = member.request_id
+             join users on users.user_id = member.user_id
+            where member.pool_id = pools.pool_id
+              and (member.left_at is null or pools.status = 'completed')
+       ) as members,
+       (
+           select jsonb_agg(
+                      jsonb_build_object(
+                          'request_id', stop.request_id,
+                          'kind', stop.kind,
+                          'name', case when stop.kind = 'pickup' then request.start_name
+                                       else request.destination_name end,
+                          'latitude', case when stop.kind = 'pickup' then request.start[1]
+                                           else request.destination[1] end,
+                          'longitude', case when stop.kind = 'pickup' then request.start[0]
+                                            else request.destination[0] end,
+                          'meters', round(stop.meters),
+                          'expected_at', departs.at + make_interval(secs => stop.meters / 7)
+                      )
+                      order by stop.position
+                  )
+             from pool_stops stop
+             join pooling_requests request on request.request_id = stop.request_id
+            where stop.pool_id = pools.pool_id
+       ) as stops
+  from pools
+ cross join lateral (
+           -- Nobody is asked to be out before the own window begins.
+           select coalesce(pools.started_at, greatest(pools.created_at, max(lower(request.departure)))) as at
+             from pool_members member
+             join pooling_requests request on request.request_id = member.request_id
+            where member.pool_id = pools.pool_id
+              and member.left_at is null
+       ) as departs
+ where pools.college_id = :college_id
+   and exists (
+       select
+         from pool_members mine
+        where mine.pool_id = pools.pool_id
+          and mine.user_id = :user_id
+          and (mine.left_at is null or pools.status = 'completed')
+   )
+   and (
+       pools.pool_id = :pool_id::bigint
+       or :pool_id::bigint is null and pools.status in ('open', 'started')
+   )
+ order by pools.pool_id desc
+ limit 1;

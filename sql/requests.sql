@@ -1,0 +1,149 @@
+-- Pooling requests: who wants to go where, and when.
+-- Points are (longitude, latitude). An active request whose window has passed is over, whether or
+-- not a timer has said so yet: every query here asks for the window too.
+
+-- name: lock_rider(college_id, user_id)$
+-- The rider's row, held so that two requests of one rider are opened one after the other.
+select user_id
+  from users
+ where college_id = :college_id
+   and user_id = :user_id
+   and banned_at is null
+   for no key update;
+
+-- name: lock_open_requests(college_id, user_id)
+-- The rider's open request, held; also one that has silently expired and still takes the place.
+select request_id,
+       status,
+       upper(departure) > now() as lasts
+  from pooling_requests
+ where college_id = :college_id
+   and user_id = :user_id
+   and status in ('active', 'matched')
+   for update;
+
+-- name: open_request(college_id, user_id, start_longitude, start_latitude, destination_longitude, destination_latitude, start_name, destination_name, depart_after, depart_before, seats, detour_percent, role, seats_offered, same_gender, quiet, no_smoking, luggage, auto_match, note)$
+-- A new request on the road.
+with place as (
+    select point(:start_longitude::float8, :start_latitude::float8) as start,
+           point(:destination_longitude::float8, :destination_latitude::float8) as destination
+)
+insert into pooling_requests (
+    college_id, user_id, start, destination, start_name, destination_name, departure, seats,
+    detour_percent, role, seats_offered, same_gender, quiet, no_smoking, luggage, auto_match, note,
+    solo_meters, reach
+)
+select :college_id,
+       :user_id,
+       start,
+       destination,
+       :start_name,
+       :destination_name,
+       tstzrange(:depart_after, :depart_before, '[]'),
+       :seats::smallint,
+       :detour_percent::smallint,
+       :role,
+       :seats_offered::smallint,
+       :same_gender,
+       :quiet,
+       :no_smoking,
+       :luggage,
+       :auto_match,
+       :note,
+       road_meters(start, destination),
+       reach_box(start, destination, :detour_percent::int)
+  from place
+returning request_id;
+
+-- name: set_status(college_id, request_id, status, reason)!
+-- Move a request that is held to another state.
+update pooling_requests
+   set status = :status::text,
+       cancel_reason = :reason::text,
+       closed_at = case when :status in ('completed', 'cancelled') then now() end
+ where college_id = :college_id
+   and request_id = :request_id;
+
+-- name: lock_requests(college_id, request_ids)
+-- These requests, held in the order of their ids.
+select request_id,
+       user_id,
+       status,
+       start[1] as start_latitude,
+       start[0] as start_longitude,
+       destination[1] as destination_latitude,
+       destination[0] as destination_longitude,
+       solo_meters,
+       detour_percent,
+       role,
+       seats,
+       seats_offered,
+       upper(departure) > now() as lasts
+  from pooling_requests
+ where college_id = :college_id
+   and request_id = any(:request_ids::bigint[])
+ order by request_id
+   for update;
+
+-- name: list_own(college_id, user_id, request_id, before, skip, size)
+-- The rider's requests, or the one of this id, the latest first; `before` is the last id of the
+-- page before, or null.
+select request_id,
+       case when status = 'active' and upper(departure) <= now() then 'cancelled' else status end as status,
+       case when status = 'active' and upper(departure) <= now() then 'expired' else cancel_reason end
+           as cancel_reason,
+       start[1] as start_latitude,
+       start[0] as start_longitude,
+       destination[1] as destination_latitude,
+       destination[0] as destination_longitude,
+       start_name,
+       destination_name,
+       lower(departure) as depart_after,
+       upper(departure) as depart_before,
+       seats,
+       detour_percent,
+       role,
+       seats_offered,
+       jsonb_build_object(
+           'same_gender', same_gender,
+           'quiet', quiet,
+           'no_smoking', no_smoking,
+           'luggage', luggage
+       ) as preferences,
+       auto_match,
+       note,
+       (select pool_id
+          from pool_members member
+         where member.request_id = pooling_requests.request_id
+           and member.left_at is null) as pool_id,
+       created_at
+  from pooling_requests
+ where college_id = :college_id
+   and user_id = :user_id
+   and (:request_id::bigint is null or request_id = :request_id)
+   and (:before::bigint is null or request_id < :before)
+ order by request_id desc
+offset :skip::int
+ limit :size::int;
+
+-- name: find_asking(college_id, user_id)^
+-- The rider's request that may ask others: active and in time, or matched in a pool that is open.
+select request_id
+  from pooling_requests
+ where college_id = :college_id
+   and user_id = :user_id
+   and (status = 'matched' or status = 'active' and upper(departure) > now());
+
+-- name: find_asked(college_id, user_id, request_id)^
+-- The rider behind a request that can be asked by this one; none where the two must not meet.
+select request.request_id,
+       request.user_id,
+       users.full_name
+  from pooling_requests request
+  join users on users.user_id = request.user_id
+ where request.college_id = :college_id
+   and request.request_id = :request_id
+   and request.user_id <> :user_id
+   and users.banned_at is null
+   and not are_blocked(:user_id, request.user_id)
+   and (request.status = 'matched' or request.status = 'active' and upper(request.departure) > now());
