@@ -4,7 +4,7 @@ import asyncpg
 import msgspec
 from sanic import Sanic
 
-from tripsync import auth, health
+from tripsync import auth, health, moderation
 from tripsync.auth.hashing import Hasher
 from tripsync.database import Database
 from tripsync.database.encoding import encode
@@ -21,7 +21,7 @@ from tripsync.http.tokens import AccessTokens
 from tripsync.mail import MailFolder, Postbox
 from tripsync.settings import Settings
 
-FEATURES = (health, auth)
+FEATURES = (health, auth, moderation)
 
 
 class StartError(Exception):
@@ -66,16 +66,8 @@ def create_app(settings: Settings, name: str = "tripsync") -> Sanic:
 
 async def open_resources(app: Sanic) -> None:
     settings: Settings = app.ctx.settings
-    try:
-        database = await Database.open(settings)
-    except (OSError, asyncpg.PostgresError) as reason:
-        raise StartError(
-            f"PostgreSQL cannot be reached ({reason}). Is it running, and is DATABASE_URL right?"
-        ) from None
+    database = await open_database(settings)
     app.ctx.database = database
-    if problem := await find_schema_problem(database.pool):
-        await database.close()
-        raise StartError(problem)
     await check_room(database, settings)
     app.ctx.postbox = Postbox(MailFolder(settings.data_dir / "mail"))
     app.ctx.hasher = Hasher(settings)
@@ -84,6 +76,20 @@ async def open_resources(app: Sanic) -> None:
     app.ctx.ended_sessions = EndedSessions(database, app.ctx.tokens.lifetime)
     await app.ctx.ended_sessions.start(app.ctx.listener)
     app.ctx.listener.start()
+
+
+async def open_database(settings: Settings) -> Database:
+    """The database, if it can be reached and has the schema that this code knows."""
+    try:
+        database = await Database.open(settings)
+    except (OSError, asyncpg.PostgresError) as reason:
+        raise StartError(
+            f"PostgreSQL cannot be reached ({reason}). Is it running, and is DATABASE_URL right?"
+        ) from None
+    if problem := await find_schema_problem(database.pool):
+        await database.close()
+        raise StartError(problem)
+    return database
 
 
 async def check_room(database: Database, settings: Settings) -> None:

@@ -1,6 +1,7 @@
 """The `tripsync` command."""
 
 import argparse
+import asyncio
 import logging
 import os
 import signal
@@ -12,12 +13,13 @@ from pathlib import Path
 import msgspec
 
 from tripsync import __version__
-from tripsync.app import StartError, create_app
+from tripsync.app import StartError, create_app, open_database
 from tripsync.database import QueryFileError
 from tripsync.database.embedded import EmbeddedServerError, embedded_server
 from tripsync.database.files import SQL
 from tripsync.database.migrations import MigrationError, State, migrate, roll_back, status
 from tripsync.logs import configure_logs
+from tripsync.moderation import command as moderation
 from tripsync.serving.process import bind, run
 from tripsync.serving.supervisor import supervise
 from tripsync.settings import Settings, SettingsError, variables, with_development_secret
@@ -77,6 +79,10 @@ def parser() -> argparse.ArgumentParser:
         help="undo the latest migration, or the latest N",
     )
     migrating.set_defaults(command=change_schema)
+
+    moderating = commands.add_parser("user", help="promote somebody, ban, lift a ban")
+    moderation.add_arguments(moderating)
+    moderating.set_defaults(command=change_account)
 
     showing = commands.add_parser("settings", help="print every setting, secrets masked")
     showing.set_defaults(command=show_settings)
@@ -156,6 +162,20 @@ def change_schema(settings: Settings, chosen: argparse.Namespace) -> int:
     if not done:
         print("nothing to do: the schema is up to date")
     return 0
+
+
+def change_account(settings: Settings, chosen: argparse.Namespace) -> int:
+    async def change(settings: Settings) -> int:
+        database = await open_database(settings)
+        try:
+            return await moderation.change_account(database, chosen)
+        finally:
+            await database.close()
+
+    with with_database(settings) as settings:
+        # One connection is enough, beside the servers that need theirs.
+        frugal = msgspec.structs.replace(settings, database_pool_min=1, database_pool_max=1)
+        return asyncio.run(change(frugal))
 
 
 def show_settings(settings: Settings, _: argparse.Namespace) -> int:

@@ -1,0 +1,2 @@
+drop table reports;
+drop view moderators;

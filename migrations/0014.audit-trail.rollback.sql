@@ -1,0 +1,2 @@
+drop table moderation_acts;
+drop function refuse_change_of_acts();

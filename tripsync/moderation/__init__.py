@@ -1,0 +1,10 @@
+"""Getting along: blocks, reports, and what the moderators of a college do about them."""
+
+from tripsync.moderation import audit, blocks, reports, sanctions
+
+blueprints = (
+    blocks.blueprint,
+    reports.blueprint,
+    sanctions.blueprint,
+    audit.blueprint,
+)

@@ -1,0 +1,65 @@
+"""What is done to an account, with its line in the audit trail, by whoever may do it.
+
+The rows of those concerned are held by the caller, who has found out that the act is due.
+`actor_id` is None where the command line acts.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from tripsync.database import Transaction
+from tripsync.realtime import events
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """Who does something about whom, at which college, and why."""
+
+    college_id: int
+    actor_id: int | None
+    subject_id: int
+    note: str
+
+
+async def warn(db: Transaction, occasion: Occasion) -> Any:
+    """Tell the rider, who does not learn which moderator it was."""
+    await events.append(db, occasion.subject_id, "moderator_warning", {"note": occasion.note})
+    return await record(db, "warn", occasion)
+
+
+async def ban(db: Transaction, occasion: Occasion) -> Any:
+    """Shut the rider out and take an open request off the road.
+
+    A ride that is shared already is not ended here: it belongs to its other riders too."""
+    whose = {"college_id": occasion.college_id, "user_id": occasion.subject_id}
+    await db.moderation.ban_rider(**whose)
+    cancelled = await db.moderation.cancel_ride(**whose)
+    if cancelled is not None:
+        await db.connections.close_pending(college_id=occasion.college_id, request_ids=[cancelled])
+    return await record(db, "ban", occasion)
+
+
+async def unban(db: Transaction, occasion: Occasion) -> Any:
+    """Let the rider in again; sessions that ended stay ended."""
+    await db.moderation.unban_rider(college_id=occasion.college_id, user_id=occasion.subject_id)
+    return await record(db, "unban", occasion)
+
+
+async def promote(db: Transaction, occasion: Occasion, role: str) -> Any:
+    """Give the rider another role, a lower one too."""
+    await db.moderation.change_role(
+        college_id=occasion.college_id, user_id=occasion.subject_id, role=role
+    )
+    return await record(db, "promote", occasion, outcome=role)
+
+
+async def record(db: Transaction, act: str, occasion: Occasion, outcome: str | None = None) -> Any:
+    return await db.moderation.record_act(
+        college_id=occasion.college_id,
+        actor_id=occasion.actor_id,
+        act=act,
+        subject_id=occasion.subject_id,
+        report_id=None,
+        outcome=outcome,
+        note=occasion.note,
+    )

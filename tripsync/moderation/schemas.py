@@ -1,0 +1,181 @@
+"""What clients send to moderation and get back."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from tripsync.http.paging import Page
+from tripsync.http.paths import LARGEST_ID
+from tripsync.http.schemas import Schema, says
+
+Id = Annotated[int, Meta(ge=1, le=LARGEST_ID, examples=[17])]
+# What a cursor stands for: nobody but us makes one, and still it is read with care.
+Place = Annotated[int, Meta(ge=0, le=LARGEST_ID)]
+FullName = Annotated[str, Meta(examples=["Asha Rao"])]
+Reason = Annotated[
+    Literal[
+        "harassment",
+        "unsafe_ride",
+        "no_show",
+        "fraud",
+        "false_identity",
+        "offensive_content",
+        "other",
+    ],
+    Meta(examples=["no_show"]),
+]
+Details = Annotated[
+    str,
+    Meta(
+        max_length=2000,
+        description="what happened, in the reporter's words",
+        examples=["We waited for twenty minutes and nobody came."],
+    ),
+]
+Note = Annotated[
+    str,
+    Meta(
+        max_length=1000,
+        pattern=r"\S",
+        description="why; it stays in the audit trail",
+        examples=["Two riders were left waiting."],
+        extra=says("must say something"),
+    ),
+]
+Outcome = Annotated[
+    Literal["dismissed", "settled", "warned", "banned"],
+    Meta(
+        description="what the report came to; a warning and a ban are acts of their own",
+        examples=["settled"],
+    ),
+]
+
+
+class Person(msgspec.Struct):
+    """Somebody of the college."""
+
+    id: Id
+    full_name: FullName
+
+
+class Blocked(msgspec.Struct):
+    """Somebody whom the rider blocked."""
+
+    id: Id
+    full_name: FullName
+    blocked_at: datetime
+
+
+class Blocks(msgspec.Struct):
+    """A page of those whom a rider blocked."""
+
+    blocks: list[Blocked]
+    next_cursor: str | None
+
+
+class Reference(Schema):
+    """Where it happened."""
+
+    kind: Annotated[Literal["pool", "message", "post"], Meta(examples=["pool"])]
+    id: Id
+
+
+class NewReport(Schema):
+    """Whom to report, and why."""
+
+    user_id: Id
+    reason: Reason
+    details: Details = ""
+    reference: Reference | None = None
+
+
+class OwnReport(msgspec.Struct):
+    """A report, as its reporter sees it."""
+
+    id: Id
+    user_id: Id
+    reason: Reason
+    details: Details
+    reference: Reference | None
+    status: Annotated[Literal["open"], Meta(examples=["open"])]
+    created_at: datetime
+
+
+class ReportPage(Page):
+    """Which part of the reports."""
+
+    status: (
+        Annotated[
+            Literal["open", "resolved"],
+            Meta(description="only those that wait, or only the others", examples=["open"]),
+        ]
+        | None
+    ) = None
+
+
+class Report(msgspec.Struct):
+    """A report, as the moderators of the college see it."""
+
+    id: Id
+    status: Annotated[Literal["open", "resolved"], Meta(examples=["resolved"])]
+    reporter: Person
+    subject: Person
+    reason: Reason
+    details: Details
+    reference: Reference | None
+    created_at: datetime
+    outcome: Outcome | None
+    note: Annotated[
+        str, Meta(description="the moderator's; empty while open", examples=["They have met."])
+    ]
+    resolved_by: Person | None
+    resolved_at: datetime | None
+
+
+class Reports(msgspec.Struct):
+    """A page of reports."""
+
+    reports: list[Report]
+    next_cursor: str | None
+
+
+class Resolution(Schema):
+    """What a report came to, and why."""
+
+    outcome: Outcome
+    note: Note
+
+
+class Reasoned(Schema):
+    """Why an act is done."""
+
+    note: Note
+
+
+class Act(msgspec.Struct):
+    """One line of the audit trail."""
+
+    id: Id
+    act: Annotated[
+        Literal["resolve", "warn", "ban", "unban", "promote"], Meta(examples=["resolve"])
+    ]
+    actor: Annotated[Person | None, Meta(description="null: the command line")]
+    subject: Person
+    report_id: Annotated[Id | None, Meta(description="the report that was resolved")]
+    outcome: Annotated[
+        str | None,
+        Meta(
+            description="what the report came to, or the role that was given", examples=["settled"]
+        ),
+    ]
+    note: Note
+    acted_at: datetime
+
+
+class AuditTrail(msgspec.Struct):
+    """A page of the audit trail."""
+
+    acts: list[Act]
+    next_cursor: str | None
