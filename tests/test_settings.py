@@ -76,6 +76,31 @@ def test_a_pool_cannot_be_larger_at_least_than_at_most() -> None:
 
 
 @pytest.mark.parametrize(
+    "url", ["http://osrm:5000", "https://rider:hush@roads.example/maps/india", "http://[::1]:5000/"]
+)
+def test_a_routing_server_is_named_by_its_address(url: str) -> None:
+    assert Settings.from_environment({"ROUTING_URL": url}).routing_url == url
+
+
+@pytest.mark.parametrize(
+    "url", ["osrm:5000", "ftp://osrm", "http://", "http://osrm?key=hush", "http://osrm/#hush"]
+)
+def test_what_is_no_address_of_a_routing_server_is_refused_unseen(url: str) -> None:
+    [problem] = problems_with(ROUTING_URL=url)
+    assert problem.startswith("ROUTING_URL: ")
+    assert "hush" not in problem
+
+
+def test_a_routing_server_must_answer_before_the_caller_is_given_up() -> None:
+    timeouts = {"ROUTING_TIMEOUT_MS": "5000", "REQUEST_TIMEOUT_SECONDS": "5"}
+    Settings.from_environment(timeouts)
+    [problem] = problems_with(ROUTING_URL="http://osrm:5000", **timeouts)
+    assert problem.startswith("ROUTING_TIMEOUT_MS: ")
+    timeouts["ROUTING_TIMEOUT_MS"] = "4999"
+    Settings.from_environment({"ROUTING_URL": "http://osrm:5000", **timeouts})
+
+
+@pytest.mark.parametrize(
     "key",
     [
         "",

@@ -30,6 +30,8 @@ KNOWN_SECRETS = frozenset(
 SHORTEST_SECRET = 32
 SECRET = {"secret": True}
 ORIGIN = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+")
+# A path before OSRM's own is fine; a query or a fragment could not be kept.
+ROUTING_URL = re.compile(r"https?://([^\s/?#@]+@)?[A-Za-z0-9.\-\[\]:_]+(/[^\s?#]*)?")
 
 
 class SettingsError(Exception):
@@ -115,6 +117,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
         int,
         Meta(description="longest a request may take to arrive or to be answered", ge=1, le=300),
     ] = 20
+    routing_url: Annotated[
+        str,
+        Meta(description="routing server with OSRM's API; empty: distances are estimated"),
+        Meta(extra=SECRET),
+    ] = ""
+    routing_timeout_ms: Annotated[
+        int, Meta(description="longest the routing server may take", ge=50, le=10_000)
+    ] = 2000
+    routing_connect_timeout_ms: Annotated[
+        int, Meta(description="longest connecting to it may take", ge=50, le=10_000)
+    ] = 500
     drain_seconds: Annotated[
         int,
         Meta(description="how long readiness fails before a stop closes the port", ge=0, le=300),
@@ -222,6 +235,8 @@ def contradictions(settings: Settings) -> Iterator[str]:
                 f"BACKEND_CORS_ORIGINS: {origin!r} is not an origin; "
                 "write scheme and host, such as https://rides.example.edu"
             )
+    if settings.routing_url:
+        yield from contradictions_of_routing(settings)
     if settings.database_pool_min > settings.database_pool_max:
         yield "DATABASE_POOL_MIN: is larger than DATABASE_POOL_MAX"
     if settings.in_development:
@@ -237,6 +252,13 @@ def contradictions(settings: Settings) -> Iterator[str]:
                 yield f"{name}: is shorter than {SHORTEST_SECRET} bytes"
             elif key in KNOWN_SECRETS or len(set(key)) < 8:
                 yield f"{name}: is a known example; make one with `openssl rand -base64 48`"
+
+
+def contradictions_of_routing(settings: Settings) -> Iterator[str]:
+    if not ROUTING_URL.fullmatch(settings.routing_url):
+        yield "ROUTING_URL: write scheme, host and port, such as http://osrm:5000"
+    if settings.routing_timeout_ms >= settings.request_timeout_seconds * 1000:
+        yield "ROUTING_TIMEOUT_MS: is not shorter than REQUEST_TIMEOUT_SECONDS"
 
 
 def with_development_secret(settings: Settings) -> Settings:
