@@ -29,6 +29,9 @@ select connection.connection_id,
        connection.to_request,
        connection.from_user,
        connection.to_user,
+       (select full_name
+          from users
+         where user_id = connection.to_user) as to_name,
        (select pool_id
           from pool_members
          where request_id = connection.from_request
@@ -175,10 +178,12 @@ select connection.connection_id,
        connection.from_user = :user_id as sent,
        case when connection.from_user = :user_id then connection.from_request
             else connection.to_request end as user_request_id,
-       other.user_id as other_id,
-       other.full_name as other_name,
-       case when connection.from_user = :user_id then connection.to_request
-            else connection.from_request end as other_request_id
+       jsonb_build_object(
+           'id', other.user_id,
+           'full_name', other.full_name,
+           'request_id', case when connection.from_user = :user_id then connection.to_request
+                              else connection.from_request end
+       ) as other
   from connections connection
   join users other on other.user_id = case when connection.from_user = :user_id then connection.to_user
                                            else connection.from_user end

@@ -197,7 +197,8 @@ select pools.pool_id,
                           'longitude', case when stop.kind = 'pickup' then request.start[0]
                                             else request.destination[0] end,
                           'meters', round(stop.meters),
-                          'expected_at', departs.at + make_interval(secs => stop.meters / 7)
+                          -- 25 km/h, as in matching.
+                          'expected_at', departs.at + make_interval(secs => stop.meters / (25 / 3.6))
                       )
                       order by stop.position
                   )

@@ -127,12 +127,14 @@ offset :skip::int
  limit :size::int;
 
 -- name: find_asking(college_id, user_id)^
--- The rider's request that may ask others: active and in time, or matched in a pool that is open.
-select request_id
-  from pooling_requests
- where college_id = :college_id
-   and user_id = :user_id
-   and (status = 'matched' or status = 'active' and upper(departure) > now());
+-- The rider's request that may ask others: active and in time, or matched with room for more.
+select request.request_id,
+       users.full_name
+  from pooling_requests request
+  join users on users.user_id = request.user_id
+ where request.college_id = :college_id
+   and request.user_id = :user_id
+   and (request.status = 'matched' or request.status = 'active' and upper(request.departure) > now());
 
 -- name: find_asked(college_id, user_id, request_id)^
 -- The rider behind a request that can be asked by this one; none where the two must not meet.

@@ -1,5 +1,8 @@
 """The application, put together: every feature is mounted here."""
 
+from collections.abc import Sequence
+from types import ModuleType
+
 import asyncpg
 import msgspec
 from sanic import Sanic
@@ -20,6 +23,7 @@ from tripsync.http.paths import add_path_patterns
 from tripsync.http.tokens import AccessTokens
 from tripsync.mail import MailFolder, Postbox
 from tripsync.settings import Settings
+from tripsync.timers import Timer, Timers
 
 FEATURES = (health, auth, moderation)
 
@@ -76,6 +80,8 @@ async def open_resources(app: Sanic) -> None:
     app.ctx.ended_sessions = EndedSessions(database, app.ctx.tokens.lifetime)
     await app.ctx.ended_sessions.start(app.ctx.listener)
     app.ctx.listener.start()
+    app.ctx.timers = Timers(database, [timer for each in FEATURES for timer in timers_of(each)])
+    app.ctx.timers.start()
 
 
 async def open_database(settings: Settings) -> Database:
@@ -105,7 +111,13 @@ async def check_room(database: Database, settings: Settings) -> None:
         )
 
 
+def timers_of(feature: ModuleType) -> Sequence[Timer]:
+    """What a feature does by the clock; most do nothing."""
+    return getattr(feature, "timers", ())
+
+
 async def close_resources(app: Sanic) -> None:
+    await app.ctx.timers.stop()
     await app.ctx.ended_sessions.stop()
     await app.ctx.listener.stop()
     await app.ctx.postbox.close()

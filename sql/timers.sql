@@ -1,0 +1,10 @@
+-- Timers: what happens by the clock, once for all workers.
+
+-- name: take_turn(name, period_seconds)$
+-- True for the one worker whose turn it is; the turn is given back if its transaction fails.
+insert into timer_turns as turn (name, taken_at)
+values (:name, now())
+    on conflict (name) do update
+   set taken_at = now()
+ where turn.taken_at <= now() - make_interval(secs => :period_seconds::float8)
+returning true;

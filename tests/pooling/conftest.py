@@ -1,0 +1,32 @@
+"""A college for each test: its riders meet nobody of another test."""
+
+import secrets
+from collections.abc import Awaitable, Callable
+
+import asyncpg
+import pytest
+
+from tests.people import Campus, Rider
+
+SignUp = Callable[..., Awaitable[Rider]]
+
+
+@pytest.fixture
+async def college(db: asyncpg.Connection) -> str:
+    name = f"College {secrets.token_hex(6)}"
+    await db.execute(
+        "insert into colleges (name, place, time_zone) "
+        "values ($1, point(72.8, 19.1), 'Asia/Kolkata')",
+        name,
+    )
+    return name
+
+
+@pytest.fixture
+def sign_up(campus: Campus, college: str) -> SignUp:
+    """A rider of this test's college: `await sign_up()`."""
+
+    async def sign_up(**changes: object) -> Rider:
+        return await campus.sign_up(college_name=college, **changes)
+
+    return sign_up

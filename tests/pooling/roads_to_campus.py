@@ -1,0 +1,107 @@
+"""Rides for tests: a road from the station to the campus, and riders along it."""
+
+import json
+from typing import Any
+
+import asyncpg
+import httpx
+
+from tests.people import Rider
+
+STATION = (19.1197, 72.8464)
+CAMPUS = (19.0222, 72.8561)
+# About as far as one walks.
+A_LITTLE = 0.002
+
+
+def ride(offset: int = 0, **changes: Any) -> dict[str, Any]:
+    """From the station to the campus, some doors further on for each number."""
+    return {
+        "start_latitude": STATION[0] - offset * A_LITTLE,
+        "start_longitude": STATION[1],
+        "destination_latitude": CAMPUS[0] + offset * A_LITTLE,
+        "destination_longitude": CAMPUS[1],
+        **changes,
+    }
+
+
+def the_other_way(**changes: Any) -> dict[str, Any]:
+    """A ride that nobody going to the campus can share."""
+    return {
+        "start_latitude": CAMPUS[0],
+        "start_longitude": CAMPUS[1],
+        "destination_latitude": STATION[0],
+        "destination_longitude": STATION[1],
+        **changes,
+    }
+
+
+async def go(rider: Rider, body: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Put a rider on the road; the answer."""
+    answer = await rider.call("POST", "/api/pool/requests", json=body or ride())
+    assert answer.status_code == 200, answer.text
+    opened: dict[str, Any] = answer.json()
+    return opened
+
+
+async def ask(rider: Rider, request_id: int) -> httpx.Response:
+    return await rider.call(
+        "POST", "/api/pool/connections/send", json={"target_request_id": request_id}
+    )
+
+
+async def say(rider: Rider, connection_id: int, action: str = "approve") -> httpx.Response:
+    return await rider.call(
+        "POST", f"/api/pool/connections/{connection_id}/respond", json={"action": action}
+    )
+
+
+async def pair_up(asker: Rider, asked: Rider, *rides: dict[str, Any]) -> int:
+    """Two riders in one pool; the connection between them."""
+    first, second = rides or (ride(0), ride(1))
+    target = (await go(asked, first))["request_id"]
+    await go(asker, second)
+    sent = await ask(asker, target)
+    assert sent.status_code == 200, sent.text
+    connection_id: int = sent.json()["connection_id"]
+    said = await say(asked, connection_id)
+    assert said.status_code == 200, said.text
+    return connection_id
+
+
+async def heard_by(db: asyncpg.Connection, rider: Rider) -> list[tuple[str, Any]]:
+    """The events of a rider, in order."""
+    rows = await db.fetch(
+        "select type, payload::text as payload from events where user_id = $1 order by seq",
+        rider.id,
+    )
+    return [(row["type"], json.loads(row["payload"])) for row in rows]
+
+
+async def types_heard_by(db: asyncpg.Connection, rider: Rider) -> list[str]:
+    return [kind for kind, _ in await heard_by(db, rider)]
+
+
+async def sums_hold(db: asyncpg.Connection) -> None:
+    """What no race may break, over all pools there are."""
+    assert not await db.fetch(
+        "select pool_id from pools where seats_taken > capacity or seats_taken <> "
+        "(select coalesce(sum(seats), 0) from pool_members m "
+        " where m.pool_id = pools.pool_id and m.left_at is null)"
+    )
+    assert not await db.fetch(
+        "select request_id from pooling_requests r where (status = 'matched') <> exists "
+        "(select from pool_members m join pools p using (pool_id) "
+        " where m.request_id = r.request_id and m.left_at is null "
+        " and p.status in ('open', 'started'))"
+    )
+    assert not await db.fetch(
+        "select pool_id from pools p where status in ('open', 'started') and "
+        "(select count(*) from pool_members m "
+        " where m.pool_id = p.pool_id and m.left_at is null) < 2"
+    )
+    assert not await db.fetch(
+        "select pool_id from pool_members m join pools p using (pool_id) "
+        "where m.left_at is null and p.status in ('open', 'started') group by pool_id "
+        "having abs(sum(m.fare_percent) - 100) > 0.01"
+    )

@@ -1,0 +1,197 @@
+"""What happens at the same moment ends in one winner, clean refusals, and sums that hold."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import asyncpg
+import httpx
+import pytest
+
+from tests.conftest import SECRET
+from tests.people import Rider
+from tests.pooling.conftest import SignUp
+from tests.pooling.roads_to_campus import ask, go, pair_up, ride, say, sums_hold
+from tests.processes import tripsync
+from tests.waiting import until_waiting_for_locks
+
+ROUNDS = 50
+CROWD = 200
+
+
+@pytest.fixture
+async def two_processes(
+    database_url: str, data_dir: Path
+) -> AsyncIterator[tuple[httpx.AsyncClient, httpx.AsyncClient]]:
+    """Two servers of their own on the database of the run."""
+    environment = {
+        "DATABASE_URL": database_url,
+        "SECRET_KEY": SECRET,
+        "RATE_LIMITS": "off",
+        "PORT": "0",
+        "REQUEST_TIMEOUT_SECONDS": "60",
+    }
+    # A crowd of connections at once is what is tested; each server answers them in turn.
+    patient = httpx.Timeout(60)
+    room = httpx.Limits(max_connections=CROWD)
+    with ExitStack() as stack:
+        servers = [
+            stack.enter_context(tripsync("serve", data_dir=data_dir, **environment))
+            for _ in range(2)
+        ]
+        one, other = [await server.address() for server in servers]
+        async with (
+            httpx.AsyncClient(base_url=one, timeout=patient, limits=room) as first,
+            httpx.AsyncClient(base_url=other, timeout=patient, limits=room) as second,
+        ):
+            yield first, second
+
+
+async def test_two_hundred_approve_into_the_last_seat(
+    sign_up: SignUp,
+    db: asyncpg.Connection,
+    two_processes: tuple[httpx.AsyncClient, httpx.AsyncClient],
+) -> None:
+    members = [await sign_up() for _ in range(2)]
+    await pair_up(*members, ride(0, seats=2), ride(1))
+    crowd = [await sign_up() for _ in range(CROWD)]
+    pool_id = await db.fetchval(
+        "select pool_id from pool_members where user_id = $1 and left_at is null", members[0].id
+    )
+    assert await free_seats(db, pool_id) == 1
+    for each in range(ROUNDS):
+        waiting = await all_are_asked(db, members[0], crowd, pool_id)
+        answers = await asyncio.gather(
+            *(
+                two_processes[at % 2].post(
+                    f"/api/pool/connections/{waiting[rider.id]}/respond",
+                    json={"action": "approve"},
+                    headers=rider.headers,
+                )
+                for at, rider in enumerate(crowd)
+            )
+        )
+        codes = [answer.status_code for answer in answers]
+        assert (codes.count(200), codes.count(409)) == (1, CROWD - 1), f"round {each}"
+        assert await free_seats(db, pool_id) == 0
+        await sums_hold(db)
+
+
+async def free_seats(db: asyncpg.Connection, pool_id: int) -> int:
+    free: int = await db.fetchval(
+        "select capacity - seats_taken from pools where pool_id = $1", pool_id
+    )
+    return free
+
+
+async def all_are_asked(
+    db: asyncpg.Connection, member: Rider, crowd: list[Rider], pool_id: int
+) -> dict[int, int]:
+    """Everybody on the road anew, and asked by a member; in SQL, because the API allows five."""
+    ids = [rider.id for rider in crowd]
+    async with db.transaction():
+        await db.execute("delete from connections where to_user = any($1)", ids)
+        await db.execute(
+            "delete from pool_stops where pool_id = $1 and request_id in "
+            "(select request_id from pooling_requests where user_id = any($2))",
+            pool_id,
+            ids,
+        )
+        await db.execute(
+            "delete from pool_members where pool_id = $1 and user_id = any($2)", pool_id, ids
+        )
+        await db.execute("delete from pooling_requests where user_id = any($1)", ids)
+        await db.execute(
+            "insert into pooling_requests (college_id, user_id, start, destination, departure, "
+            "solo_meters, reach) select u.college_id, u.user_id, r.start, r.destination, "
+            "tstzrange(now(), now() + interval '1 hour'), r.solo_meters, r.reach "
+            "from users u, pooling_requests r where u.user_id = any($1) and r.user_id = $2",
+            ids,
+            member.id,
+        )
+        rows = await db.fetch(
+            "insert into connections (college_id, from_request, to_request, from_user, to_user) "
+            "select r.college_id, mine.request_id, r.request_id, mine.user_id, r.user_id "
+            "from pooling_requests r, pooling_requests mine "
+            "where r.user_id = any($1) and mine.user_id = $2 and mine.status = 'matched' "
+            "returning to_user, connection_id",
+            ids,
+            member.id,
+        )
+    return {row["to_user"]: row["connection_id"] for row in rows}
+
+
+async def waiting_pair(sign_up: SignUp) -> tuple[Rider, Rider, int, int]:
+    """The one who asked, the one who is asked, the connection, and the asker's request."""
+    asker, asked = await sign_up(), await sign_up()
+    target = (await go(asked, ride(0)))["request_id"]
+    own = (await go(asker, ride(1)))["request_id"]
+    return asker, asked, (await ask(asker, target)).json()["connection_id"], own
+
+
+async def test_approve_against_cancel(sign_up: SignUp, db: asyncpg.Connection) -> None:
+    for _ in range(10):
+        asker, asked, connection_id, own = await waiting_pair(sign_up)
+        approved, cancelled = await asyncio.gather(
+            say(asked, connection_id), asker.call("DELETE", f"/api/pool/requests/{own}")
+        )
+        assert {approved.status_code, cancelled.status_code} <= {200, 409}
+        assert 200 in (approved.status_code, cancelled.status_code)
+        await sums_hold(db)
+
+
+async def test_approve_against_withdraw(sign_up: SignUp, db: asyncpg.Connection) -> None:
+    for _ in range(10):
+        asker, asked, connection_id, _ = await waiting_pair(sign_up)
+        approved, withdrawn = await asyncio.gather(
+            say(asked, connection_id),
+            asker.call("POST", f"/api/pool/connections/{connection_id}/withdraw"),
+        )
+        assert sorted((approved.status_code, withdrawn.status_code)) == [200, 409]
+        await sums_hold(db)
+
+
+async def test_approve_against_expire(sign_up: SignUp, db: asyncpg.Connection) -> None:
+    asker, asked, connection_id, own = await waiting_pair(sign_up)
+    async with db.transaction():
+        await db.execute(
+            "update pooling_requests set departure = tstzrange(now() - interval '1 hour', "
+            "now() - interval '1 second') where request_id = $1",
+            own,
+        )
+        answering = asyncio.create_task(say(asked, connection_id))
+        await until_waiting_for_locks(db)
+    answer = await answering
+    assert (answer.status_code, answer.json()["code"]) == (409, "no_longer_open")
+    await sums_hold(db)
+
+
+async def test_one_rider_approves_two_into_different_pools(
+    sign_up: SignUp, db: asyncpg.Connection
+) -> None:
+    """Asked by a rider who is alone, and asking another: only one of the two becomes a ride."""
+    for _ in range(5):
+        first, middle, last = await sign_up(), await sign_up(), await sign_up()
+        middle_request = (await go(middle, ride(1, seats=2)))["request_id"]
+        last_request = (await go(last, ride(2, seats=2)))["request_id"]
+        await go(first, ride(0, seats=2))
+        to_middle = (await ask(first, middle_request)).json()["connection_id"]
+        to_last = (await ask(middle, last_request)).json()["connection_id"]
+        answers = await asyncio.gather(say(middle, to_middle), say(last, to_last))
+        assert sorted(answer.status_code for answer in answers) == [200, 409]
+        await sums_hold(db)
+
+
+async def test_complete_against_leave(sign_up: SignUp, db: asyncpg.Connection) -> None:
+    for _ in range(10):
+        one, other = await sign_up(), await sign_up()
+        await pair_up(one, other)
+        pool_id = (await one.call("GET", "/api/pool/pools/current")).json()["pool"]["pool_id"]
+        completed, left = await asyncio.gather(
+            one.call("POST", f"/api/pool/pools/{pool_id}/complete"),
+            other.call("POST", f"/api/pool/pools/{pool_id}/leave"),
+        )
+        codes = (completed.status_code, left.status_code)
+        assert codes in ((200, 409), (409, 200), (404, 200)), codes
+        await sums_hold(db)

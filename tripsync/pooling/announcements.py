@@ -1,0 +1,91 @@
+"""What riders learn of each other's acts, as WIRE names it."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from tripsync.realtime.events import Event
+
+Named = Mapping[str, Any]
+
+
+def matched_user(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row of sql/matching.sql as the app knows it."""
+    shown = dict(row)
+    shown["departs_between"] = [shown.pop("departs_from"), shown.pop("departs_until")]
+    del shown["viewer_id"]
+    return shown
+
+
+def match_found(user_id: int, match: Mapping[str, Any]) -> Event:
+    return Event(user_id, "match_found", {"match": match})
+
+
+def asked(connection_id: int, asker: Named, target: Named) -> list[Event]:
+    """Both sides: the one who is asked, and all devices of the one who asks."""
+    return [
+        Event(
+            target["id"],
+            "connection_request_received",
+            {"connection_id": connection_id, "from_user": asker},
+        ),
+        Event(
+            asker["id"],
+            "connection_request_sent",
+            {"connection_id": connection_id, "to_user": target},
+        ),
+    ]
+
+
+def approved(
+    connection_id: int, user_id: int, user_request_id: int, partner: Mapping[str, Any]
+) -> Event:
+    return Event(
+        user_id,
+        "connection_approved",
+        {
+            "connection_id": connection_id,
+            "user_request_id": user_request_id,
+            "partner": partner,
+        },
+    )
+
+
+def became_matched(user_id: int, request_id: int, pool_id: int) -> Event:
+    return Event(
+        user_id,
+        "pooling_match",
+        {"request_id": request_id, "status": "matched", "details": {"pool_id": pool_id}},
+    )
+
+
+def joined(members: Iterable[int], pool_id: int, newcomer: Named) -> list[Event]:
+    return [Event(each, "pool_joined", {"pool_id": pool_id, "user": newcomer}) for each in members]
+
+
+def rejected(connection_id: int, user_id: int, by_user: Named) -> Event:
+    return Event(
+        user_id, "connection_rejected", {"connection_id": connection_id, "by_user": by_user}
+    )
+
+
+def withdrawn(connection_id: int, user_id: int) -> Event:
+    return Event(user_id, "connection_withdrawn", {"connection_id": connection_id})
+
+
+def closed(connections: Iterable[Mapping[str, Any]], told: int | None = None) -> list[Event]:
+    """Both sides of what waited in vain; not the one who acted, who knows."""
+    return [
+        withdrawn(each["connection_id"], user_id)
+        for each in connections
+        for user_id in (each["from_user"], each["to_user"])
+        if user_id != told
+    ]
+
+
+def ride_cancelled(user_id: int, by_user: Named) -> Event:
+    message = f"{by_user['full_name']} left the ride."
+    return Event(user_id, "ride_cancelled", {"by_user": by_user, "message": message})
+
+
+def pool_changed(members: Iterable[int], type: str, pool_id: int, by_user: Named) -> list[Event]:
+    return [Event(each, type, {"pool_id": pool_id, "by_user": by_user}) for each in members]

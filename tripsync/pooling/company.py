@@ -1,0 +1,237 @@
+"""Who rides with whom: joining, leaving, ending a pool. Each function is part of one transaction.
+
+Whoever changes the members of a pool holds the pool, then the requests in the order of their
+ids, then the connection. A reader that found something before it held the lock looks again.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from tripsync.database import Transaction
+from tripsync.http.problems import CONFLICT, Problem
+from tripsync.http.tokens import Rider
+from tripsync.pooling import announcements
+from tripsync.pooling.refusals import NO_FIT, POOL_CLOSED, POOL_FULL, UNDER_WAY
+from tripsync.pooling.routes import (
+    Plan,
+    Point,
+    Ride,
+    Stop,
+    fare_shares,
+    plan_for,
+    plan_joining,
+    plan_pair,
+)
+from tripsync.pooling.states import Act, Status, after, reason_of
+from tripsync.realtime.events import Event
+
+SEATS_OF_A_CAB = 4
+MOST_MATCHES = 20
+
+Row = Mapping[str, Any]
+
+
+def ride_of(row: Row) -> Ride:
+    return Ride(
+        request_id=row["request_id"],
+        start=Point(row["start_latitude"], row["start_longitude"]),
+        destination=Point(row["destination_latitude"], row["destination_longitude"]),
+        solo_meters=row["solo_meters"],
+        detour_percent=row["detour_percent"],
+        drives=row["role"] == "driver",
+    )
+
+
+def capacity_of(requests: Iterable[Row]) -> int:
+    """The seats of a cab, or of the driver's car, the driver's own included."""
+    offered = [row["seats_offered"] + 1 for row in requests if row["role"] == "driver"]
+    return offered[0] if offered else SEATS_OF_A_CAB
+
+
+async def move(db: Transaction, college_id: int, request: Row, act: Act) -> None:
+    """Take a request that is held to its next state."""
+    await db.requests.set_status(
+        college_id=college_id,
+        request_id=request["request_id"],
+        status=after(Status(request["status"]), act),
+        reason=reason_of(act),
+    )
+
+
+async def open_pool(db: Transaction, college_id: int, pair: Sequence[Row]) -> int:
+    """A pool of two who were on the road alone."""
+    one, other = pair
+    capacity = capacity_of(pair)
+    if one["seats"] + other["seats"] > capacity:
+        raise Problem(POOL_FULL)
+    plan = plan_pair(ride_of(one), ride_of(other))
+    if plan is None:
+        raise Problem(NO_FIT)
+    pool_id: int = await db.pools.open_pool(college_id=college_id, capacity=capacity)
+    await write_plan(db, college_id, pool_id, plan, pair)
+    for request in pair:
+        await move(db, college_id, request, Act.MATCH)
+    return pool_id
+
+
+async def join_pool(db: Transaction, college_id: int, pool: Row, newcomer: Row) -> list[Row]:
+    """One more in a pool that is held; the members who were there before."""
+    if pool["status"] != "open":
+        raise Problem(UNDER_WAY if pool["status"] == "started" else POOL_CLOSED)
+    if pool["seats_taken"] + newcomer["seats"] > pool["capacity"]:
+        raise Problem(POOL_FULL)
+    members = await db.pools.list_members(college_id=college_id, pool_id=pool["pool_id"])
+    stops = await stops_of(db, college_id, pool["pool_id"])
+    rides = {row["request_id"]: ride_of(row) for row in members}
+    plan = None if newcomer["role"] == "driver" else plan_joining(stops, rides, ride_of(newcomer))
+    if plan is None:
+        raise Problem(NO_FIT)
+    await write_plan(db, college_id, pool["pool_id"], plan, [*members, newcomer])
+    await move(db, college_id, newcomer, Act.MATCH)
+    return list(members)
+
+
+async def stops_of(db: Transaction, college_id: int, pool_id: int) -> list[Stop]:
+    rows = await db.pools.list_stops(college_id=college_id, pool_id=pool_id)
+    return [Stop(row["request_id"], row["kind"]) for row in rows]
+
+
+async def write_plan(
+    db: Transaction, college_id: int, pool_id: int, plan: Plan, members: Sequence[Row]
+) -> None:
+    """Route, distances and shares of everybody who rides."""
+    pool = {"college_id": college_id, "pool_id": pool_id}
+    shares = fare_shares(plan, {row["request_id"]: ride_of(row) for row in members})
+    await db.pools.seat_members(
+        **pool,
+        request_ids=[row["request_id"] for row in members],
+        user_ids=[row["user_id"] for row in members],
+        seats=[row["seats"] for row in members],
+        shared_meters=[plan.shared_meters[row["request_id"]] for row in members],
+        fare_percents=[shares[row["request_id"]] for row in members],
+    )
+    await db.pools.clear_route(**pool)
+    await db.pools.write_route(
+        **pool,
+        request_ids=[stop.request_id for stop in plan.stops],
+        kinds=[stop.kind for stop in plan.stops],
+        meters=list(plan.meters),
+    )
+
+
+async def hold_pool(db: Transaction, who: Rider, pool_id: int) -> tuple[Row, list[Row]]:
+    """The pool and its members' requests, held; a 409 if the rider got out meanwhile."""
+    college = {"college_id": who.college_id}
+    [pool] = await db.pools.lock_pools(**college, pool_ids=[pool_id])
+    members = await db.pools.list_members(**college, pool_id=pool_id)
+    await db.requests.lock_requests(**college, request_ids=[row["request_id"] for row in members])
+    if pool["status"] in ("completed", "cancelled"):
+        raise Problem(POOL_CLOSED)
+    if who.user_id not in {row["user_id"] for row in members}:
+        raise Problem(CONFLICT)
+    return pool, list(members)
+
+
+async def leave(db: Transaction, who: Rider, pool_id: int) -> list[Event]:
+    """The rider gets out; the others ride on, or go back on the road and are matched again."""
+    pool, members = await hold_pool(db, who, pool_id)
+    if pool["status"] == "started":
+        raise Problem(UNDER_WAY)
+    leaver = next(row for row in members if row["user_id"] == who.user_id)
+    remaining = [row for row in members if row is not leaver]
+    held = {"college_id": who.college_id, "pool_id": pool_id}
+    await db.pools.unseat_member(**held, request_id=leaver["request_id"])
+    await move(db, who.college_id, leaver, Act.CANCEL)
+    by_user = {"id": who.user_id, "full_name": leaver["full_name"]}
+    events = [announcements.ride_cancelled(row["user_id"], by_user) for row in remaining]
+    events += await close_pending(db, who, [leaver["request_id"]])
+    if len(remaining) > 1 and leaver["role"] != "driver":
+        stops = [
+            stop
+            for stop in await stops_of(db, who.college_id, pool_id)
+            if stop.request_id != leaver["request_id"]
+        ]
+        plan = plan_for([ride_of(row) for row in remaining], stops)
+        await write_plan(db, who.college_id, pool_id, plan, remaining)
+        return events
+    return events + await dissolve(db, who, pool_id, remaining)
+
+
+async def dissolve(
+    db: Transaction, who: Rider, pool_id: int, remaining: Sequence[Row]
+) -> list[Event]:
+    """The pool is no more: whoever still has time is back on the road."""
+    held = {"college_id": who.college_id, "pool_id": pool_id}
+    await db.pools.unseat_all(**held)
+    await db.pools.clear_route(**held)
+    await db.pools.set_pool_status(**held, status="cancelled")
+    events: list[Event] = []
+    for row in remaining:
+        await move(db, who.college_id, row, Act.RETURN if row["lasts"] else Act.STRAND)
+    for row in remaining:
+        if row["lasts"]:
+            found, news = await look_around(db, who.college_id, row["user_id"], row["request_id"])
+            events += [announcements.match_found(row["user_id"], match) for match in found]
+            events += news
+        else:
+            events += await close_pending(db, who, [row["request_id"]])
+    return events
+
+
+async def complete(db: Transaction, who: Rider, pool_id: int) -> list[Event]:
+    """The ride is over, for everybody."""
+    pool, members = await hold_pool(db, who, pool_id)
+    for row in members:
+        await move(db, who.college_id, row, Act.COMPLETE)
+    await db.pools.set_pool_status(
+        college_id=who.college_id, pool_id=pool["pool_id"], status="completed"
+    )
+    events = await close_pending(db, who, [row["request_id"] for row in members])
+    by_user = named(members, who)
+    return events + announcements.pool_changed(
+        [row["user_id"] for row in members], "ride_completed", pool_id, by_user
+    )
+
+
+async def start(db: Transaction, who: Rider, pool_id: int) -> list[Event]:
+    """Off they go: nobody joins or leaves from now on."""
+    pool, members = await hold_pool(db, who, pool_id)
+    if pool["status"] == "started":
+        raise Problem(UNDER_WAY)
+    await db.pools.set_pool_status(
+        college_id=who.college_id, pool_id=pool["pool_id"], status="started"
+    )
+    events = await close_pending(db, who, [row["request_id"] for row in members])
+    by_user = named(members, who)
+    return events + announcements.pool_changed(
+        [row["user_id"] for row in members], "ride_started", pool_id, by_user
+    )
+
+
+def named(members: Sequence[Row], who: Rider) -> dict[str, Any]:
+    own = next(row for row in members if row["user_id"] == who.user_id)
+    return {"id": who.user_id, "full_name": own["full_name"]}
+
+
+async def close_pending(db: Transaction, who: Rider, request_ids: Sequence[int]) -> list[Event]:
+    """What waits for these requests, or for others in their name, waits in vain."""
+    connections = await db.connections.close_pending(
+        college_id=who.college_id, request_ids=request_ids
+    )
+    return announcements.closed(connections, told=who.user_id)
+
+
+async def look_around(
+    db: Transaction, college_id: int, user_id: int, request_id: int
+) -> tuple[list[dict[str, Any]], list[Event]]:
+    """Who fits a rider who came on the road, and the news of it for those who wait."""
+    rows = await db.matching.find_matches(
+        college_id=college_id, request_id=request_id, both_sides=True, size=MOST_MATCHES
+    )
+    found = [announcements.matched_user(row) for row in rows if row["viewer_id"] == user_id]
+    news = [
+        announcements.match_found(row["viewer_id"], announcements.matched_user(row))
+        for row in rows
+        if row["viewer_id"] != user_id
+    ]
+    return found, news

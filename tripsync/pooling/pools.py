@@ -1,0 +1,102 @@
+"""Pools: the shared ride, from the first yes to the last stop."""
+
+from collections.abc import Awaitable, Callable
+from decimal import Decimal
+from typing import Any
+
+from msgspec import UNSET
+from sanic import Blueprint, HTTPResponse, Request
+
+from tripsync.database import Transaction
+from tripsync.http.answers import answer
+from tripsync.http.context import reading, rider, transaction
+from tripsync.http.endpoint import endpoint
+from tripsync.http.problems import CONFLICT, Problem
+from tripsync.http.tokens import Rider
+from tripsync.pooling import company
+from tripsync.pooling.refusals import NO_SUCH_POOL, POOL_CLOSED, UNDER_WAY
+from tripsync.pooling.schemas import CurrentPool, Message, Pool, PoolNote
+from tripsync.realtime.events import Event, append_many
+
+blueprint = Blueprint("pools")
+
+Change = Callable[[Transaction, Rider, int], Awaitable[list[Event]]]
+
+
+@blueprint.get("/api/pool/pools/current")
+@endpoint(answer=CurrentPool)
+async def show_current(request: Request) -> HTTPResponse:
+    """Show the ride one shares now, if any."""
+    return answer({"pool": await find(request, None)})
+
+
+@blueprint.get("/api/pool/pools/<pool_id:id>")
+@endpoint(answer=Pool, refuses=(NO_SUCH_POOL,))
+async def show_pool(request: Request, pool_id: int) -> HTTPResponse:
+    """Show a shared ride: members, stops, distances, and each one's share of the fare."""
+    found = await find(request, pool_id)
+    if found is None:
+        raise Problem(NO_SUCH_POOL)
+    return answer(found)
+
+
+async def find(request: Request, pool_id: int | None) -> Any:
+    who = rider(request)
+    return await reading(request).pools.find_pool(
+        college_id=who.college_id, user_id=who.user_id, pool_id=pool_id
+    )
+
+
+@blueprint.put("/api/pool/pools/<pool_id:id>")
+@endpoint(body=PoolNote, answer=Pool, refuses=(NO_SUCH_POOL, POOL_CLOSED))
+async def note_pool(request: Request, body: PoolNote, pool_id: int) -> HTTPResponse:
+    """Note what the members agree on: the estimated fare, and where to meet."""
+    who = rider(request)
+    fare, note = body.estimated_fare, body.meeting_note
+    async with transaction(request) as db:
+        noted = await db.pools.note_pool(
+            college_id=who.college_id,
+            user_id=who.user_id,
+            pool_id=pool_id,
+            set_fare=fare is not UNSET,
+            estimated_fare=Decimal(f"{fare:.2f}") if isinstance(fare, float) else None,
+            set_note=note is not UNSET,
+            meeting_note=note if isinstance(note, str) else "",
+        )
+    found = await find(request, pool_id)
+    if found is None:
+        raise Problem(NO_SUCH_POOL)
+    if noted is None:
+        raise Problem(POOL_CLOSED)
+    return answer(found)
+
+
+@blueprint.post("/api/pool/pools/<pool_id:id>/start")
+@endpoint(answer=Message, refuses=(NO_SUCH_POOL, UNDER_WAY, POOL_CLOSED, CONFLICT))
+async def start_ride(request: Request, pool_id: int) -> HTTPResponse:
+    """Set off: from now on nobody joins or leaves."""
+    return await change(request, pool_id, company.start, "Have a good ride.")
+
+
+@blueprint.post("/api/pool/pools/<pool_id:id>/complete")
+@endpoint(answer=Message, refuses=(NO_SUCH_POOL, POOL_CLOSED, CONFLICT))
+async def complete_ride(request: Request, pool_id: int) -> HTTPResponse:
+    """Say that the ride is over; any member may, and all are told."""
+    return await change(request, pool_id, company.complete, "You have arrived.")
+
+
+@blueprint.post("/api/pool/pools/<pool_id:id>/leave")
+@endpoint(answer=Message, refuses=(NO_SUCH_POOL, UNDER_WAY, POOL_CLOSED, CONFLICT))
+async def leave_ride(request: Request, pool_id: int) -> HTTPResponse:
+    """Get out before it starts.
+
+    The others are told; who is left alone goes back on the road while time lasts."""
+    return await change(request, pool_id, company.leave, "You left the ride.")
+
+
+async def change(request: Request, pool_id: int, act: Change, message: str) -> HTTPResponse:
+    if await find(request, pool_id) is None:
+        raise Problem(NO_SUCH_POOL)
+    async with transaction(request) as db:
+        await append_many(db, await act(db, rider(request), pool_id))
+    return answer({"message": message})

@@ -1,0 +1,273 @@
+"""What clients send to pooling and get back."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from tripsync.http.schemas import Line, Schema
+
+LARGEST_ID = 2**63 - 1
+
+Latitude = Annotated[float, Meta(ge=-90, le=90, examples=[19.1075])]
+Longitude = Annotated[float, Meta(ge=-180, le=180, examples=[72.8372])]
+PlaceName = Annotated[Line, Meta(max_length=200, examples=["Andheri station"])]
+Text = Annotated[
+    str,
+    Meta(
+        max_length=500,
+        pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]*$",
+        examples=["I wear a red cap."],
+        extra={"says": "must be text of at most 500 characters"},
+    ),
+]
+Id = Annotated[int, Meta(ge=1, le=LARGEST_ID, examples=[4711])]
+Seats = Annotated[int, Meta(ge=1, le=3, description="seats needed", examples=[1])]
+SeatsOffered = Annotated[int, Meta(ge=1, le=7, description="for others, in one's own car")]
+DetourPercent = Annotated[
+    int, Meta(ge=0, le=100, description="how much further than alone is fine", examples=[25])
+]
+Moment = Annotated[datetime, Meta(tz=True, examples=["2026-11-20T08:30:00Z"])]
+RequestStatus = Literal["active", "matched", "completed", "cancelled"]
+ConnectionStatus = Literal["none", "pending_sent", "pending_received", "approved", "rejected"]
+Role = Annotated[
+    Literal["rider", "driver"],
+    Meta(description="a rider shares a cab; a driver offers seats in an own car"),
+]
+
+
+class Preferences(Schema):
+    """What matters to a rider about the company."""
+
+    same_gender: bool = False
+    quiet: bool = False
+    no_smoking: bool = False
+    luggage: bool = False
+
+
+class NewRequest(Schema):
+    """A ride somebody wants to share. Only the four coordinates are needed."""
+
+    start_latitude: Latitude
+    start_longitude: Longitude
+    destination_latitude: Latitude
+    destination_longitude: Longitude
+    destination_name: PlaceName | None = None
+    start_name: PlaceName | None = None
+    depart_after: Moment | None = None
+    depart_before: Moment | None = None
+    seats: Seats = 1
+    detour_percent: DetourPercent = 25
+    role: Role = "rider"
+    seats_offered: SeatsOffered | None = None
+    preferences: Preferences = msgspec.field(default_factory=Preferences)
+    auto_match: bool = False
+    note: Text | None = None
+
+
+class RouteStop(msgspec.Struct):
+    """Where the shared ride halts."""
+
+    request_id: Id
+    kind: Literal["pickup", "drop"]
+    latitude: Latitude
+    longitude: Longitude
+    meters: Annotated[float, Meta(description="of road, from the first stop", examples=[1200])]
+
+
+class MatchedUser(msgspec.Struct):
+    """Somebody who goes the same way. Contact details stay null until both agreed."""
+
+    id: Id
+    full_name: Annotated[str, Meta(examples=["Ravi Iyer"])]
+    phone_number: str | None
+    email: str | None
+    year_of_study: str | None
+    bio: str | None
+    profile_image_url: str | None
+    request_id: Id
+    connection_status: ConnectionStatus
+    connection_id: int | None
+    saving_percent: Annotated[float, Meta(description="of both rides together", examples=[31.5])]
+    detour_percent: Annotated[float, Meta(description="one's own", examples=[8.1])]
+    partner_detour_percent: Annotated[float, Meta(examples=[12.4])]
+    pickup_distance_meters: Annotated[int, Meta(examples=[420])]
+    drop_distance_meters: Annotated[int, Meta(examples=[880])]
+    route: Annotated[list[RouteStop], Meta(description="the order of stops")]
+    departs_between: Annotated[list[datetime], Meta(min_length=2, max_length=2)]
+
+
+class Opened(msgspec.Struct):
+    """The request that was opened, and who fits."""
+
+    request_id: Id
+    matches: list[MatchedUser]
+
+
+class Matches(msgspec.Struct):
+    """Who fits now, best first."""
+
+    matches: list[MatchedUser]
+
+
+class PoolingRequest(msgspec.Struct):
+    """A request of one's own."""
+
+    request_id: Id
+    status: RequestStatus
+    cancel_reason: Literal["rider", "expired", "partner_left", "moderator"] | None
+    start_latitude: Latitude
+    start_longitude: Longitude
+    destination_latitude: Latitude
+    destination_longitude: Longitude
+    start_name: str
+    destination_name: str
+    depart_after: datetime
+    depart_before: datetime
+    seats: Seats
+    detour_percent: DetourPercent
+    role: Role
+    seats_offered: int | None
+    preferences: dict[str, bool]
+    auto_match: bool
+    note: str
+    pool_id: int | None
+    created_at: datetime
+
+
+class PoolingRequests(msgspec.Struct):
+    """A page of one's own requests."""
+
+    requests: list[PoolingRequest]
+    next_cursor: str | None
+
+
+class Ask(Schema):
+    """Whose request one wants to ride with."""
+
+    target_request_id: Id
+
+
+class Answer(Schema):
+    """Yes or no."""
+
+    action: Literal["approve", "reject"]
+
+
+class ConnectionAnswer(msgspec.Struct):
+    """Where a connection stands now."""
+
+    message: Annotated[str, Meta(examples=["Your request is on its way."])]
+    connection_id: Id
+    status: Literal["pending", "approved", "rejected", "withdrawn"]
+
+
+class Partner(msgspec.Struct):
+    """Whom one rides with."""
+
+    id: Id
+    full_name: Annotated[str, Meta(examples=["Ravi Iyer"])]
+    phone_number: str | None
+    email: str | None
+    year_of_study: str | None
+    bio: str | None
+    request_id: Id
+
+
+class ActiveConnection(msgspec.Struct):
+    """A connection that holds."""
+
+    id: Id
+    status: Literal["approved"]
+    created_at: datetime
+    user_request_id: Id
+    partner: Partner
+
+
+class Active(msgspec.Struct):
+    """The connection one shares a ride through, if any."""
+
+    connection: ActiveConnection | None
+
+
+class PendingConnection(msgspec.Struct):
+    """A connection that waits for an answer."""
+
+    connection_id: Id
+    status: Literal["pending"]
+    created_at: datetime
+    sent: Annotated[bool, Meta(description="true: one waits; false: one is asked")]
+    user_request_id: Id
+    other: Annotated[dict[str, Any], Meta(description="id, full_name, request_id")]
+
+
+class Pending(msgspec.Struct):
+    """A page of connections that wait."""
+
+    connections: list[PendingConnection]
+    next_cursor: str | None
+
+
+class Member(msgspec.Struct):
+    """Who rides along, how far, and for which share of the fare."""
+
+    id: Id
+    full_name: str
+    request_id: Id
+    seats: Seats
+    role: Role
+    solo_meters: float
+    shared_meters: float
+    detour_percent: float | None
+    fare_percent: Annotated[float, Meta(examples=[50.0])]
+    fare: Annotated[float | None, Meta(examples=[120.5])]
+
+
+class PoolStop(msgspec.Struct):
+    """A stop of the shared ride, and when it is about to be reached."""
+
+    request_id: Id
+    kind: Literal["pickup", "drop"]
+    name: str
+    latitude: Latitude
+    longitude: Longitude
+    meters: float
+    expected_at: datetime
+
+
+class Pool(msgspec.Struct):
+    """A shared ride."""
+
+    pool_id: Id
+    status: Literal["open", "started", "completed", "cancelled"]
+    capacity: Annotated[int, Meta(examples=[4])]
+    seats_taken: Annotated[int, Meta(examples=[2])]
+    estimated_fare: Annotated[float | None, Meta(examples=[240.0])]
+    meeting_note: str
+    created_at: datetime
+    started_at: datetime | None
+    closed_at: datetime | None
+    members: list[Member]
+    stops: list[PoolStop]
+
+
+class CurrentPool(msgspec.Struct):
+    """The ride one shares now, if any."""
+
+    pool: Pool | None
+
+
+class PoolNote(Schema):
+    """What the members agree on. What is left out stays; null clears."""
+
+    estimated_fare: (
+        Annotated[float, Meta(ge=0, le=100_000, examples=[240.0])] | UnsetType | None
+    ) = UNSET
+    meeting_note: Text | UnsetType | None = UNSET
+
+
+class Message(msgspec.Struct):
+    """A sentence for the person."""
+
+    message: Annotated[str, Meta(examples=["You are off the road."])]

@@ -1,0 +1,67 @@
+"""What happens by the clock: each timer in one worker at a time, in one transaction.
+
+A feature lists its timers; the application starts them in every worker. Whose turn it is the
+database decides (sql/timers.sql). A timer must do its work for all that is due, not for "now":
+it may have been late by an hour.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from tripsync.database import Database, Transaction
+
+log = logging.getLogger("tripsync.timers")
+
+# Workers look this often in a period, so that a turn missed by a dying one is taken soon.
+LOOKS_PER_PERIOD = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Timer:
+    """An act, and how often it happens."""
+
+    name: str
+    seconds: float
+    act: Callable[[Transaction], Awaitable[object]]
+
+
+class Timers:
+    """Runs the timers of one worker until it stops."""
+
+    def __init__(self, database: Database, timers: Sequence[Timer]) -> None:
+        self._database = database
+        self._timers = timers
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        self._tasks = [
+            asyncio.create_task(self._keep(timer), name=f"timer {timer.name}")
+            for timer in self._timers
+        ]
+
+    async def stop(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        for task in self._tasks:
+            with suppress(asyncio.CancelledError):
+                await task
+
+    async def run(self, timer: Timer) -> bool:
+        """Run a timer if it is this worker's turn; whether it was."""
+        async with self._database.transaction() as db:
+            turn = await db.timers.take_turn(name=timer.name, period_seconds=timer.seconds)
+            if turn:
+                await timer.act(db)
+        return bool(turn)
+
+    async def _keep(self, timer: Timer) -> None:
+        while True:
+            await asyncio.sleep(timer.seconds / LOOKS_PER_PERIOD)
+            try:
+                await self.run(timer)
+            except Exception:
+                # The turn was given back with the transaction: the next look tries again.
+                log.exception("the timer %s failed", timer.name)
