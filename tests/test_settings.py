@@ -83,7 +83,16 @@ def test_a_routing_server_is_named_by_its_address(url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["osrm:5000", "ftp://osrm", "http://", "http://osrm?key=hush", "http://osrm/#hush"]
+    "url",
+    [
+        "osrm:5000",
+        "ftp://osrm",
+        "http://",
+        "http://osrm:port",
+        "http://[osrm",
+        "http://osrm?key=hush",
+        "http://osrm/#hush",
+    ],
 )
 def test_what_is_no_address_of_a_routing_server_is_refused_unseen(url: str) -> None:
     [problem] = problems_with(ROUTING_URL=url)
@@ -140,7 +149,7 @@ def test_development_makes_a_key_once_and_keeps_it(tmp_path: Path) -> None:
 
 def test_every_variable_has_a_meaning() -> None:
     for variable in variables():
-        assert re.fullmatch(r"[A-Z_]+", variable.name)
+        assert re.fullmatch(r"[A-Z][A-Z0-9_]+", variable.name)
         assert len(variable.meaning) > 10
 
 

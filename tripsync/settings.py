@@ -31,7 +31,9 @@ SHORTEST_SECRET = 32
 SECRET = {"secret": True}
 ORIGIN = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+")
 # A path before OSRM's own is fine; a query or a fragment could not be kept.
-ROUTING_URL = re.compile(r"https?://([^\s/?#@]+@)?[A-Za-z0-9.\-\[\]:_]+(/[^\s?#]*)?")
+ROUTING_URL = re.compile(
+    r"https?://([^\s/?#@]+@)?([\w.\-]+|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?(/[^\s?#]*)?", re.ASCII
+)
 
 
 class SettingsError(Exception):
@@ -56,7 +58,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
     ] = "development"
     data_dir: Annotated[
         Path,
-        Meta(description="database (when embedded), kept mails and development secret lie here"),
+        Meta(description="database (when embedded), files, mails and development secret lie here"),
     ] = field(name="TRIPSYNC_DATA_DIR", default_factory=default_data_dir)
     database_url: Annotated[
         str,
@@ -111,7 +113,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
         int, Meta(description="longest a query may run", ge=100, le=600_000)
     ] = 5000
     request_max_bytes: Annotated[
-        int, Meta(description="largest request body", ge=1024, le=100_000_000)
+        int, Meta(description="largest request body, files apart", ge=1024, le=100_000_000)
     ] = 1_000_000
     request_timeout_seconds: Annotated[
         int,
@@ -128,6 +130,20 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
     routing_connect_timeout_ms: Annotated[
         int, Meta(description="longest connecting to it may take", ge=50, le=10_000)
     ] = 500
+    s3_bucket: Annotated[
+        str,
+        Meta(description="bucket for pictures and résumés; empty: they lie in the data folder"),
+    ] = ""
+    s3_endpoint: Annotated[
+        str, Meta(description="address of the S3-compatible service; empty: Amazon's own")
+    ] = ""
+    s3_region: Annotated[str, Meta(description="region of the bucket")] = "us-east-1"
+    s3_access_key: Annotated[
+        str, Meta(description="who we are to the service"), Meta(extra=SECRET)
+    ] = ""
+    s3_secret_key: Annotated[
+        str, Meta(description="proof that we are"), Meta(extra=SECRET)
+    ] = ""
     drain_seconds: Annotated[
         int,
         Meta(description="how long readiness fails before a stop closes the port", ge=0, le=300),
@@ -237,6 +253,12 @@ def contradictions(settings: Settings) -> Iterator[str]:
             )
     if settings.routing_url:
         yield from contradictions_of_routing(settings)
+    if settings.s3_bucket and not (settings.s3_access_key and settings.s3_secret_key):
+        yield "S3_BUCKET: needs S3_ACCESS_KEY and S3_SECRET_KEY"
+    if not settings.s3_bucket and (settings.s3_endpoint or settings.s3_access_key):
+        yield "S3_BUCKET: is missing, while other settings of the object storage are there"
+    if settings.s3_endpoint and not ORIGIN.fullmatch(settings.s3_endpoint):
+        yield "S3_ENDPOINT: write scheme and host, such as https://s3.example.edu"
     if settings.database_pool_min > settings.database_pool_max:
         yield "DATABASE_POOL_MIN: is larger than DATABASE_POOL_MAX"
     if settings.in_development:

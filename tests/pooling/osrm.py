@@ -31,7 +31,7 @@ class Osrm:
     def __init__(self, behaviour: Behaviour) -> None:
         self.behaviour = behaviour
         self.asked: list[str] = []
-        self.authorizations: set[str | None] = set()
+        self.headers: dict[str, str] = {}
         self.connections = 0
         self.bytes_sent = 0
         self.url = ""
@@ -67,8 +67,7 @@ class Osrm:
         while not writer.is_closing():
             head = (await reader.readuntil(b"\r\n\r\n")).decode()
             target = head.split()[1]
-            found = re.search(r"^authorization: (.*)\r$", head, re.I | re.M)
-            self.authorizations.add(found and found[1])
+            self.headers = dict(re.findall(r"^([\w-]+): (.*)\r$", head, re.M))
             self.asked.append(target)
             await self.behaviour(self, writer, target)
             await writer.drain()
