@@ -141,9 +141,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
     s3_access_key: Annotated[
         str, Meta(description="who we are to the service"), Meta(extra=SECRET)
     ] = ""
-    s3_secret_key: Annotated[
-        str, Meta(description="proof that we are"), Meta(extra=SECRET)
-    ] = ""
+    s3_secret_key: Annotated[str, Meta(description="proof that we are"), Meta(extra=SECRET)] = ""
     drain_seconds: Annotated[
         int,
         Meta(description="how long readiness fails before a stop closes the port", ge=0, le=300),

@@ -5,8 +5,8 @@
     async def register(request: Request, body: Registration) -> HTTPResponse:
         "Open an account."
 
-The decorator finds out who asks, reads the body and the query string, and leaves the
-`Contract` on the handler, from which the OpenAPI document is made.
+The decorator finds out who asks, reads the body (or the uploaded `file`) and the query
+string, and leaves the `Contract` on the handler, from which the OpenAPI document is made.
 """
 
 from collections.abc import Awaitable, Callable
@@ -22,12 +22,19 @@ from tripsync.http import problems
 from tripsync.http.identity import identify
 from tripsync.http.problems import Problem, Refusal
 from tripsync.http.schemas import Schema, converter, decoder
+from tripsync.http.uploads import MULTIPART, Upload, receive
 
 Handler = Callable[..., Awaitable[HTTPResponse]]
 
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
-MULTIPART = "multipart/form-data"
+
+
+@dataclass(frozen=True, slots=True)
+class Binary:
+    """An answer that is a file; with an ETag, so that it may also be a 304."""
+
+    media_type: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +45,7 @@ class Contract:
     description: str
     body: type[Schema] | None
     form: type[Schema] | None
+    upload: Upload | None
     query: type[Schema] | None
     answer: Any
     status: int
@@ -50,6 +58,7 @@ def endpoint(
     *,
     body: type[Schema] | None = None,
     form: type[Schema] | None = None,
+    upload: Upload | None = None,
     query: type[Schema] | None = None,
     answer: Any = None,
     status: int = 200,
@@ -70,6 +79,8 @@ def endpoint(
                 arguments["query"] = read_query(query_values(request))
             if read_body:
                 arguments["body"] = read_body(request)
+            if upload:
+                arguments["file"] = await receive(request, upload)
             return await handler(request, **arguments)
 
         summary, _, description = (getdoc(handler) or "").partition("\n\n")
@@ -78,6 +89,7 @@ def endpoint(
             description=description,
             body=body,
             form=form,
+            upload=upload,
             query=query,
             answer=answer,
             status=status,
@@ -85,6 +97,9 @@ def endpoint(
             open=open,
             idempotent=idempotent,
         )
+        if upload:
+            # Tells Sanic to leave the body to us.
+            call.is_stream = True  # type: ignore[attr-defined]
         return call
 
     return decorate

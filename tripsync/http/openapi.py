@@ -10,9 +10,10 @@ from sanic_routing.route import Route
 
 from tripsync import __version__
 from tripsync.http import problems
-from tripsync.http.endpoint import FORM, JSON, MULTIPART, Contract
+from tripsync.http.endpoint import FORM, JSON, Binary, Contract
 from tripsync.http.problems import MEDIA_TYPE, ProblemDocument, Refusal
 from tripsync.http.schemas import ReadsItself
+from tripsync.http.uploads import FIELD, MULTIPART, Upload
 
 REFERENCE = "#/components/schemas/{name}"
 PATH_PARAMETER = re.compile(r"<(\w+)(?::\w+)?>")
@@ -64,7 +65,7 @@ def schemas(contracts: Iterable[Contract]) -> dict[str, Any]:
     kinds: dict[Any, None] = {ProblemDocument: None}
     for contract in contracts:
         for kind in (contract.body, contract.form, contract.answer):
-            if kind is not None:
+            if kind is not None and not isinstance(kind, Binary):
                 kinds[kind] = None
     _, components = msgspec.json.schema_components(
         kinds, schema_hook=custom_schema, ref_template=REFERENCE
@@ -99,7 +100,7 @@ def operation(route: Route, contract: Contract, components: Mapping[str, Any]) -
         "parameters": [*path_parameters(route), *query_parameters(contract), *headers(contract)],
         "responses": responses(contract, components),
     }
-    if contract.body or contract.form:
+    if contract.body or contract.form or contract.upload:
         described["requestBody"] = {"required": True, "content": contents(contract, components)}
     if not contract.open:
         described["security"] = [{"bearer": []}]
@@ -139,6 +140,13 @@ def headers(contract: Contract) -> Iterable[dict[str, Any]]:
             "description": "chosen by the client; a retry with the same key creates nothing twice",
             "schema": {"type": "string", "minLength": 1, "maxLength": 255},
         }
+    if isinstance(contract.answer, Binary):
+        yield {
+            "name": "If-None-Match",
+            "in": "header",
+            "description": "the ETag of the copy one has; a 304 says that it is still right",
+            "schema": {"type": "string"},
+        }
 
 
 def contents(contract: Contract, components: Mapping[str, Any]) -> dict[str, Any]:
@@ -147,7 +155,23 @@ def contents(contract: Contract, components: Mapping[str, Any]) -> dict[str, Any
         offered[JSON] = content(contract.body, components)
     if contract.form:
         offered[FORM] = offered[MULTIPART] = content(contract.form, components)
+    if contract.upload:
+        offered[MULTIPART] = file_form(contract.upload)
     return offered
+
+
+def file_form(upload: Upload) -> dict[str, Any]:
+    file = {"type": "string", "format": "binary", "description": upload.description}
+    return {
+        "schema": {
+            "title": "File",
+            "type": "object",
+            "properties": {FIELD: file},
+            "required": [FIELD],
+        },
+        "encoding": {FIELD: {"contentType": ", ".join(upload.media_types)}},
+        "example": {FIELD: "(the file)"},
+    }
 
 
 def content(kind: Any, components: Mapping[str, Any]) -> dict[str, Any]:
@@ -157,9 +181,15 @@ def content(kind: Any, components: Mapping[str, Any]) -> dict[str, Any]:
 
 def responses(contract: Contract, components: Mapping[str, Any]) -> dict[str, Any]:
     success: dict[str, Any] = {"description": "Done"}
-    if contract.answer is not None:
-        success["content"] = {JSON: content(contract.answer, components)}
     answers = {str(contract.status): success}
+    if isinstance(contract.answer, Binary):
+        schema = {"type": "string", "format": "binary"}
+        success["content"] = {
+            contract.answer.media_type: {"schema": schema, "example": "(the file)"}
+        }
+        answers["304"] = {"description": "The copy named in `If-None-Match` is still right"}
+    elif contract.answer is not None:
+        success["content"] = {JSON: content(contract.answer, components)}
     for status, group in sorted(by_status(possible_refusals(contract)).items()):
         answers[str(status)] = {
             "description": "; ".join(f"`{each.code}`: {each.title}" for each in group),
@@ -177,7 +207,7 @@ def possible_refusals(contract: Contract) -> list[Refusal]:
     found = list(contract.refuses)
     if not contract.open:
         found.append(problems.NOT_AUTHENTICATED)
-    if contract.body or contract.form:
+    if contract.body or contract.form or contract.upload:
         found += [problems.TOO_LARGE, problems.UNSUPPORTED_MEDIA_TYPE, problems.INVALID]
     if contract.body:
         found.append(problems.MALFORMED_JSON)

@@ -95,7 +95,7 @@ def parameters(given: Sequence[Mapping[str, Any]]) -> str:
 
 def bodies(title: str, holder: Mapping[str, Any]) -> Iterator[str]:
     for media_type, content in holder.get("content", {}).items():
-        if media_type == "multipart/form-data":
+        if media_type == "multipart/form-data" and len(holder["content"]) > 1:
             continue
         sample = escape(json.dumps(content["example"], indent=2, ensure_ascii=False))
         yield f"<p>{title} <code>{escape(media_type)}</code></p><pre>{sample}</pre>"

@@ -10,7 +10,8 @@ ValueError with a sentence, and `json_schema()`.
 import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
-from typing import Annotated, Any, Protocol, TypeVar, get_args, get_origin
+from types import UnionType
+from typing import Annotated, Any, Protocol, TypeVar, Union, get_args, get_origin
 
 import msgspec
 from msgspec import Meta
@@ -138,7 +139,7 @@ def sentence(reason: str, kind: Any) -> str:
     for pattern, words in REASONS:
         if match := pattern.fullmatch(reason):
             if words is PATTERN_WORDS:
-                return pattern_words(kind) + inside
+                return pattern_words(kind, place.rstrip("`")) + inside
             return match.expand(words) + inside
     return reason + inside
 
@@ -167,8 +168,24 @@ REASONS = [
 ]
 
 
-def pattern_words(kind: Any) -> str:
-    for note in get_args(kind) if get_origin(kind) is not None else ():
+def pattern_words(kind: Any, place: str) -> str:
+    """What the type's author says of its pattern; `place` leads to a field inside."""
+    for name in filter(None, place.split(".")):
+        struct = next((each for each in options(kind) if is_struct(each)), None)
+        kind = fields_of(struct)[name].type if struct and name in fields_of(struct) else None
+    for note in options(kind):
         if isinstance(note, Meta) and note.extra and "says" in note.extra:
             return str(note.extra["says"])
     return PATTERN_WORDS
+
+
+def options(kind: Any) -> Iterator[Any]:
+    """A type, and whatever it is put together from by `|` and `Annotated`."""
+    yield kind
+    if get_origin(kind) in (Annotated, Union, UnionType):
+        for part in get_args(kind):
+            yield from options(part)
+
+
+def is_struct(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, msgspec.Struct)
