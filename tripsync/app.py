@@ -7,7 +7,7 @@ import asyncpg
 import msgspec
 from sanic import Sanic
 
-from tripsync import auth, health, moderation
+from tripsync import auth, health, moderation, profiles
 from tripsync.auth.hashing import Hasher
 from tripsync.database import Database
 from tripsync.database.encoding import encode
@@ -22,10 +22,14 @@ from tripsync.http.pages import add_pages
 from tripsync.http.paths import add_path_patterns
 from tripsync.http.tokens import AccessTokens
 from tripsync.mail import MailFolder, Postbox
+from tripsync.pooling.roads import Roads
+from tripsync.profiles.pictures import Pictures
+from tripsync.profiles.resumes import Resumes
 from tripsync.settings import Settings
+from tripsync.storage import open_storage
 from tripsync.timers import Timer, Timers
 
-FEATURES = (health, auth, moderation)
+FEATURES = (health, auth, moderation, profiles)
 
 
 class StartError(Exception):
@@ -75,7 +79,11 @@ async def open_resources(app: Sanic) -> None:
     await check_room(database, settings)
     app.ctx.postbox = Postbox(MailFolder(settings.data_dir / "mail"))
     app.ctx.hasher = Hasher(settings)
+    app.ctx.storage = open_storage(settings)
+    app.ctx.pictures = Pictures(settings)
+    app.ctx.resumes = Resumes()
     app.ctx.limits = RateLimits(database, enabled=settings.rate_limits == "on")
+    app.ctx.roads = Roads(settings)
     app.ctx.listener = Listener(settings.database_url)
     app.ctx.ended_sessions = EndedSessions(database, app.ctx.tokens.lifetime)
     await app.ctx.ended_sessions.start(app.ctx.listener)
@@ -120,6 +128,8 @@ async def close_resources(app: Sanic) -> None:
     await app.ctx.timers.stop()
     await app.ctx.ended_sessions.stop()
     await app.ctx.listener.stop()
+    await app.ctx.roads.close()
     await app.ctx.postbox.close()
     app.ctx.hasher.close()
+    app.ctx.pictures.close()
     await app.ctx.database.close()

@@ -1,0 +1,145 @@
+"""What clients send to profiles and get back."""
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from tripsync.http.schemas import Line, Schema, says
+from tripsync.profiles.fields import PhoneNumber, Username, WebLink
+
+Prose = Annotated[
+    str,
+    Meta(
+        pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]*$",
+        extra=says("must be text without control characters"),
+    ),
+]
+# Blank where a form is empty: like null, it clears the field.
+BlankOrLine = Annotated[
+    str, Meta(pattern=r"^[^\x00-\x1f\x7f]*$", extra=says("must be one line of text"))
+]
+
+FullName = Annotated[Line, Meta(max_length=200, examples=["Asha Rao"])]
+Bio = Annotated[Prose, Meta(max_length=1000, examples=["Third bench, window seat."])]
+YearOfStudy = Annotated[BlankOrLine, Meta(max_length=40, examples=["Third Year"])]
+Major = Annotated[BlankOrLine, Meta(max_length=100, examples=["Computer Engineering"])]
+Gender = Literal["woman", "man", "non_binary"]
+Choice = Annotated[bool, Meta(examples=[True])] | None
+
+
+class Preferences(Schema):
+    """How one likes to ride; what a request does not say for itself."""
+
+    same_gender: Choice = None
+    quiet: Choice = None
+    no_smoking: Choice = None
+    luggage: Choice = None
+    detour_percent: (
+        Annotated[int, Meta(ge=0, le=100, description="at most", examples=[25])] | None
+    ) = None
+
+
+class SocialMediaLinks(Schema):
+    """Where else one is found."""
+
+    instagram: WebLink | None = None
+    linkedin: WebLink | None = None
+    github: WebLink | None = None
+    x: WebLink | None = None
+    twitter: WebLink | None = None
+    facebook: WebLink | None = None
+    youtube: WebLink | None = None
+    website: WebLink | None = None
+
+
+class EmergencyContact(Schema):
+    """Who is told when something happens on the road."""
+
+    name: Annotated[Line, Meta(max_length=200, examples=["Meera Rao"])]
+    phone_number: PhoneNumber
+    relationship: Annotated[BlankOrLine, Meta(max_length=60, examples=["mother"])] | None = None
+
+
+class ProfileChange(Schema):
+    """What is to change. What is not sent stays; null, or blank text, clears a field."""
+
+    full_name: FullName | UnsetType = UNSET
+    username: Username | UnsetType | None = UNSET
+    phone_number: PhoneNumber | UnsetType | None = UNSET
+    bio: Bio | UnsetType | None = UNSET
+    year_of_study: YearOfStudy | UnsetType | None = UNSET
+    major: Major | UnsetType | None = UNSET
+    gender: Gender | UnsetType | None = UNSET
+    preferences: Preferences | UnsetType | None = UNSET
+    social_media_links: SocialMediaLinks | UnsetType | None = UNSET
+    emergency_contact: EmergencyContact | UnsetType | None = UNSET
+
+
+class Stars(msgspec.Struct):
+    """How many gave how many stars."""
+
+    one: Annotated[int, Meta(examples=[0])] = msgspec.field(name="1")
+    two: Annotated[int, Meta(examples=[0])] = msgspec.field(name="2")
+    three: Annotated[int, Meta(examples=[0])] = msgspec.field(name="3")
+    four: Annotated[int, Meta(examples=[0])] = msgspec.field(name="4")
+    five: Annotated[int, Meta(examples=[0])] = msgspec.field(name="5")
+
+
+class Reviews(msgspec.Struct):
+    """What fellow riders wrote. The SQL function `review_summary` says it."""
+
+    average: Annotated[float, Meta(description="null without a review", examples=[4.5])] | None
+    count: Annotated[int, Meta(examples=[0])]
+    stars: Stars
+    recent: Annotated[list[dict], Meta(examples=[[]])]
+
+
+ImageUrl = Annotated[
+    str,
+    Meta(
+        description="on this server, asked for with the token like any other call; "
+        "another picture has another address",
+        examples=["/api/users/17/image?v=9f86d081884c"],
+    ),
+]
+
+
+class Profile(msgspec.Struct):
+    """One's own profile."""
+
+    id: Annotated[int, Meta(examples=[17])]
+    full_name: FullName
+    email: Annotated[str, Meta(examples=["asha@djsce.example"])]
+    college_name: Annotated[str, Meta(examples=["DJSCE"])]
+    username: Username | None
+    phone_number: PhoneNumber | None
+    bio: Bio | None
+    year_of_study: YearOfStudy | None
+    major: Major | None
+    gender: Gender | None
+    preferences: Preferences | None
+    social_media_links: SocialMediaLinks | None
+    emergency_contact: EmergencyContact | None
+    reviews: Reviews
+    profile_image_url: ImageUrl | None
+    has_resume: Annotated[bool, Meta(examples=[False])]
+
+
+class FellowProfile(msgspec.Struct):
+    """A fellow's profile. The last three are null unless one rides with the fellow."""
+
+    id: Annotated[int, Meta(examples=[23])]
+    full_name: FullName
+    college_name: Annotated[str, Meta(examples=["DJSCE"])]
+    username: Username | None
+    bio: Bio | None
+    year_of_study: YearOfStudy | None
+    major: Major | None
+    preferences: Preferences | None
+    social_media_links: SocialMediaLinks | None
+    reviews: Reviews
+    profile_image_url: ImageUrl | None
+    email: Annotated[str, Meta(examples=["dev@djsce.example"])] | None
+    phone_number: PhoneNumber | None
+    emergency_contact: EmergencyContact | None
