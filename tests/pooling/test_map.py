@@ -7,13 +7,12 @@ from typing import Any
 import asyncpg
 import httpx
 import pytest
-from tripsync.pooling.routes import Point, road_meters
 
 from tests.conftest import StartServer
 from tests.people import Campus, Rider
 from tests.pooling.osrm import Osrm, by_road, is_silent, running_osrm, says
 from tripsync.pooling.circuit import FAILURES_IN_A_ROW
-from tripsync.pooling.roads import METERS_PER_SECOND
+from tripsync.pooling.routes import METERS_PER_SECOND, Point, road_meters
 
 ROUTE = "/api/map/route"
 TRIP = {"start_lat": 19.1075, "start_lng": 72.8372, "end_lat": 19.1197, "end_lng": 72.8464}

@@ -7,7 +7,6 @@ from contextlib import AsyncExitStack
 
 import msgspec
 import pytest
-from tripsync.pooling.routes import Point, road_meters
 
 from tests.pooling.osrm import (
     Behaviour,
@@ -23,7 +22,8 @@ from tests.pooling.osrm import (
 )
 from tests.waiting import until
 from tripsync.pooling.circuit import FAILURES_IN_A_ROW, PAUSE_SECONDS
-from tripsync.pooling.roads import METERS_PER_SECOND, Roads, RouteFound
+from tripsync.pooling.roads import Roads, RouteFound
+from tripsync.pooling.routes import METERS_PER_SECOND, Point, road_meters
 from tripsync.pooling.routing_server import CONNECTIONS, LARGEST_ANSWER, LARGEST_TABLE
 from tripsync.settings import Settings
 

@@ -13,14 +13,11 @@ import msgspec
 from msgspec import Meta
 
 from tripsync.pooling.circuit import Circuit
-from tripsync.pooling.routes import Point, road_meters
+from tripsync.pooling.routes import METERS_PER_SECOND, Point, road_meters
 from tripsync.pooling.routing_server import LARGEST_TABLE, NoRoadError, RoutingError, RoutingServer
 from tripsync.settings import Settings
 
 Answer = TypeVar("Answer")
-
-# 25 km/h: a city by day, lights and jams included.
-METERS_PER_SECOND = 25 / 3.6
 
 NOTHING: Mapping[tuple[Point, Point], float] = MappingProxyType({})
 
