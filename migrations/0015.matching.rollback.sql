@@ -1,0 +1,11 @@
+drop index connections_between;
+drop index pooling_requests_riding;
+drop index pooling_requests_waiting;
+drop function on_the_road(tstzrange, double precision, integer);
+drop function seats_fit(integer, integer, integer, integer);
+drop function preferences_fit(text, boolean, text, boolean);
+drop function pair_departure(text, double precision, tstzrange, tstzrange);
+drop function pair_orders(point, point, double precision, point, point, double precision);
+drop function reach_box(point, point, double precision);
+drop function driving_time(double precision);
+drop function road_meters(point, point);
