@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
-import asyncpg
 import httpx
 import pytest
 
@@ -89,16 +88,6 @@ async def test_a_broken_routing_server_is_left_alone(
     assert len(osrm.asked) == FAILURES_IN_A_ROW
 
 
-async def test_a_server_ends_while_a_routing_server_is_silent(
-    campus: Campus, start_server: StartServer
-) -> None:
-    rider = await campus.sign_up()
-    async with running_osrm(is_silent) as osrm:
-        server = await start_server(routing_url=osrm.url, routing_timeout_ms=500)
-        async with httpx.AsyncClient(base_url=server.url) as client:
-            assert (await ask(client, rider))["route"]["is_fallback"]
-
-
 @pytest.mark.parametrize(
     ("field", "degrees"),
     [
@@ -177,7 +166,6 @@ async def test_each_account_asks_the_routing_server_so_often_and_no_more(
     campus: Campus,
     start_server: StartServer,
     osrm: Osrm,
-    db: asyncpg.Connection,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("tripsync.pooling.map.ROUTES_PER_ACCOUNT", "2/minute")

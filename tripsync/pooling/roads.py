@@ -88,7 +88,7 @@ class Roads:
         table = await self._ask(lambda server: server.table(places))
         if table is None:
             return Matrix()
-        return Matrix(dict(zip(product(places, repeat=2), chain.from_iterable(table), strict=True)))
+        return Matrix(dict(zip(product(places, places), chain.from_iterable(table), strict=True)))
 
     async def _ask(self, question: Callable[[RoutingServer], Awaitable[Answer]]) -> Answer | None:
         """What the server says to it, if there is one, it may be asked, and it knows."""
