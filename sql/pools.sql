@@ -229,3 +229,26 @@ select pools.pool_id,
    )
  order by pools.pool_id desc
  limit 1;
+
+-- name: lock_arrived(rest_seconds, size)
+-- Pools of all colleges whose riders must have arrived some time ago, held; what others hold is
+-- left to them. Who has not said when they set off did so at the end of the first window.
+select pools.college_id,
+       pools.pool_id
+  from pools
+ where pools.status in ('open', 'started')
+   and (
+       select coalesce(pools.started_at, min(upper(request.departure)))
+         from pool_members member
+         join pooling_requests request on request.request_id = member.request_id
+        where member.pool_id = pools.pool_id
+          and member.left_at is null
+   ) + make_interval(secs => :rest_seconds::float8 + (
+       -- 25 km/h, as in matching.
+       select coalesce(max(stop.meters), 0) / (25 / 3.6)
+         from pool_stops stop
+        where stop.pool_id = pools.pool_id
+   )) <= now()
+ order by pools.pool_id
+ limit :size::int
+   for update of pools skip locked;

@@ -149,3 +149,15 @@ select request.request_id,
    and users.banned_at is null
    and not are_blocked(:user_id, request.user_id)
    and (request.status = 'matched' or request.status = 'active' and upper(request.departure) > now());
+
+-- name: lock_overdue(size)
+-- Active requests of all colleges whose window has passed, held; what others hold is left to them.
+select college_id,
+       request_id,
+       status
+  from pooling_requests
+ where status = 'active'
+   and upper(departure) <= now()
+ order by request_id
+ limit :size::int
+   for update skip locked;

@@ -7,7 +7,7 @@ import asyncpg
 import msgspec
 from sanic import Sanic
 
-from tripsync import auth, health, moderation, profiles
+from tripsync import auth, health, moderation, pooling, profiles
 from tripsync.auth.hashing import Hasher
 from tripsync.database import Database
 from tripsync.database.encoding import encode
@@ -29,7 +29,7 @@ from tripsync.settings import Settings
 from tripsync.storage import open_storage
 from tripsync.timers import Timer, Timers
 
-FEATURES = (health, auth, moderation, profiles)
+FEATURES = (health, auth, moderation, profiles, pooling)
 
 
 class StartError(Exception):
@@ -96,7 +96,7 @@ async def open_database(settings: Settings) -> Database:
     """The database, if it can be reached and has the schema that this code knows."""
     try:
         database = await Database.open(settings)
-    except (OSError, asyncpg.PostgresError) as reason:
+    except (OSError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as reason:
         raise StartError(
             f"PostgreSQL cannot be reached ({reason}). Is it running, and is DATABASE_URL right?"
         ) from None

@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Annotated, Any, Literal, get_args, get_origin
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta, field
@@ -241,8 +242,8 @@ def listed(raw: str) -> tuple[str, ...]:
 
 def contradictions(settings: Settings) -> Iterator[str]:
     """What no variable says alone."""
-    if settings.database_url and not re.match(r"postgres(ql)?://", settings.database_url):
-        yield "DATABASE_URL: begin it with postgresql://"
+    if settings.database_url and not is_database_url(settings.database_url):
+        yield "DATABASE_URL: write postgresql://user:password@host:port/database"
     for origin in settings.backend_cors_origins:
         if not ORIGIN.fullmatch(origin):
             yield (
@@ -279,6 +280,14 @@ def contradictions_of_routing(settings: Settings) -> Iterator[str]:
         yield "ROUTING_URL: write scheme, host and port, such as http://osrm:5000"
     if settings.routing_timeout_ms >= settings.request_timeout_seconds * 1000:
         yield "ROUTING_TIMEOUT_MS: is not shorter than REQUEST_TIMEOUT_SECONDS"
+
+
+def is_database_url(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in ("postgresql", "postgres") and parts.port != 0
+    except ValueError:
+        return False
 
 
 def with_development_secret(settings: Settings) -> Settings:

@@ -32,8 +32,8 @@ import sys
 from pathlib import Path
 from tripsync.database.embedded import embedded_server
 
-with embedded_server(Path(sys.argv[1])):
-    print("in use", flush=True)
+with embedded_server(Path(sys.argv[1])) as url:
+    print(url, flush=True)
     sys.stdin.read()
 """
 
@@ -93,7 +93,8 @@ class User:
             stdout=subprocess.PIPE,
         )
         assert self._process.stdout
-        assert self._process.stdout.readline() == b"in use\n"
+        self.url = self._process.stdout.readline().decode().strip()
+        assert self.url
 
     def leave(self) -> None:
         self._process.communicate()
@@ -173,9 +174,9 @@ def test_a_user_killed_meanwhile_does_not_keep_the_server_running(folder: Path) 
 
 def test_a_server_killed_with_its_user_comes_back_with_its_data(folder: Path) -> None:
     """As after a power cut."""
-    with embedded_server(folder) as url, psycopg.connect(url) as connection:
-        connection.execute("create table birds as select 'owl' as name")
     user = User(folder)
+    with psycopg.connect(user.url) as connection:
+        connection.execute("create table birds as select 'owl' as name")
     user.be_killed()
     server = postmaster(folder)
     assert server is not None

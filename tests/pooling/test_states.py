@@ -17,7 +17,7 @@ POSSIBLE = {
 }
 
 
-@pytest.mark.parametrize(("status", "act"), itertools.product(Status, Act))
+@pytest.mark.parametrize(("status", "act"), list(itertools.product(Status, Act)))
 def test_what_follows(status: Status, act: Act) -> None:
     expected = POSSIBLE.get((str(status), str(act)))
     if expected is None:
@@ -27,7 +27,7 @@ def test_what_follows(status: Status, act: Act) -> None:
         assert after(status, act) == expected
 
 
-@pytest.mark.parametrize("act", Act)
+@pytest.mark.parametrize("act", list(Act))
 def test_only_what_is_cancelled_has_a_reason(act: Act) -> None:
     cancels = any(state == "cancelled" for (_, each), state in POSSIBLE.items() if each == str(act))
     assert (reason_of(act) is not None) == cancels

@@ -321,15 +321,31 @@ async def test_a_server_that_nobody_listens_on_is_said_to_be_unreachable(
     assert "DATABASE_URL" in said
 
 
-@HOW_MANY
 async def test_a_database_that_does_not_exist_is_said_not_to(
-    empty_database: str, serve: Serve, workers: str
+    empty_database: str, serve: Serve
 ) -> None:
     name = re.search(r"tripsync_test_\w+", empty_database)
     assert name
     missing = empty_database.replace(name[0], "tripsync_missing")
-    with serve("--workers", workers, DATABASE_URL=missing) as server:
+    with serve(DATABASE_URL=missing) as server:
         assert 'database "tripsync_missing" does not exist' in await refusal(server)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://rider@127.0.0.1:port/rides",
+        "postgresql://rider@[::1/rides",
+        "postgresql://rider@127.0.0.1/rides?sslmode=perhaps",
+    ],
+)
+async def test_an_address_that_is_none_is_refused_by_the_name_of_its_variable(
+    serve: Serve, data_dir: Path, url: str
+) -> None:
+    with serve(DATABASE_URL=url) as server:
+        assert "DATABASE_URL" in await refusal(server)
+    with tripsync("migrate", data_dir=data_dir, DATABASE_URL=url) as migration:
+        assert "DATABASE_URL" in await refusal(migration)
 
 
 async def test_a_password_never_shows_in_a_refusal(serve: Serve) -> None:
@@ -441,35 +457,30 @@ def edit(file: Path, old: str, new: str) -> None:
     file.write_text(text.replace(old, new))
 
 
-async def test_a_change_of_python_or_sql_is_served_at_once(serve: Serve, source_tree: Path) -> None:
+async def test_reload_serves_every_change_of_python_and_sql(
+    serve: Serve, source_tree: Path
+) -> None:
+    mistake = source_tree / "sql" / "birds.sql"
+    mistake.write_text("-- name: broken\n")
     with serve("--reload", cwd=source_tree, PYTHONPATH=str(source_tree)) as server:
+        # A mistake does not end it: it says where, and tries again.
+        await until(lambda: server.said.count("sql/birds.sql:1:1: error:") > 1)
+        mistake.unlink()
         address = await server.address()
 
-        async def pong() -> str:
-            return (await get(address, "/api/health/ping")).text
-
-        async def colleges() -> str:
-            return (await get(address, "/api/colleges")).text
-
-        async def holds(condition: Callable[[str], bool], answer: Callable[[], object]) -> bool:
+        async def shows(path: str, text: str) -> bool:
             with contextlib.suppress(httpx.TransportError):
-                return condition(await answer())
+                return text in (await get(address, path)).text
             return False
 
-        endpoints = source_tree / "tripsync" / "health" / "endpoints.py"
-        edit(endpoints, "pong!", "pang!")
-        await until(lambda: holds(lambda text: "pang!" in text, pong))
+        assert await shows("/api/health/ping", "pong!")
+        edit(source_tree / "tripsync" / "health" / "endpoints.py", "pong!", "pang!")
+        await until(lambda: shows("/api/health/ping", "pang!"))
 
+        assert await shows("/api/colleges", '"DJSCE"')
         queries = source_tree / "sql" / "colleges.sql"
         edit(queries, "       name,\n", "       name || '!' as name,\n")
-        await until(lambda: holds(lambda text: '"DJSCE!"' in text, colleges))
-
-        # A mistake does not end it: it says where, and waits for the next change.
-        mistake = source_tree / "sql" / "birds.sql"
-        mistake.write_text("-- name: broken\n")
-        await until(lambda: "sql/birds.sql:1:1: error:" in server.said)
-        mistake.unlink()
-        await until(lambda: holds(lambda text: '"DJSCE!"' in text, colleges))
+        await until(lambda: shows("/api/colleges", '"DJSCE!"'))
 
         server.send(signal.SIGTERM)
         assert await server.exit_code() == 0

@@ -8,10 +8,10 @@ from tripsync.auth import mails
 from tripsync.auth.limits import CODE, REGISTER
 from tripsync.auth.refusals import EMAIL_TAKEN, FOREIGN_ADDRESS, UNKNOWN_COLLEGE, USELESS_CODE
 from tripsync.auth.rules import admits
-from tripsync.auth.schemas import Account, Message, Registration, Verification
+from tripsync.auth.schemas import Account, Registration, Verification
 from tripsync.auth.secrets import fresh_secret, hash_of
 from tripsync.database import Transaction
-from tripsync.http.answers import answer
+from tripsync.http.answers import Message, answer
 from tripsync.http.context import reading, rider, settings, transaction
 from tripsync.http.endpoint import endpoint
 from tripsync.http.idempotency import create_once

@@ -100,12 +100,6 @@ class Verification(Schema):
     code: Code
 
 
-class Message(msgspec.Struct):
-    """A sentence for the person."""
-
-    message: Annotated[str, Meta(examples=["Done."])]
-
-
 class College(msgspec.Struct):
     """A college that students can sign up at."""
 

@@ -36,7 +36,7 @@ def embedded_server(data_dir: Path) -> Iterator[str]:
     """A running server with its data in this folder; yields its URL."""
     data_dir = data_dir.expanduser().resolve()
     data_dir.mkdir(parents=True, exist_ok=True)
-    if closed := private_parent(data_dir):
+    if closed := private_parent(data_dir / "postgres" if data_dir == Path.home() else data_dir):
         raise EmbeddedServerError(
             f"as root, PostgreSQL runs as the user pgserver, who cannot enter {closed}; "
             "set TRIPSYNC_DATA_DIR to a folder outside private homes, such as /var/lib/tripsync"
@@ -139,8 +139,9 @@ def copied(programs: Path, folder: Path) -> Path:
 def forget_dead_users(server: "PostgresServer") -> None:
     # A killed process stays on the wheel's list of users, and the server would never stop.
     users = server.global_process_id_list
-    if users.path.exists():
-        users.put([pid for pid in users._get() if is_alive(pid)])
+    with server._lock:
+        if users.path.exists():
+            users.put([pid for pid in users._get() if is_alive(pid)])
 
 
 def is_alive(pid: int) -> bool:

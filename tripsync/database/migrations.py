@@ -152,8 +152,11 @@ def migrating(url: str) -> Iterator[tuple[Any, Any]]:
             "a lock could not be had in time: another migration is under way, or a long "
             "transaction holds a table. The migration that failed changed nothing; try again."
         ) from None
-    except psycopg.OperationalError as reason:
-        raise MigrationError(f"PostgreSQL cannot be reached: {str(reason).strip()}") from None
+    except (psycopg.OperationalError, psycopg.ProgrammingError) as reason:
+        raise MigrationError(
+            f"PostgreSQL cannot be reached ({str(reason).strip()}). "
+            "Is it running, and is DATABASE_URL right?"
+        ) from None
 
 
 def have_a_name() -> None:

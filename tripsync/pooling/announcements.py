@@ -87,5 +87,8 @@ def ride_cancelled(user_id: int, by_user: Named) -> Event:
     return Event(user_id, "ride_cancelled", {"by_user": by_user, "message": message})
 
 
-def pool_changed(members: Iterable[int], type: str, pool_id: int, by_user: Named) -> list[Event]:
+def pool_changed(
+    members: Iterable[int], type: str, pool_id: int, by_user: Named | None
+) -> list[Event]:
+    """What became of a pool; `by_user` is null when it was time that did it."""
     return [Event(each, type, {"pool_id": pool_id, "by_user": by_user}) for each in members]

@@ -144,7 +144,7 @@ async def leave(db: Transaction, who: Rider, pool_id: int) -> list[Event]:
     await move(db, who.college_id, leaver, Act.CANCEL)
     by_user = {"id": who.user_id, "full_name": leaver["full_name"]}
     events = [announcements.ride_cancelled(row["user_id"], by_user) for row in remaining]
-    events += await close_pending(db, who, [leaver["request_id"]])
+    events += await close_pending(db, who.college_id, [leaver["request_id"]], told=who.user_id)
     if len(remaining) > 1 and leaver["role"] != "driver":
         stops = [
             stop
@@ -174,20 +174,29 @@ async def dissolve(
             events += [announcements.match_found(row["user_id"], match) for match in found]
             events += news
         else:
-            events += await close_pending(db, who, [row["request_id"]])
+            events += await close_pending(db, who.college_id, [row["request_id"]])
     return events
 
 
 async def complete(db: Transaction, who: Rider, pool_id: int) -> list[Event]:
-    """The ride is over, for everybody."""
-    pool, members = await hold_pool(db, who, pool_id)
+    """A member says that the ride is over, for everybody."""
+    _, members = await hold_pool(db, who, pool_id)
+    return await finish(db, who.college_id, pool_id, members, named(members, who))
+
+
+async def finish(
+    db: Transaction,
+    college_id: int,
+    pool_id: int,
+    members: Sequence[Row],
+    by_user: announcements.Named | None,
+) -> list[Event]:
+    """The end of a ride whose pool is held."""
     for row in members:
-        await move(db, who.college_id, row, Act.COMPLETE)
-    await db.pools.set_pool_status(
-        college_id=who.college_id, pool_id=pool["pool_id"], status="completed"
-    )
-    events = await close_pending(db, who, [row["request_id"] for row in members])
-    by_user = named(members, who)
+        await move(db, college_id, row, Act.COMPLETE)
+    await db.pools.set_pool_status(college_id=college_id, pool_id=pool_id, status="completed")
+    told = by_user["id"] if by_user else None
+    events = await close_pending(db, college_id, [row["request_id"] for row in members], told=told)
     return events + announcements.pool_changed(
         [row["user_id"] for row in members], "ride_completed", pool_id, by_user
     )
@@ -201,10 +210,11 @@ async def start(db: Transaction, who: Rider, pool_id: int) -> list[Event]:
     await db.pools.set_pool_status(
         college_id=who.college_id, pool_id=pool["pool_id"], status="started"
     )
-    events = await close_pending(db, who, [row["request_id"] for row in members])
-    by_user = named(members, who)
+    events = await close_pending(
+        db, who.college_id, [row["request_id"] for row in members], told=who.user_id
+    )
     return events + announcements.pool_changed(
-        [row["user_id"] for row in members], "ride_started", pool_id, by_user
+        [row["user_id"] for row in members], "ride_started", pool_id, named(members, who)
     )
 
 
@@ -213,12 +223,12 @@ def named(members: Sequence[Row], who: Rider) -> dict[str, Any]:
     return {"id": who.user_id, "full_name": own["full_name"]}
 
 
-async def close_pending(db: Transaction, who: Rider, request_ids: Sequence[int]) -> list[Event]:
+async def close_pending(
+    db: Transaction, college_id: int, request_ids: Sequence[int], *, told: int | None = None
+) -> list[Event]:
     """What waits for these requests, or for others in their name, waits in vain."""
-    connections = await db.connections.close_pending(
-        college_id=who.college_id, request_ids=request_ids
-    )
-    return announcements.closed(connections, told=who.user_id)
+    connections = await db.connections.close_pending(college_id=college_id, request_ids=request_ids)
+    return announcements.closed(connections, told=told)
 
 
 async def look_around(

@@ -8,14 +8,14 @@ from msgspec import UNSET
 from sanic import Blueprint, HTTPResponse, Request
 
 from tripsync.database import Transaction
-from tripsync.http.answers import answer
+from tripsync.http.answers import Message, answer
 from tripsync.http.context import reading, rider, transaction
 from tripsync.http.endpoint import endpoint
 from tripsync.http.problems import CONFLICT, Problem
 from tripsync.http.tokens import Rider
 from tripsync.pooling import company
 from tripsync.pooling.refusals import NO_SUCH_POOL, POOL_CLOSED, UNDER_WAY
-from tripsync.pooling.schemas import CurrentPool, Message, Pool, PoolNote
+from tripsync.pooling.schemas import CurrentPool, Pool, PoolNote
 from tripsync.realtime.events import Event, append_many
 
 blueprint = Blueprint("pools")

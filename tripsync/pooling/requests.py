@@ -6,7 +6,7 @@ from typing import Any
 from sanic import Blueprint, HTTPResponse, Request
 
 from tripsync.database import Transaction
-from tripsync.http.answers import answer
+from tripsync.http.answers import Message, answer
 from tripsync.http.context import reading, rider, transaction
 from tripsync.http.endpoint import endpoint
 from tripsync.http.idempotency import create_once
@@ -27,7 +27,6 @@ from tripsync.pooling.refusals import (
 from tripsync.pooling.routes import Point, road_meters
 from tripsync.pooling.schemas import (
     Matches,
-    Message,
     NewRequest,
     Opened,
     PoolingRequest,
@@ -114,7 +113,9 @@ async def clear_the_road(db: Transaction, who: Rider) -> list[Event]:
             raise Problem(ALREADY_MATCHED)
         act = Act.CANCEL if older["lasts"] else Act.EXPIRE
         await company.move(db, who.college_id, older, act)
-        events += await company.close_pending(db, who, [older["request_id"]])
+        events += await company.close_pending(
+            db, who.college_id, [older["request_id"]], told=who.user_id
+        )
     return events
 
 
@@ -227,4 +228,4 @@ async def cancel(db: Transaction, who: Rider, request_id: int) -> list[Event]:
     if held["status"] != "active" or not held["lasts"]:
         raise Problem(REQUEST_CLOSED)
     await company.move(db, who.college_id, held, Act.CANCEL)
-    return await company.close_pending(db, who, [request_id])
+    return await company.close_pending(db, who.college_id, [request_id], told=who.user_id)

@@ -265,9 +265,3 @@ class PoolNote(Schema):
         Annotated[float, Meta(ge=0, le=100_000, examples=[240.0])] | UnsetType | None
     ) = UNSET
     meeting_note: Text | UnsetType | None = UNSET
-
-
-class Message(msgspec.Struct):
-    """A sentence for the person."""
-
-    message: Annotated[str, Meta(examples=["You are off the road."])]

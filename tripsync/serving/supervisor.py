@@ -129,6 +129,8 @@ async def ended(worker: SpawnProcess) -> None:
 def work(factory: Factory, settings: Settings, sock: socket.socket, ready: Event) -> None:
     """What a worker process runs."""
     os.setpgid(0, 0)
+    # One that came before is not ours any more.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     configure_logs(production=not settings.in_development)
     try:
