@@ -148,17 +148,15 @@ return (one_offers is null or other_offers is null)
    and one_seats + other_seats <= 1 + coalesce(one_offers, other_offers, 3);
 
 -- From the earliest departure until the latest arrival that a rider's window and cap allow.
--- Immutable, whatever the time zone, because a driving time is of seconds, not of days.
+-- Immutable, whatever the time zone, because a driving time is of seconds, not of days. Its body
+-- is no string: an index on it is analyzed and restored where no schema is searched by itself.
 create function on_the_road(departure tstzrange, solo_meters double precision, detour_percent integer)
-returns tstzrange language plpgsql immutable parallel safe as $$
-begin
-    return tstzrange(
-        lower(departure),
-        upper(departure) + driving_time((1 + detour_percent / 100.0) * solo_meters),
-        '[]'
-    );
-end;
-$$;
+returns tstzrange language sql immutable parallel safe
+return tstzrange(
+    lower(departure),
+    upper(departure) + driving_time((1 + detour_percent / 100.0) * solo_meters),
+    '[]'
+);
 
 -- Serves the search for candidates (find_matches, list_waiting_pairs).
 create index pooling_requests_waiting on pooling_requests

@@ -29,7 +29,68 @@
 -- name: find_matches(college_id, request_id, both_sides, size)
 -- The best partners of a waiting request, best first. A row is what one rider, viewer_id, is
 -- told of another; with both_sides each pair has a second row, for the one who waits already.
-with good_pairs as (
+with asking as materialized (
+    select request_id,
+           user_id,
+           start,
+           destination,
+           solo_meters,
+           detour_percent,
+           reach,
+           departure,
+           on_the_road(departure, solo_meters, detour_percent) as on_road,
+           role,
+           seats,
+           seats_offered,
+           same_gender
+      from pooling_requests
+     where college_id = :college_id
+       and request_id = :request_id
+       and status = 'active'
+       and upper(departure) > now()
+),
+candidates as (
+    select asking.request_id  as asking_id,
+           partner.request_id as partner_id
+      from asking
+      join pooling_requests as partner
+        on partner.college_id = :college_id
+       and partner.status = 'active'
+       and partner.start <@ asking.reach
+       and partner.destination <@ asking.reach
+       and on_the_road(partner.departure, partner.solo_meters, partner.detour_percent) && asking.on_road
+     union
+    select asking.request_id  as asking_id,
+           partner.request_id as partner_id
+      from asking
+      join pooling_requests as partner
+        on partner.college_id = :college_id
+       and partner.status = 'active'
+       and partner.start <@ asking.reach
+       and partner.reach @> box(asking.destination)
+       and on_the_road(partner.departure, partner.solo_meters, partner.detour_percent) && asking.on_road
+     union
+    select asking.request_id  as asking_id,
+           partner.request_id as partner_id
+      from asking
+      join pooling_requests as partner
+        on partner.college_id = :college_id
+       and partner.status = 'active'
+       and partner.reach @> box(asking.start)
+       and partner.destination <@ asking.reach
+       and on_the_road(partner.departure, partner.solo_meters, partner.detour_percent) && asking.on_road
+     union
+    select asking.request_id  as asking_id,
+           partner.request_id as partner_id
+      from asking
+      join pooling_requests as partner
+        on partner.college_id = :college_id
+       and partner.status = 'active'
+       and partner.reach @> box(asking.start)
+       and partner.reach @> box(asking.destination)
+       and on_the_road(partner.departure, partner.solo_meters, partner.detour_percent) && asking.on_road
+),
+good_pairs as (
     select distinct on (partner.request_id)
            asking.request_id                as request_a,
            asking.user_id                   as user_a,
@@ -52,18 +113,9 @@ with good_pairs as (
            ride.meters_of_b,
            departs.earliest,
            departs.latest
-      from pooling_requests as asking
-      join pooling_requests as partner
-        on partner.college_id = asking.college_id
-       and partner.user_id <> asking.user_id
-       and partner.status = 'active'
-       and upper(partner.departure) > now()
-       and on_the_road(partner.departure, partner.solo_meters, partner.detour_percent)
-           && on_the_road(asking.departure, asking.solo_meters, asking.detour_percent)
-       and (partner.start <@ asking.reach and partner.destination <@ asking.reach
-            or partner.start <@ asking.reach and partner.reach @> box(asking.destination)
-            or partner.reach @> box(asking.start) and partner.destination <@ asking.reach
-            or partner.reach @> box(asking.start) and partner.reach @> box(asking.destination))
+      from candidates
+      join asking on asking.request_id = candidates.asking_id
+      join pooling_requests as partner on partner.request_id = candidates.partner_id
      cross join lateral pair_orders(
                asking.start, asking.destination, asking.solo_meters,
                partner.start, partner.destination, partner.solo_meters
@@ -71,10 +123,8 @@ with good_pairs as (
      cross join lateral pair_departure(
                ride.visits, ride.first_leg, asking.departure, partner.departure
            ) as departs
-     where asking.college_id = :college_id
-       and asking.request_id = :request_id
-       and asking.status = 'active'
-       and upper(asking.departure) > now()
+     where partner.user_id <> asking.user_id
+       and upper(partner.departure) > now()
        and seats_fit(asking.seats, asking.seats_offered, partner.seats, partner.seats_offered)
        and ride.meters_of_a <= (1 + asking.detour_percent / 100.0) * asking.solo_meters
        and ride.meters_of_b <= (1 + partner.detour_percent / 100.0) * partner.solo_meters
@@ -180,3 +230,245 @@ select seen.viewer_id,
  order by best.saving_percent desc,
           best.request_b,
           seen.viewer_id = user_b;
+
+-- name: find_pools_to_join(college_id, request_id, size)
+-- Open pools that pass by a waiting request and have the seats; whether its stops fit into the
+-- route is for plan_joining to say. A newcomer gets in and out while members are aboard, or is
+-- aboard while they do: so each end is within reach of a member, or the member's of the newcomer.
+-- Windows are checked with the route; here it is asked that all may be on the road at one time.
+with asking as (
+    select request_id,
+           user_id,
+           start,
+           destination,
+           reach,
+           on_the_road(departure, solo_meters, detour_percent) as on_road,
+           seats,
+           role,
+           same_gender,
+           gender
+      from pooling_requests
+      left join profiles using (college_id, user_id)
+     where college_id = :college_id
+       and request_id = :request_id
+       and status = 'active'
+       and upper(departure) > now()
+),
+passing_by as (
+    select pool_members.pool_id
+      from asking
+      join pooling_requests as member
+        on member.college_id = :college_id
+       and member.status = 'matched'
+       and on_the_road(member.departure, member.solo_meters, member.detour_percent) && asking.on_road
+       and (member.start <@ asking.reach or member.reach @> box(asking.start))
+      join pool_members on pool_members.request_id = member.request_id
+                       and pool_members.left_at is null
+ intersect
+    select pool_members.pool_id
+      from asking
+      join pooling_requests as member
+        on member.college_id = :college_id
+       and member.status = 'matched'
+       and on_the_road(member.departure, member.solo_meters, member.detour_percent) && asking.on_road
+       and (member.destination <@ asking.reach or member.reach @> box(asking.destination))
+      join pool_members on pool_members.request_id = member.request_id
+                       and pool_members.left_at is null
+)
+select pools.pool_id,
+       pools.capacity - pools.seats_taken as seats_left,
+       company.riders,
+       route.stops
+  from asking
+  join pools on pools.pool_id in (select pool_id from passing_by)
+            and pools.college_id = :college_id
+ cross join lateral (
+           select jsonb_agg(
+                      jsonb_build_object(
+                          'request_id',            member.request_id,
+                          'user_id',               member.user_id,
+                          'start_latitude',        member.start[1],
+                          'start_longitude',       member.start[0],
+                          'destination_latitude',  member.destination[1],
+                          'destination_longitude', member.destination[0],
+                          'solo_meters',           member.solo_meters,
+                          'detour_percent',        member.detour_percent,
+                          'role',                  member.role,
+                          'depart_after',          lower(member.departure),
+                          'depart_before',         upper(member.departure)
+                      )
+                      order by member.request_id
+                  ) as riders,
+                  bool_and(
+                      on_the_road(member.departure, member.solo_meters, member.detour_percent)
+                      && asking.on_road
+                      and upper(member.departure) > now()
+                      and preferences_fit(
+                              asking.gender, asking.same_gender, profiles.gender, member.same_gender
+                          )
+                      and not are_blocked(asking.user_id, member.user_id)
+                      and not (asking.role = 'driver' and member.role = 'driver')
+                  ) as fit
+             from pool_members
+             join pooling_requests as member on member.request_id = pool_members.request_id
+             left join profiles on profiles.user_id = member.user_id
+            where pool_members.pool_id = pools.pool_id
+              and pool_members.left_at is null
+       ) as company
+ cross join lateral (
+           select jsonb_agg(
+                      jsonb_build_object('request_id', request_id, 'kind', kind)
+                      order by position
+                  ) as stops
+             from pool_stops
+            where pool_stops.pool_id = pools.pool_id
+       ) as route
+ where pools.status = 'open'
+   and pools.capacity - pools.seats_taken >= asking.seats
+   and company.fit
+ order by pools.pool_id
+ limit :size;
+
+-- name: list_waiting_rides(college_id)
+-- Who asks to be matched by the rounds and waits, and whom each may not meet.
+select request_id,
+       pooling_requests.user_id,
+       start[1]                            as start_latitude,
+       start[0]                            as start_longitude,
+       destination[1]                      as destination_latitude,
+       destination[0]                      as destination_longitude,
+       solo_meters,
+       detour_percent,
+       pooling_requests.role,
+       seats,
+       seats_offered,
+       lower(departure)                    as depart_after,
+       upper(departure)                    as depart_before,
+       pooling_requests.created_at,
+       same_gender,
+       profiles.gender,
+       array(
+           select blocked_id from blocks where blocker_id = pooling_requests.user_id
+            union
+           select blocker_id from blocks where blocked_id = pooling_requests.user_id
+       )                                   as avoids
+  from pooling_requests
+  join users on users.user_id = pooling_requests.user_id
+  left join profiles on profiles.user_id = pooling_requests.user_id
+ where pooling_requests.college_id = :college_id
+   and status = 'active'
+   and auto_match
+   and upper(departure) > now()
+   and users.banned_at is null
+ order by request_id;
+
+-- name: list_waiting_pairs(college_id, partners)
+-- The good pairs among those, of each request the best: what a round chooses from. The rule is
+-- that of find_matches, and a test holds the two equal; whom a rider avoids is left to the round.
+with asking as materialized (
+    select request_id,
+           user_id,
+           start,
+           destination,
+           solo_meters,
+           detour_percent,
+           reach,
+           departure,
+           on_the_road(departure, solo_meters, detour_percent) as on_road,
+           role,
+           seats,
+           seats_offered,
+           same_gender
+      from pooling_requests
+     where college_id = :college_id
+       and auto_match
+       and status = 'active'
+       and upper(departure) > now()
+),
+candidates as (
+    select asking.request_id  as asking_id,
+           partner.request_id as partner_id
+      from asking
+      join pooling_requests as partner
+        on partner.college_id = :college_id
+       and partner.status = 'active'
+       and partner.start <@ asking.reach
+       and partner.destination <@ asking.reach
+       and on_the_road(partner.departure, partner.solo_meters, partner.detour_percent) && asking.on_road
+     union
+    select asking.request_id  as asking_id,
+           partner.request_id as partner_id
+      from asking
+      join pooling_requests as partner
+        on partner.college_id = :college_id
+       and partner.status = 'active'
+       and partner.start <@ asking.reach
+       and partner.reach @> box(asking.destination)
+       and on_the_road(partner.departure, partner.solo_meters, partner.detour_percent) && asking.on_road
+     union
+    select asking.request_id  as asking_id,
+           partner.request_id as partner_id
+      from asking
+      join pooling_requests as partner
+        on partner.college_id = :college_id
+       and partner.status = 'active'
+       and partner.reach @> box(asking.start)
+       and partner.destination <@ asking.reach
+       and on_the_road(partner.departure, partner.solo_meters, partner.detour_percent) && asking.on_road
+     union
+    select asking.request_id  as asking_id,
+           partner.request_id as partner_id
+      from asking
+      join pooling_requests as partner
+        on partner.college_id = :college_id
+       and partner.status = 'active'
+       and partner.reach @> box(asking.start)
+       and partner.reach @> box(asking.destination)
+       and on_the_road(partner.departure, partner.solo_meters, partner.detour_percent) && asking.on_road
+),
+good_pairs as (
+    select asking.request_id                                                    as request_a,
+           partner.request_id                                                   as request_b,
+           max(asking.solo_meters + partner.solo_meters - ride.total_meters)     as saved_meters
+      from candidates
+      join asking on asking.request_id = candidates.asking_id
+      join asking as partner on partner.request_id = candidates.partner_id
+                            and partner.request_id > asking.request_id
+      left join profiles as profile_a on profile_a.user_id = asking.user_id
+      left join profiles as profile_b on profile_b.user_id = partner.user_id
+     cross join lateral pair_orders(
+               asking.start, asking.destination, asking.solo_meters,
+               partner.start, partner.destination, partner.solo_meters
+           ) as ride
+     cross join lateral pair_departure(
+               ride.visits, ride.first_leg, asking.departure, partner.departure
+           ) as departs
+     where seats_fit(asking.seats, asking.seats_offered, partner.seats, partner.seats_offered)
+       and preferences_fit(profile_a.gender, asking.same_gender, profile_b.gender, partner.same_gender)
+       and ride.meters_of_a <= (1 + asking.detour_percent / 100.0) * asking.solo_meters
+       and ride.meters_of_b <= (1 + partner.detour_percent / 100.0) * partner.solo_meters
+       and ride.total_meters < asking.solo_meters + partner.solo_meters
+       and (asking.role = 'rider' or ride.visits = 'ABba')
+       and (partner.role = 'rider' or ride.visits = 'BAab')
+       and departs.earliest < departs.latest
+     group by asking.request_id,
+              partner.request_id
+),
+ranked as (
+    select request_a,
+           request_b,
+           saved_meters,
+           row_number() over (partition by side.request_id order by saved_meters desc) as place
+      from good_pairs
+     cross join lateral (values (request_a), (request_b)) as side (request_id)
+)
+select request_a,
+       request_b,
+       saved_meters
+  from ranked
+ where place <= :partners
+ group by request_a,
+          request_b,
+          saved_meters
+ order by request_a,
+          request_b;
