@@ -32,6 +32,7 @@ create table reports (
     foreign key (college_id, reporter_id) references users (college_id, user_id),
     foreign key (college_id, subject_id) references users (college_id, user_id),
     foreign key (college_id, resolved_by) references users (college_id, user_id),
+    -- Serves the moderators' list, latest first; the audit trail refers to it.
     unique (college_id, report_id),
     check (reporter_id <> subject_id),
     check ((reference_kind is null) = (reference_id is null)),
@@ -42,6 +43,3 @@ create table reports (
 create unique index reports_open_once on reports (reporter_id, subject_id, reference_kind, reference_id)
     nulls not distinct
     where resolved_at is null;
-
--- Serves the moderators' list of what waits; the whole list is served by (college_id, report_id).
-create index reports_open on reports (college_id, report_id) where resolved_at is null;

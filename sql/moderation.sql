@@ -68,9 +68,9 @@ select r.report_id as id,
       offset :skip::int
        limit :size::int
   ) r on true
-  left join users reporter on reporter.user_id = r.reporter_id
-  left join users subject on subject.user_id = r.subject_id
-  left join users resolver on resolver.user_id = r.resolved_by
+  left join users reporter on reporter.college_id = me.college_id and reporter.user_id = r.reporter_id
+  left join users subject on subject.college_id = me.college_id and subject.user_id = r.subject_id
+  left join users resolver on resolver.college_id = me.college_id and resolver.user_id = r.resolved_by
  where me.college_id = :college_id
    and me.user_id = :moderator_id
  order by r.report_id desc;
@@ -200,8 +200,8 @@ select w.act_id as id,
        w.note,
        w.acted_at
   from written w
-  join users subject on subject.user_id = w.subject_id
-  left join users actor on actor.user_id = w.actor_id;
+  join users subject on subject.college_id = :college_id and subject.user_id = w.subject_id
+  left join users actor on actor.college_id = :college_id and actor.user_id = w.actor_id;
 
 -- name: list_acts(college_id, moderator_id, before, skip, size)
 -- The audit trail of a college, latest first; `before` is the last id of the page before, or null.
@@ -231,8 +231,8 @@ select a.act_id as id,
       offset :skip::int
        limit :size::int
   ) a on true
-  left join users subject on subject.user_id = a.subject_id
-  left join users actor on actor.user_id = a.actor_id
+  left join users subject on subject.college_id = me.college_id and subject.user_id = a.subject_id
+  left join users actor on actor.college_id = me.college_id and actor.user_id = a.actor_id
  where me.college_id = :college_id
    and me.user_id = :moderator_id
  order by a.act_id desc;

@@ -168,20 +168,18 @@ async def test_of_two_moderators_at_once_one_acts(
 async def test_of_two_admins_who_ban_each_other_one_stays(
     new_staff: NewStaff, db: asyncpg.Connection
 ) -> None:
+    """Whoever locked their own row first would now wait for the other one for ever."""
     one, other = await new_staff("admin"), await new_staff("admin")
+    assert one.id < other.id
     async with db.transaction():
-        await db.execute(
-            "select from users where user_id = any($1) order by user_id for update",
-            [one.id, other.id],
-        )
-        both = [
-            asyncio.create_task(act(one, "ban", other)),
-            asyncio.create_task(act(other, "ban", one)),
-        ]
+        await db.execute("select from users where user_id = $1 for update", other.id)
+        first = asyncio.create_task(act(other, "ban", one))
+        await until_waiting_for_locks(db, 1)
+        second = asyncio.create_task(act(one, "ban", other))
         await until_waiting_for_locks(db, 2)
-    answers = await asyncio.gather(*both)
-    assert sorted(answer.status_code for answer in answers) == [200, 404]
-    assert sorted([await is_banned(db, one), await is_banned(db, other)]) == [False, True]
+    answers = [await first, await second]
+    assert [answer.status_code for answer in answers] == [200, 404]
+    assert [await is_banned(db, each) for each in (one, other)] == [True, False]
 
 
 async def test_an_open_ride_of_the_banned_leaves_the_road(

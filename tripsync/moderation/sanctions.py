@@ -30,7 +30,9 @@ ON_SOMEBODY = (ABOVE_YOU, NOT_ONESELF, NO_SUCH_RIDER)
 @blueprint.post("/api/moderation/users/<user_id:id>/warn")
 @endpoint(body=Reasoned, answer=Act, refuses=ON_SOMEBODY, idempotent=True)
 async def warn(request: Request, user_id: int, body: Reasoned) -> HTTPResponse:
-    """Warn a rider, who reads the note on all devices; for moderators."""
+    """Warn a rider, who reads the note on all devices; for moderators.
+
+    The event is `moderator_warning`, with the `note`; it does not name the moderator."""
 
     async def tell(db: Transaction, _: Any, occasion: Occasion) -> Any:
         return await acts.warn(db, occasion)
@@ -41,7 +43,9 @@ async def warn(request: Request, user_id: int, body: Reasoned) -> HTTPResponse:
 @blueprint.post("/api/moderation/users/<user_id:id>/ban")
 @endpoint(body=Reasoned, answer=Act, refuses=(*ON_SOMEBODY, BANNED_ALREADY), idempotent=True)
 async def ban(request: Request, user_id: int, body: Reasoned) -> HTTPResponse:
-    """Ban a rider: signed out everywhere, and off the road; for moderators."""
+    """Ban a rider: signed out everywhere, and off the road; for moderators.
+
+    An open request without company is cancelled; a ride that is shared already goes on."""
 
     async def shut_out(db: Transaction, subject: Any, occasion: Occasion) -> Any:
         if subject["banned"]:
