@@ -78,6 +78,8 @@ select request_id,
        role,
        seats,
        seats_offered,
+       lower(departure) as depart_after,
+       upper(departure) as depart_before,
        upper(departure) > now() as lasts
   from pooling_requests
  where college_id = :college_id
@@ -161,3 +163,23 @@ select college_id,
  order by request_id
  limit :size::int
    for update skip locked;
+
+-- name: change_request(college_id, request_id, depart_after, depart_before, seats, detour_percent, same_gender, quiet, no_smoking, luggage, auto_match, note)!
+-- Other wishes for a request that is held; what is null stays as it is.
+update pooling_requests
+   set departure = tstzrange(
+           coalesce(:depart_after::timestamptz, lower(departure)),
+           coalesce(:depart_before::timestamptz, upper(departure)),
+           '[]'
+       ),
+       seats = coalesce(:seats::smallint, seats),
+       detour_percent = coalesce(:detour_percent::smallint, detour_percent),
+       reach = reach_box(start, destination, coalesce(:detour_percent::smallint, detour_percent)),
+       same_gender = coalesce(:same_gender::boolean, same_gender),
+       quiet = coalesce(:quiet::boolean, quiet),
+       no_smoking = coalesce(:no_smoking::boolean, no_smoking),
+       luggage = coalesce(:luggage::boolean, luggage),
+       auto_match = coalesce(:auto_match::boolean, auto_match),
+       note = coalesce(:note::text, note)
+ where college_id = :college_id
+   and request_id = :request_id;

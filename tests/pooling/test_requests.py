@@ -277,3 +277,54 @@ async def test_a_block_hides_both_from_each_other(
     assert (await go(newcomer, ride(1)))["matches"] == []
     assert await types_heard_by(db, waiting) == []
     assert (await ask(newcomer, request_id)).status_code == 404
+
+
+async def test_changed_wishes_find_other_company(sign_up: SignUp, db: asyncpg.Connection) -> None:
+    waiting, rider = await sign_up(), await sign_up()
+    await go(waiting, ride(0, depart_after=at(60), depart_before=at(90)))
+    opened = await go(rider, ride(1))
+    assert opened["matches"] == []
+    path = f"{PATH}/{opened['request_id']}"
+    changed = await rider.call(
+        "PUT", path, json={"depart_before": at(80), "preferences": {"quiet": True}, "note": "Hi."}
+    )
+    assert changed.status_code == 200, changed.text
+    assert [match["id"] for match in changed.json()["matches"]] == [waiting.id]
+    assert (await heard_by(db, waiting))[-1][1]["match"]["id"] == rider.id
+    shown = (await rider.call("GET", path)).json()
+    assert (shown["preferences"]["quiet"], shown["note"], shown["seats"]) == (True, "Hi.", 1)
+    await rider.call("PUT", path, json={"note": None})
+    shown = (await rider.call("GET", path)).json()
+    assert (shown["preferences"]["quiet"], shown["note"]) == (True, "")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"seats": None},
+        {"seats": 9},
+        {"depart_before": at(-5)},
+        {"start_latitude": 1.0},
+        {"note": 1},
+    ],
+)
+async def test_absurd_changes_change_nothing(sign_up: SignUp, change: dict[str, Any]) -> None:
+    rider = await sign_up()
+    path = f"{PATH}/{(await go(rider))['request_id']}"
+    before = (await rider.call("GET", path)).json()
+    assert (await rider.call("PUT", path, json=change)).status_code == 422
+    assert (await rider.call("GET", path)).json() == before
+
+
+async def test_only_a_request_of_ones_own_that_looks_can_change(
+    sign_up: SignUp, campus: Campus
+) -> None:
+    one, other = await sign_up(), await sign_up()
+    stranger = await campus.sign_up(college_name="VJTI")
+    await pair_up(one, other)
+    [mine] = (await one.call("GET", PATH)).json()["requests"]
+    path = f"{PATH}/{mine['request_id']}"
+    assert (await stranger.call("PUT", path, json={"seats": 2})).status_code == 404
+    assert (await other.call("PUT", path, json={"seats": 2})).status_code == 404
+    matched = await one.call("PUT", path, json={"seats": 2})
+    assert (matched.status_code, matched.json()["code"]) == (409, "already_matched")

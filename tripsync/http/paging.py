@@ -8,12 +8,15 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
+from tripsync.http.paths import LARGEST_ID
 from tripsync.http.problems import FieldError, invalid
 from tripsync.http.schemas import Schema
 
 LARGEST_PAGE = 100
 # Beyond this an offset costs more than any reader is worth; a cursor has no such end.
 FURTHEST_SKIP = 100_000
+# What PostgreSQL can compare an id with.
+RowId = Annotated[int, Meta(ge=0, le=LARGEST_ID)]
 
 
 class Page(Schema):
@@ -35,7 +38,7 @@ class Page(Schema):
             return None
         try:
             packed = base64.urlsafe_b64decode(self.cursor.encode())
-            return msgspec.json.decode(packed, type=kind)
+            return msgspec.json.decode(packed, type=RowId if kind is int else kind)
         except (ValueError, binascii.Error, msgspec.DecodeError):
             raise invalid(
                 FieldError(

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from msgspec import UNSET
 from sanic import Blueprint, HTTPResponse, Request
 
 from tripsync.database import Transaction
@@ -26,6 +27,7 @@ from tripsync.pooling.refusals import (
 )
 from tripsync.pooling.routes import Point, road_meters
 from tripsync.pooling.schemas import (
+    ChangedRequest,
     Matches,
     NewRequest,
     Opened,
@@ -80,13 +82,18 @@ def window_of(body: NewRequest) -> tuple[datetime, datetime]:
     before = body.depart_before or max(after, now) + USUAL_WINDOW
     if after < now - CLOCK_TOLERANCE and body.depart_before is None:
         raise window_problem("depart_after", "The window to depart in must not lie behind us.")
+    check_window(after, before)
+    return after, before
+
+
+def check_window(after: datetime, before: datetime) -> None:
+    now = datetime.now(UTC)
     if before <= now or before <= after:
         raise window_problem("depart_before", "The window must end later, and after it begins.")
     if before - after > LONGEST_WINDOW:
         raise window_problem("depart_before", "The window must be 24 hours at most.")
     if before > now + FURTHEST_AHEAD:
         raise window_problem("depart_before", "The window must lie within the next 14 days.")
-    return after, before
 
 
 def window_problem(field: str, sentence: str) -> Problem:
@@ -200,6 +207,56 @@ async def find_own(request: Request, request_id: int) -> Any:
     if not rows:
         raise Problem(NO_SUCH_REQUEST)
     return rows[0]
+
+
+@blueprint.put("/api/pool/requests/<request_id:id>")
+@endpoint(
+    body=ChangedRequest,
+    answer=Opened,
+    refuses=(NO_SUCH_REQUEST, ALREADY_MATCHED, REQUEST_CLOSED, BAD_WINDOW),
+)
+async def change_request(request: Request, body: ChangedRequest, request_id: int) -> HTTPResponse:
+    """Change one's wishes while one still looks; who fits now learns of it."""
+    who = rider(request)
+    await find_own(request, request_id)
+    async with transaction(request) as db:
+        held = await hold_active(db, who, request_id)
+        check_window(
+            given(body.depart_after) or held["depart_after"],
+            given(body.depart_before) or held["depart_before"],
+        )
+        await db.requests.change_request(
+            college_id=who.college_id,
+            request_id=request_id,
+            depart_after=given(body.depart_after),
+            depart_before=given(body.depart_before),
+            seats=given(body.seats),
+            detour_percent=given(body.detour_percent),
+            same_gender=given(body.preferences.same_gender),
+            quiet=given(body.preferences.quiet),
+            no_smoking=given(body.preferences.no_smoking),
+            luggage=given(body.preferences.luggage),
+            auto_match=given(body.auto_match),
+            note="" if body.note is None else given(body.note),
+        )
+        matches, news = await company.look_around(db, who.college_id, who.user_id, request_id)
+        await append_many(db, news)
+    return answer({"request_id": request_id, "matches": matches})
+
+
+def given(value: Any) -> Any:
+    """What was sent; None for what was left out."""
+    return None if value is UNSET else value
+
+
+async def hold_active(db: Transaction, who: Rider, request_id: int) -> Any:
+    """One's own request, held, if it still looks for company."""
+    [held] = await db.requests.lock_requests(college_id=who.college_id, request_ids=[request_id])
+    if held["status"] == "matched":
+        raise Problem(ALREADY_MATCHED)
+    if held["status"] != "active" or not held["lasts"]:
+        raise Problem(REQUEST_CLOSED)
+    return held
 
 
 @blueprint.delete("/api/pool/requests/<request_id:id>")

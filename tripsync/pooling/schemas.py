@@ -66,6 +66,27 @@ class NewRequest(Schema):
     note: Text | None = None
 
 
+class ChangedPreferences(Schema):
+    """What is left out stays as it is."""
+
+    same_gender: bool | UnsetType = UNSET
+    quiet: bool | UnsetType = UNSET
+    no_smoking: bool | UnsetType = UNSET
+    luggage: bool | UnsetType = UNSET
+
+
+class ChangedRequest(Schema):
+    """Other wishes for a ride that still looks for company. What is left out stays as it is."""
+
+    depart_after: Moment | UnsetType = UNSET
+    depart_before: Moment | UnsetType = UNSET
+    seats: Seats | UnsetType = UNSET
+    detour_percent: DetourPercent | UnsetType = UNSET
+    preferences: ChangedPreferences = msgspec.field(default_factory=ChangedPreferences)
+    auto_match: bool | UnsetType = UNSET
+    note: Text | UnsetType | None = UNSET
+
+
 class RouteStop(msgspec.Struct):
     """Where the shared ride halts."""
 
