@@ -132,6 +132,26 @@ def test_production_takes_a_strong_one() -> None:
     assert settings.secret_key == STRONG
 
 
+@pytest.mark.parametrize(
+    "half",
+    [
+        {"S3_BUCKET": "files"},
+        {"S3_BUCKET": "files", "S3_ACCESS_KEY": "key"},
+        {"S3_ENDPOINT": "https://s3.example"},
+        {"S3_ACCESS_KEY": "key", "S3_SECRET_KEY": "secret"},
+        {
+            "S3_BUCKET": "files",
+            "S3_ACCESS_KEY": "key",
+            "S3_SECRET_KEY": "secret",
+            "S3_ENDPOINT": "s3.example",
+        },
+    ],
+)
+def test_half_an_object_storage_is_refused(half: dict[str, str]) -> None:
+    [problem] = problems_with(**half)
+    assert problem.startswith("S3_")
+
+
 def test_no_reason_repeats_a_secret() -> None:
     problems = problems_with(
         ENVIRONMENT="production", SECRET_KEY="hush", DATABASE_URL="mysql://u:hush@host/db"

@@ -70,7 +70,7 @@ async def test_every_example_of_a_body_is_accepted_by_its_schema(
 
 
 def documented_path(route: Any) -> str:
-    return "/" + re.sub(r"<(\w+):id>", r"{\1}", route.path)
+    return "/" + re.sub(r"<(\w+):\w+>", r"{\1}", route.path)
 
 
 def method_of(route: Any) -> str:
