@@ -16,10 +16,15 @@ values (:college_id, :from_request, :to_request, :from_user, :to_user)
 returning connection_id;
 
 -- name: connect_members(college_id, from_request, to_request, from_user, to_user)$
--- A connection that holds from the start: what a matching round decided for both.
+-- A connection that holds from the start: what a matching round decided for both. If one of the
+-- two had asked already, that is answered by it.
 insert into connections (college_id, from_request, to_request, from_user, to_user, status, answered_at)
 values (:college_id, :from_request, :to_request, :from_user, :to_user, 'approved', now())
-    on conflict do nothing
+    on conflict (least(from_request, to_request), greatest(from_request, to_request))
+ where status in ('pending', 'approved')
+    do update
+   set status = 'approved',
+       answered_at = now()
 returning connection_id;
 
 -- name: find_received(college_id, user_id, connection_id)^

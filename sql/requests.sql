@@ -183,3 +183,12 @@ update pooling_requests
        note = coalesce(:note::text, note)
  where college_id = :college_id
    and request_id = :request_id;
+
+-- name: list_waiting_colleges()
+-- The colleges in which somebody waits for the rounds of automatic matching.
+select distinct college_id
+  from pooling_requests
+ where status = 'active'
+   and auto_match
+   and upper(departure) > now()
+ order by college_id;

@@ -10,7 +10,7 @@ from typing import Any
 from tripsync.database import Transaction
 from tripsync.http.problems import CONFLICT, Problem
 from tripsync.http.tokens import Rider
-from tripsync.pooling import announcements
+from tripsync.pooling import announcements, watching
 from tripsync.pooling.refusals import NO_FIT, POOL_CLOSED, POOL_FULL, UNDER_WAY
 from tripsync.pooling.routes import (
     Plan,
@@ -61,15 +61,21 @@ async def move(db: Transaction, college_id: int, request: Row, act: Act) -> None
 async def open_pool(db: Transaction, college_id: int, pair: Sequence[Row]) -> int:
     """A pool of two who were on the road alone."""
     one, other = pair
-    capacity = capacity_of(pair)
-    if one["seats"] + other["seats"] > capacity:
+    if one["seats"] + other["seats"] > capacity_of(pair):
         raise Problem(POOL_FULL)
     plan = plan_pair(ride_of(one), ride_of(other))
     if plan is None:
         raise Problem(NO_FIT)
-    pool_id: int = await db.pools.open_pool(college_id=college_id, capacity=capacity)
-    await write_plan(db, college_id, pool_id, plan, pair)
-    for request in pair:
+    return await open_pool_with(db, college_id, plan, pair)
+
+
+async def open_pool_with(
+    db: Transaction, college_id: int, plan: Plan, members: Sequence[Row]
+) -> int:
+    """A pool on this plan, for requests that are held."""
+    pool_id: int = await db.pools.open_pool(college_id=college_id, capacity=capacity_of(members))
+    await write_plan(db, college_id, pool_id, plan, members)
+    for request in members:
         await move(db, college_id, request, Act.MATCH)
     return pool_id
 
@@ -173,6 +179,7 @@ async def dissolve(
             found, news = await look_around(db, who.college_id, row["user_id"], row["request_id"])
             events += [announcements.match_found(row["user_id"], match) for match in found]
             events += news
+            events += await watching.tell(db, who.college_id, row["request_id"])
         else:
             events += await close_pending(db, who.college_id, [row["request_id"]])
     return events

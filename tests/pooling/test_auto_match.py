@@ -1,0 +1,161 @@
+"""Who asks for it is given company, as if all had approved."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import asyncpg
+import pytest
+
+from tests.conftest import Server
+from tests.people import Rider
+from tests.pooling.conftest import SignUp
+from tests.pooling.roads_to_campus import (
+    ask,
+    go,
+    heard_by,
+    ride,
+    sums_hold,
+    the_other_way,
+    types_heard_by,
+)
+from tripsync.pooling import auto_match
+from tripsync.timers import Timer
+
+
+def soon(offset: int = 0, **changes: Any) -> dict[str, Any]:
+    """A ride that is to begin so soon that no round holds it back."""
+    before = datetime.now(UTC) + timedelta(seconds=100)
+    return ride(offset, auto_match=True, depart_before=before.isoformat(), **changes)
+
+
+@pytest.fixture
+def round_now(server: Server) -> Any:
+    """One round, at once."""
+
+    async def run() -> None:
+        async with server.app.ctx.database.transaction() as transaction:
+            await auto_match.run_round(transaction)
+
+    return run
+
+
+async def company_of(rider: Rider) -> set[int]:
+    pool = (await rider.call("GET", "/api/pool/pools/current")).json()["pool"]
+    return {member["id"] for member in pool["members"]} if pool else set()
+
+
+async def test_two_who_fit_share_a_ride_as_if_both_had_approved(
+    sign_up: SignUp, db: asyncpg.Connection, round_now: Any
+) -> None:
+    one, other, astray = await sign_up(), await sign_up(), await sign_up()
+    for rider, body in ((one, soon(0)), (other, soon(1)), (astray, the_other_way(auto_match=True))):
+        await go(rider, body)
+    await round_now()
+    assert await company_of(one) == await company_of(other) == {one.id, other.id}
+    assert await company_of(astray) == set()
+    for rider, partner in ((one, other), (other, one)):
+        heard = dict(await heard_by(db, rider))
+        assert heard["pooling_match"]["status"] == "matched"
+        assert heard["connection_approved"]["partner"]["email"] == partner.email
+        active = (await rider.call("GET", "/api/pool/connections/active")).json()["connection"]
+        assert active["partner"]["id"] == partner.id
+    await sums_hold(db)
+
+
+async def test_four_fill_a_cab_and_a_fifth_waits(
+    sign_up: SignUp, db: asyncpg.Connection, round_now: Any
+) -> None:
+    riders = [await sign_up() for _ in range(5)]
+    for offset, rider in enumerate(riders):
+        await go(rider, soon(offset))
+    await round_now()
+    sizes = sorted([len(await company_of(rider)) for rider in riders])
+    assert sizes in ([0, 4, 4, 4, 4], [2, 2, 3, 3, 3])
+    await sums_hold(db)
+
+
+async def test_who_did_not_ask_is_left_alone(
+    sign_up: SignUp, db: asyncpg.Connection, round_now: Any
+) -> None:
+    one, other = await sign_up(), await sign_up()
+    await go(one, soon(0))
+    await go(other, {**soon(1), "auto_match": False})
+    await round_now()
+    assert await company_of(one) == set()
+
+
+async def test_blocked_riders_are_not_put_together(
+    sign_up: SignUp, db: asyncpg.Connection, round_now: Any
+) -> None:
+    one, other = await sign_up(), await sign_up()
+    await db.execute(
+        "insert into blocks (college_id, blocker_id, blocked_id) values ($1, $2, $3)",
+        one.college_id,
+        other.id,
+        one.id,
+    )
+    await go(one, soon(0))
+    await go(other, soon(1))
+    await round_now()
+    assert await company_of(one) == set()
+
+
+async def test_a_question_that_waits_is_answered_by_it(
+    sign_up: SignUp, db: asyncpg.Connection, round_now: Any
+) -> None:
+    one, other = await sign_up(), await sign_up()
+    target = (await go(one, soon(0)))["request_id"]
+    await go(other, soon(1))
+    connection_id = (await ask(other, target)).json()["connection_id"]
+    await round_now()
+    active = (await other.call("GET", "/api/pool/connections/active")).json()["connection"]
+    assert active["id"] == connection_id
+    assert "connection_withdrawn" not in await types_heard_by(db, one)
+    await sums_hold(db)
+
+
+async def test_who_cancels_while_the_round_decides_is_not_seated(
+    sign_up: SignUp,
+    db: asyncpg.Connection,
+    round_now: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    one, other = await sign_up(), await sign_up()
+    request_id = (await go(one, soon(0)))["request_id"]
+    await go(other, soon(1))
+    decide = auto_match.decide
+
+    async def decide_and_lose_one(*question: Any) -> Any:
+        groups = await decide(*question)
+        await one.call("DELETE", f"/api/pool/requests/{request_id}")
+        return groups
+
+    monkeypatch.setattr(auto_match, "decide", decide_and_lose_one)
+    await round_now()
+    assert await company_of(other) == set()
+    await sums_hold(db)
+
+
+async def test_two_workers_run_one_round(
+    sign_up: SignUp, db: asyncpg.Connection, server: Server
+) -> None:
+    one, other = await sign_up(), await sign_up()
+    await go(one, soon(0))
+    await go(other, soon(1))
+    timer = Timer("two workers' round", 60, auto_match.run_round)
+    turns = await asyncio.gather(*(server.app.ctx.timers.run(timer) for _ in range(4)))
+    assert turns.count(True) == 1
+    assert await company_of(one) == {one.id, other.id}
+    await sums_hold(db)
+
+
+async def test_many_are_decided_in_a_process_of_their_own(
+    sign_up: SignUp, round_now: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(auto_match, "WORTH_A_PROCESS", 1)
+    one, other = await sign_up(), await sign_up()
+    await go(one, soon(0))
+    await go(other, soon(1))
+    await round_now()
+    assert await company_of(one) == {one.id, other.id}
