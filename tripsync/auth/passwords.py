@@ -6,13 +6,13 @@ from tripsync.auth import mails
 from tripsync.auth.limits import CHANGE_PASSWORD, CODE, FORGOTTEN
 from tripsync.auth.refusals import USELESS_CODE, WRONG_PASSWORD
 from tripsync.auth.schemas import Forgotten, PasswordChange, PasswordReset, Tokens
-from tripsync.auth.secrets import fresh_secret, hash_of
 from tripsync.auth.sessions import open_session
 from tripsync.http.answers import Message, answer
 from tripsync.http.context import reading, rider, settings, transaction
 from tripsync.http.endpoint import endpoint
 from tripsync.http.limits import count_try
 from tripsync.http.problems import TOO_MANY, Problem
+from tripsync.http.secrets import fresh_secret, hash_of
 
 blueprint = Blueprint("passwords")
 

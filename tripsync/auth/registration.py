@@ -9,7 +9,6 @@ from tripsync.auth.limits import CODE, REGISTER
 from tripsync.auth.refusals import EMAIL_TAKEN, FOREIGN_ADDRESS, UNKNOWN_COLLEGE, USELESS_CODE
 from tripsync.auth.rules import admits
 from tripsync.auth.schemas import Account, Registration, Verification
-from tripsync.auth.secrets import fresh_secret, hash_of
 from tripsync.database import Transaction
 from tripsync.http.answers import Message, answer
 from tripsync.http.context import reading, rider, settings, transaction
@@ -17,6 +16,7 @@ from tripsync.http.endpoint import endpoint
 from tripsync.http.idempotency import create_once
 from tripsync.http.limits import count_try
 from tripsync.http.problems import TOO_MANY, FieldError, Problem
+from tripsync.http.secrets import fresh_secret, hash_of
 
 blueprint = Blueprint("registration")
 

@@ -15,7 +15,6 @@ from tripsync.auth.refusals import (
     WRONG_CREDENTIALS,
 )
 from tripsync.auth.schemas import Login, Refresh, Sessions, TokenForm, Tokens
-from tripsync.auth.secrets import fresh_secret, hash_of
 from tripsync.database import Transaction
 from tripsync.http.answers import answer, no_content
 from tripsync.http.context import reading, rider, settings, transaction
@@ -24,6 +23,7 @@ from tripsync.http.identity import CHALLENGE
 from tripsync.http.limits import count_account, count_address, count_try
 from tripsync.http.paging import Page, next_cursor
 from tripsync.http.problems import TOO_MANY, Problem
+from tripsync.http.secrets import fresh_secret, hash_of
 
 blueprint = Blueprint("sessions")
 

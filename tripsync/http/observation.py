@@ -2,6 +2,7 @@
 
 import logging
 import re
+from collections.abc import Sequence
 from contextvars import ContextVar
 from random import getrandbits
 from time import perf_counter
@@ -9,6 +10,8 @@ from time import perf_counter
 from sanic import Request, Sanic
 from sanic.http import Http
 from sanic.response import BaseHTTPResponse
+
+from tripsync.http.paths import secret_paths
 
 log = logging.getLogger("tripsync.access")
 
@@ -39,8 +42,21 @@ def begin(request: Request) -> str:
     return request_id
 
 
+def shown_path(path: str, secret: Sequence[str]) -> str:
+    """The path for a log: where a secret begins it ends, also in an address that is none of ours."""
+    for beginning in secret:
+        before, found, _ = path.partition(beginning)
+        if found:
+            return f"{before}{beginning}<secret>"
+    return path
+
+
 def add_observation(app: Sanic, *, production: bool) -> None:
     headers = {**SAFE_HEADERS, **(TLS_ONLY if production else {})}
+    secret: list[str] = []
+
+    async def learn_secret_paths(app: Sanic) -> None:
+        secret[:] = secret_paths(app)
 
     async def open_record(request: Request) -> None:
         begin(request)
@@ -53,21 +69,24 @@ def add_observation(app: Sanic, *, production: bool) -> None:
             # The next request of this client should find a server that stays.
             request.stream.keep_alive = False
         rider = getattr(request.ctx, "rider", None)
+        path = shown_path(request.path, secret)
         log.info(
             # The path only: a query string may hold a token.
             "%s %s %s",
             request.method,
-            request.path,
+            path,
             response.status,
             extra={
                 "method": request.method,
-                "path": request.path,
+                "path": path,
                 "status": response.status,
                 "milliseconds": round((perf_counter() - request.ctx.began) * 1000, 1),
                 "user_id": rider.user_id if rider else None,
             },
         )
 
+    # Only now are all routes known.
+    app.before_server_start(learn_secret_paths)
     # Outermost: first to see a request, last to see its answer.
     app.register_middleware(open_record, "request", priority=100)
     app.register_middleware(close_record, "response", priority=-100)

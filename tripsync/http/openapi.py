@@ -16,7 +16,9 @@ from tripsync.http.schemas import ReadsItself
 from tripsync.http.uploads import FIELD, MULTIPART, Upload
 
 REFERENCE = "#/components/schemas/{name}"
-PATH_PARAMETER = re.compile(r"<(\w+)(?::\w+)?>")
+PATH_PARAMETER = re.compile(r"<(\w+)(?::(\w+))?>")
+ID = {"type": "integer", "minimum": 1}, 1
+SECRET = {"type": "string", "minLength": 43, "maxLength": 43}, "p3V1..."
 DESCRIPTION = """Pool rides with students of your college.
 
 Errors are `application/problem+json`: `detail` is a sentence for people, `code` is stable and for
@@ -108,9 +110,9 @@ def operation(route: Route, contract: Contract, components: Mapping[str, Any]) -
 
 
 def path_parameters(route: Route) -> Iterable[dict[str, Any]]:
-    for name in PATH_PARAMETER.findall(route.path):
-        schema = {"type": "integer", "minimum": 1}
-        yield {"name": name, "in": "path", "required": True, "schema": schema, "example": 1}
+    for name, pattern in PATH_PARAMETER.findall(route.path):
+        schema, value = SECRET if pattern == "secret" else ID
+        yield {"name": name, "in": "path", "required": True, "schema": schema, "example": value}
 
 
 def query_parameters(contract: Contract) -> Iterable[dict[str, Any]]:

@@ -1,4 +1,7 @@
-"""Ids in a path: whole numbers that PostgreSQL can hold. Anything else names nothing: 404."""
+"""What may stand in a path: ids, whole numbers that PostgreSQL can hold, and secrets, which no
+log may show. Anything else names nothing: 404."""
+
+from collections.abc import Iterator
 
 from sanic import Sanic
 
@@ -14,3 +17,12 @@ def read_id(text: str) -> int:
 
 def add_path_patterns(app: Sanic) -> None:
     app.router.register_pattern("id", read_id, r"[1-9][0-9]{0,18}")
+    app.router.register_pattern("secret", str, r"[A-Za-z0-9_-]{43}")
+
+
+def secret_paths(app: Sanic) -> Iterator[str]:
+    """Where the paths begin whose next part is a secret."""
+    for route in app.router.routes:
+        beginning, marked, _ = f"/{route.path}".partition("<")
+        if marked and ":secret>" in route.path:
+            yield beginning
