@@ -72,6 +72,12 @@ def schemas(contracts: Iterable[Contract]) -> dict[str, Any]:
     _, components = msgspec.json.schema_components(
         kinds, schema_hook=custom_schema, ref_template=REFERENCE
     )
+    for kind in kinds:
+        if kind.__name__ not in components:
+            # Clients make types of these names.
+            raise TypeError(
+                f"{kind.__module__}.{kind.__name__} shares its name with another schema; rename one"
+            )
     for component in components.values():
         without_notes(component)
     return dict(components)

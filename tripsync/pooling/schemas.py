@@ -46,8 +46,8 @@ class Preferences(Schema):
     luggage: bool = False
 
 
-class NewRequest(Schema):
-    """A ride somebody wants to share. Only the four coordinates are needed."""
+class RideToShare(Schema):
+    """From where to where, and with whom. Only the four coordinates are needed."""
 
     start_latitude: Latitude
     start_longitude: Longitude
@@ -55,8 +55,6 @@ class NewRequest(Schema):
     destination_longitude: Longitude
     destination_name: PlaceName | None = None
     start_name: PlaceName | None = None
-    depart_after: Moment | None = None
-    depart_before: Moment | None = None
     seats: Seats = 1
     detour_percent: DetourPercent = 25
     role: Role = "rider"
@@ -64,6 +62,13 @@ class NewRequest(Schema):
     preferences: Preferences = msgspec.field(default_factory=Preferences)
     auto_match: bool = False
     note: Text | None = None
+
+
+class NewRequest(RideToShare):
+    """A ride somebody wants to share, once."""
+
+    depart_after: Moment | None = None
+    depart_before: Moment | None = None
 
 
 class ChangedPreferences(Schema):
@@ -130,6 +135,23 @@ class Matches(msgspec.Struct):
     """Who fits now, best first."""
 
     matches: list[MatchedUser]
+
+
+class PassingPool(msgspec.Struct):
+    """A shared ride that could take one along."""
+
+    pool_id: Id
+    ask_request_id: Annotated[int, Meta(description="whose request to ask", examples=[4712])]
+    seats_left: Annotated[int, Meta(examples=[2])]
+    riders: Annotated[int, Meta(examples=[2])]
+    saving_percent: Annotated[float, Meta(examples=[22.4])]
+    detour_percent: Annotated[float, Meta(description="one's own", examples=[6.0])]
+
+
+class PassingPools(msgspec.Struct):
+    """Shared rides that pass by, best first."""
+
+    pools: list[PassingPool]
 
 
 class PoolingRequest(msgspec.Struct):
