@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from tripsync.pooling.calendar import Occurrence
 from tripsync.realtime.events import Event
 
 Named = Mapping[str, Any]
@@ -92,3 +93,33 @@ def pool_changed(
 ) -> list[Event]:
     """What became of a pool; `by_user` is null when it was time that did it."""
     return [Event(each, type, {"pool_id": pool_id, "by_user": by_user}) for each in members]
+
+
+def recurring_ride_opened(row: Named, occurrence: Occurrence, request_id: int) -> Event:
+    return Event(
+        row["user_id"],
+        "recurring_ride_opened",
+        {**dated(row, occurrence), "request_id": request_id},
+    )
+
+
+def recurring_ride_skipped(row: Named, occurrence: Occurrence, reason: str) -> Event:
+    """`reason`: busy (on the road already), or late (nobody was there to open it in time)."""
+    return Event(
+        row["user_id"], "recurring_ride_skipped", {**dated(row, occurrence), "reason": reason}
+    )
+
+
+def dated(row: Named, occurrence: Occurrence) -> dict[str, Any]:
+    return {
+        "recurring_id": row["recurring_id"],
+        "date": occurrence.date,
+        "depart_after": occurrence.depart_after,
+        "depart_before": occurrence.depart_before,
+    }
+
+
+def saved_search_hit(hit: Named) -> Event:
+    """A row of sql/searches.sql as the app knows it."""
+    told = ("search_id", "name", "request")
+    return Event(hit["user_id"], "saved_search_hit", {name: hit[name] for name in told})

@@ -1,15 +1,15 @@
 """On which dates a weekly pattern has a ride, and when that is. No database here.
 
-A pattern speaks of the clocks of the college. When these are changed, a departure time
-that does not exist moves on by as much as the clocks did (02:30 is 03:30 that night), and one
-that exists twice is the first of the two. A window is measured in minutes that pass, not on the dial:
-half an hour stays half an hour.
+A pattern speaks of the clocks of the college. When these are changed, a departure time that
+does not exist moves on by as much as the clocks did (02:30 is 03:30 that night), and one that
+exists twice is the first of the two. A window is measured in minutes that pass, not on the
+dial: half an hour stays half an hour.
 """
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Literal
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -56,6 +56,25 @@ class Occurrence:
     @property
     def opens_at(self) -> datetime:
         return self.depart_after - OPENS_AHEAD
+
+
+def departure_of(row: Mapping[str, Any]) -> Departure:
+    """The time of day in a row of sql/recurring.sql, or in what a client sent."""
+    return Departure(
+        time.fromisoformat(row["departs_at"]), timedelta(minutes=row["window_minutes"])
+    )
+
+
+def pattern_of(row: Mapping[str, Any], changes: Mapping[date, Departure]) -> Pattern:
+    """The pattern in a row of sql/recurring.sql."""
+    return Pattern(
+        zone=ZoneInfo(row["time_zone"]),
+        weekdays=frozenset(row["weekdays"]),
+        departure=departure_of(row),
+        ends_on=row["ends_on"],
+        exception_dates=frozenset(row["exception_dates"]),
+        changes=changes,
+    )
 
 
 def is_meant(pattern: Pattern, day: date) -> bool:
@@ -106,7 +125,7 @@ def upcoming(pattern: Pattern, now: datetime, decided: Collection[date]) -> Iter
 def next_opening(pattern: Pattern, now: datetime, decided: Collection[date]) -> datetime | None:
     """When the next ride has to be put on the road; None when there is none any more."""
     following = next(upcoming(pattern, now, decided), None)
-    return following and following.opens_at
+    return following.opens_at if following else None
 
 
 Verdict = Literal["open", "wait", "busy", "banned", "late"]

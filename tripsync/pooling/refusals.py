@@ -74,3 +74,34 @@ BAD_WINDOW = Refusal(
     "Bad window",
     "The window to depart in must lie ahead and end after it begins.",
 )
+NO_SUCH_RECURRING_RIDE = Refusal(
+    404, "no_such_recurring_ride", "No such recurring ride", "There is no such weekly ride."
+)
+TOO_MANY_RECURRING = Refusal(
+    409,
+    "too_many_recurring_rides",
+    "Too many recurring rides",
+    "You keep twenty weekly rides already. Delete one first.",
+)
+NEVER_OCCURS = Refusal(
+    422, "never_occurs", "Never occurs", "There is no date left on which this ride takes place."
+)
+NO_SUCH_DATE = Refusal(
+    404,
+    "no_such_date",
+    "No such date",
+    "This weekly ride does not take place on that date within the next year.",
+)
+DATE_DECIDED = Refusal(
+    409,
+    "date_decided",
+    "Date decided",
+    "The ride of that date is on the road already, or was skipped; change its request instead.",
+)
+NO_SUCH_SEARCH = Refusal(404, "no_such_search", "No such search", "There is no such saved search.")
+TOO_MANY_SEARCHES = Refusal(
+    409,
+    "too_many_searches",
+    "Too many searches",
+    "You keep twenty saved searches already. Delete one first.",
+)

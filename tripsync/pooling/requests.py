@@ -14,7 +14,7 @@ from tripsync.http.idempotency import create_once
 from tripsync.http.paging import Page, next_cursor
 from tripsync.http.problems import CONFLICT, NOT_ALLOWED, FieldError, Problem
 from tripsync.http.tokens import Rider
-from tripsync.pooling import announcements, company
+from tripsync.pooling import announcements, company, watching
 from tripsync.pooling.refusals import (
     ALREADY_MATCHED,
     BAD_OFFER,
@@ -33,6 +33,7 @@ from tripsync.pooling.schemas import (
     Opened,
     PoolingRequest,
     PoolingRequests,
+    RideToShare,
 )
 from tripsync.pooling.states import Act
 from tripsync.realtime.events import Event, append_many
@@ -60,7 +61,7 @@ async def open_request(request: Request, body: NewRequest) -> HTTPResponse:
     """Look for company on a ride.
 
     An older request of one's own that is still active is cancelled by it. Those who wait and fit
-    learn of it at once."""
+    learn of it at once, and so do those whose saved search it fits."""
     who = rider(request)
     window = window_of(body)
     check_ride(body)
@@ -69,7 +70,8 @@ async def open_request(request: Request, body: NewRequest) -> HTTPResponse:
         events = await clear_the_road(db, who)
         request_id = await insert(db, who, body, window)
         matches, news = await company.look_around(db, who.college_id, who.user_id, request_id)
-        await append_many(db, events + news)
+        heard = await watching.tell(db, who.college_id, request_id, asked_by=request)
+        await append_many(db, events + news + heard)
         return {"request_id": request_id, "matches": matches}
 
     return await create_once(request, put_on_road, status=200)
@@ -100,7 +102,7 @@ def window_problem(field: str, sentence: str) -> Problem:
     return Problem(BAD_WINDOW, sentence, errors=[FieldError(field, sentence)])
 
 
-def check_ride(body: NewRequest) -> None:
+def check_ride(body: RideToShare) -> None:
     start = Point(body.start_latitude, body.start_longitude)
     destination = Point(body.destination_latitude, body.destination_longitude)
     if road_meters(start, destination) < SHORTEST_RIDE_METERS:
@@ -132,26 +134,33 @@ async def insert(
     request_id: int = await db.requests.open_request(
         college_id=who.college_id,
         user_id=who.user_id,
-        start_longitude=body.start_longitude,
-        start_latitude=body.start_latitude,
-        destination_longitude=body.destination_longitude,
-        destination_latitude=body.destination_latitude,
-        start_name=body.start_name or "",
-        destination_name=body.destination_name or "",
         depart_after=window[0],
         depart_before=window[1],
-        seats=body.seats,
-        detour_percent=body.detour_percent,
-        role=body.role,
-        seats_offered=body.seats_offered,
-        same_gender=body.preferences.same_gender,
-        quiet=body.preferences.quiet,
-        no_smoking=body.preferences.no_smoking,
-        luggage=body.preferences.luggage,
-        auto_match=body.auto_match,
-        note=body.note or "",
+        **ride_values(body),
     )
     return request_id
+
+
+def ride_values(body: RideToShare) -> dict[str, Any]:
+    """The columns of a ride, as a request has them and a recurring ride."""
+    return {
+        "start_longitude": body.start_longitude,
+        "start_latitude": body.start_latitude,
+        "destination_longitude": body.destination_longitude,
+        "destination_latitude": body.destination_latitude,
+        "start_name": body.start_name or "",
+        "destination_name": body.destination_name or "",
+        "seats": body.seats,
+        "detour_percent": body.detour_percent,
+        "role": body.role,
+        "seats_offered": body.seats_offered,
+        "same_gender": body.preferences.same_gender,
+        "quiet": body.preferences.quiet,
+        "no_smoking": body.preferences.no_smoking,
+        "luggage": body.preferences.luggage,
+        "auto_match": body.auto_match,
+        "note": body.note or "",
+    }
 
 
 @blueprint.get("/api/pool/requests")
@@ -240,7 +249,8 @@ async def change_request(request: Request, body: ChangedRequest, request_id: int
             note="" if body.note is None else given(body.note),
         )
         matches, news = await company.look_around(db, who.college_id, who.user_id, request_id)
-        await append_many(db, news)
+        heard = await watching.tell(db, who.college_id, request_id, asked_by=request)
+        await append_many(db, news + heard)
     return answer({"request_id": request_id, "matches": matches})
 
 

@@ -1,0 +1,176 @@
+"""Recurring rides are put on the road ahead of time, each date once.
+
+All workers may run this at the same moment: a pattern is held by one of them, and of each date the
+database keeps what became of it. One transaction serves many riders, so it takes its locks in
+the order that everybody does: patterns, riders, requests by id, connections, events.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, timedelta
+from typing import Any
+
+from tripsync.database import Transaction
+from tripsync.pooling import announcements, company, watching
+from tripsync.pooling.calendar import (
+    EARLIER_DATES,
+    OPENS_AHEAD,
+    Occurrence,
+    Pattern,
+    departure_of,
+    next_look,
+    next_opening,
+    occurrences,
+    pattern_of,
+    verdict,
+)
+from tripsync.pooling.states import Act
+from tripsync.realtime.events import Event, append_many
+from tripsync.timers import Timer
+
+# Patterns that one transaction takes; the rest has the next turn. With the period below some
+# hundreds a minute, and there are two hours.
+AT_ONCE = 100
+PERIOD_SECONDS = 10
+
+# What a request is opened with: the same names in sql/recurring.sql and sql/requests.sql.
+RIDE_FIELDS = (
+    "start_longitude",
+    "start_latitude",
+    "destination_longitude",
+    "destination_latitude",
+    "start_name",
+    "destination_name",
+    "seats",
+    "detour_percent",
+    "role",
+    "seats_offered",
+    "same_gender",
+    "quiet",
+    "no_smoking",
+    "luggage",
+    "auto_match",
+    "note",
+)
+
+Row = Mapping[str, Any]
+
+
+async def open_due(db: Transaction) -> None:
+    """Put on the road what is due."""
+    due = await db.recurring.lock_due(size=AT_ONCE)
+    if not due:
+        return
+    user_ids = sorted({row["user_id"] for row in due})
+    riders = await db.recurring.lock_riders(user_ids=user_ids)
+    banned = {row["user_id"] for row in riders if row["banned"]}
+    requests = await db.recurring.lock_open_requests(user_ids=user_ids)
+    busy = {row["user_id"] for row in requests if row["lasts"]}
+    events = await expire(db, [row for row in requests if not row["lasts"]])
+    dates = await dates_of(db, due)
+    for row in due:
+        changes, decided = dates[row["recurring_id"]]
+        pattern = pattern_of(row, changes)
+        events += await open_ride(db, row, pattern, decided, banned=banned, busy=busy)
+    await append_many(db, events)
+
+
+async def expire(db: Transaction, requests: Sequence[Row]) -> list[Event]:
+    """What has passed makes place."""
+    events: list[Event] = []
+    for row in requests:
+        await company.move(db, row["college_id"], row, Act.EXPIRE)
+    for college_id in sorted({row["college_id"] for row in requests}):
+        passed = [row["request_id"] for row in requests if row["college_id"] == college_id]
+        events += await company.close_pending(db, college_id, passed)
+    return events
+
+
+async def dates_of(
+    db: Transaction, rides: Sequence[Row]
+) -> dict[int, tuple[dict[date, Any], set[date]]]:
+    """Of each pattern that is held: what is different on single dates, and which were decided."""
+    since = min(row["next_opens_at"] for row in rides) - EARLIER_DATES - timedelta(days=1)
+    dates: dict[int, tuple[dict[date, Any], set[date]]] = {
+        row["recurring_id"]: ({}, set()) for row in rides
+    }
+    for row in await db.recurring.list_dates(recurring_ids=list(dates), since=since.date()):
+        changes, decided = dates[row["recurring_id"]]
+        if row["decided"]:
+            decided.add(row["occurs_on"])
+        else:
+            changes[row["occurs_on"]] = departure_of(row)
+    return dates
+
+
+async def open_ride(
+    db: Transaction,
+    row: Row,
+    pattern: Pattern,
+    decided: Collection[date],
+    *,
+    banned: Collection[int],
+    busy: set[int],
+) -> list[Event]:
+    """Decide on all dates of a pattern whose time has come; whoever gets on the road is busy."""
+    now = row["looked_at"]
+    events: list[Event] = []
+    ended = set(decided)
+    look_again = None
+    for occurrence in occurrences(pattern, row["next_opens_at"], now + OPENS_AHEAD):
+        if occurrence.date in ended:
+            continue
+        user_id = row["user_id"]
+        word = verdict(occurrence, now, banned=user_id in banned, busy=user_id in busy)
+        if word == "wait":
+            look_again = next_look(occurrence, now)
+            break
+        if word == "open":
+            events += await put_on_road(db, row, occurrence)
+            busy.add(user_id)
+        else:
+            events += await skip(db, row, occurrence, word)
+        ended.add(occurrence.date)
+    await db.recurring.set_next_opening(
+        **named(row), next_opens_at=look_again or next_opening(pattern, now, ended)
+    )
+    return events
+
+
+async def put_on_road(db: Transaction, row: Row, occurrence: Occurrence) -> list[Event]:
+    """The request of a date, opened as if its rider had done so."""
+    college_id, user_id = row["college_id"], row["user_id"]
+    request_id = await db.requests.open_request(
+        college_id=college_id,
+        user_id=user_id,
+        depart_after=occurrence.depart_after,
+        depart_before=occurrence.depart_before,
+        **{name: row[name] for name in RIDE_FIELDS},
+    )
+    await db.recurring.record_opening(
+        **named(row), occurs_on=occurrence.date, request_id=request_id, skipped_because=None
+    )
+    found, news = await company.look_around(db, college_id, user_id, request_id)
+    heard = await watching.tell(db, college_id, request_id)
+    return [
+        announcements.recurring_ride_opened(row, occurrence, request_id),
+        *(announcements.match_found(user_id, match) for match in found),
+        *news,
+        *heard,
+    ]
+
+
+async def skip(db: Transaction, row: Row, occurrence: Occurrence, reason: str) -> list[Event]:
+    """A date without a request; the rider learns why, except one who may not sign in."""
+    await db.recurring.record_opening(
+        **named(row), occurs_on=occurrence.date, request_id=None, skipped_because=reason
+    )
+    if reason == "banned":
+        return []
+    return [announcements.recurring_ride_skipped(row, occurrence, reason)]
+
+
+def named(row: Row) -> dict[str, int]:
+    return {"college_id": row["college_id"], "recurring_id": row["recurring_id"]}
+
+
+timers = (Timer("open recurring rides", PERIOD_SECONDS, open_due),)
