@@ -92,7 +92,10 @@ class Reviews(msgspec.Struct):
     average: Annotated[float, Meta(description="null without a review", examples=[4.5])] | None
     count: Annotated[int, Meta(examples=[0])]
     stars: Stars
-    recent: Annotated[list[dict], Meta(examples=[[]])]
+    recent: Annotated[
+        list[dict],
+        Meta(description="the latest three, as the list of reviews shows them", examples=[[]]),
+    ]
 
 
 ImageUrl = Annotated[

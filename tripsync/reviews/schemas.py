@@ -1,0 +1,111 @@
+"""What clients send to reviews and get back."""
+
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from tripsync.http.paths import LARGEST_ID
+from tripsync.http.schemas import Schema, says
+
+Id = Annotated[int, Meta(ge=1, le=LARGEST_ID, examples=[23])]
+# What a cursor stands for: nobody but us makes one, and still it is read with care.
+Place = Annotated[int, Meta(ge=0, le=LARGEST_ID)]
+FullName = Annotated[str, Meta(examples=["Dev Shah"])]
+Rating = Annotated[int, Meta(ge=1, le=5, description="stars", examples=[5])]
+Comment = Annotated[
+    str,
+    Meta(
+        max_length=1000,
+        pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$",
+        examples=["On time, and good company."],
+        extra=says("must be text without control characters"),
+    ),
+]
+Words = Annotated[
+    str,
+    Meta(
+        max_length=1000,
+        pattern=r"^(?=[\s\S]*\S)[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$",
+        examples=["Thank you; any time again."],
+        extra=says("must say something, without control characters"),
+    ),
+]
+Moment = Annotated[datetime, Meta(examples=["2026-08-24T18:30:00Z"])]
+
+
+class NewReview(Schema):
+    """Whom to review, and what to say."""
+
+    user_id: Id
+    rating: Rating
+    comment: Comment = ""
+
+
+class ReviewChange(Schema):
+    """What is to change. What is not sent stays."""
+
+    rating: Rating | UnsetType = UNSET
+    comment: Comment | UnsetType = UNSET
+
+
+class NewReply(Schema):
+    """What the reviewed says to it."""
+
+    text: Words
+
+
+class Person(msgspec.Struct):
+    """Somebody of the college."""
+
+    id: Id
+    full_name: FullName
+
+
+class Reply(msgspec.Struct):
+    """What the reviewed said to it."""
+
+    text: Words
+    created_at: Moment
+
+
+class Review(msgspec.Struct):
+    """A review, as others read it."""
+
+    id: Id
+    author: Person
+    rating: Rating
+    comment: Comment
+    created_at: Moment
+    edited_at: Moment | None
+    reply: Reply | None
+
+
+class ReviewList(msgspec.Struct):
+    """A page of the reviews of a rider."""
+
+    reviews: list[Review]
+    next_cursor: str | None
+
+
+class OwnReview(msgspec.Struct):
+    """A review, as its author sees it."""
+
+    id: Id
+    pool_id: Id
+    subject: Person
+    rating: Rating
+    comment: Comment
+    created_at: Moment
+    edited_at: Moment | None
+    visible: Annotated[bool, Meta(description="whether others may read it", examples=[False])]
+    editable: Annotated[bool, Meta(description="whether it can be changed now", examples=[True])]
+    reply: Reply | None
+
+
+class OwnReviews(msgspec.Struct):
+    """A page of the reviews that a rider wrote."""
+
+    reviews: list[OwnReview]
+    next_cursor: str | None
