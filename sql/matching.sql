@@ -378,8 +378,10 @@ with asking as materialized (
            role,
            seats,
            seats_offered,
-           same_gender
+           same_gender,
+           profiles.gender
       from pooling_requests
+      left join profiles using (college_id, user_id)
      where college_id = :college_id
        and auto_match
        and status = 'active'
@@ -392,6 +394,8 @@ candidates as (
       join pooling_requests as partner
         on partner.college_id = :college_id
        and partner.status = 'active'
+       and partner.auto_match
+       and partner.request_id > asking.request_id
        and partner.start <@ asking.reach
        and partner.destination <@ asking.reach
        and on_the_road(partner.departure, partner.solo_meters, partner.detour_percent) && asking.on_road
@@ -402,6 +406,8 @@ candidates as (
       join pooling_requests as partner
         on partner.college_id = :college_id
        and partner.status = 'active'
+       and partner.auto_match
+       and partner.request_id > asking.request_id
        and partner.start <@ asking.reach
        and partner.reach @> box(asking.destination)
        and on_the_road(partner.departure, partner.solo_meters, partner.detour_percent) && asking.on_road
@@ -412,6 +418,8 @@ candidates as (
       join pooling_requests as partner
         on partner.college_id = :college_id
        and partner.status = 'active'
+       and partner.auto_match
+       and partner.request_id > asking.request_id
        and partner.reach @> box(asking.start)
        and partner.destination <@ asking.reach
        and on_the_road(partner.departure, partner.solo_meters, partner.detour_percent) && asking.on_road
@@ -422,6 +430,8 @@ candidates as (
       join pooling_requests as partner
         on partner.college_id = :college_id
        and partner.status = 'active'
+       and partner.auto_match
+       and partner.request_id > asking.request_id
        and partner.reach @> box(asking.start)
        and partner.reach @> box(asking.destination)
        and on_the_road(partner.departure, partner.solo_meters, partner.detour_percent) && asking.on_road
@@ -433,9 +443,6 @@ good_pairs as (
       from candidates
       join asking on asking.request_id = candidates.asking_id
       join asking as partner on partner.request_id = candidates.partner_id
-                            and partner.request_id > asking.request_id
-      left join profiles as profile_a on profile_a.user_id = asking.user_id
-      left join profiles as profile_b on profile_b.user_id = partner.user_id
      cross join lateral pair_orders(
                asking.start, asking.destination, asking.solo_meters,
                partner.start, partner.destination, partner.solo_meters
@@ -444,7 +451,7 @@ good_pairs as (
                ride.visits, ride.first_leg, asking.departure, partner.departure
            ) as departs
      where seats_fit(asking.seats, asking.seats_offered, partner.seats, partner.seats_offered)
-       and preferences_fit(profile_a.gender, asking.same_gender, profile_b.gender, partner.same_gender)
+       and preferences_fit(asking.gender, asking.same_gender, partner.gender, partner.same_gender)
        and ride.meters_of_a <= (1 + asking.detour_percent / 100.0) * asking.solo_meters
        and ride.meters_of_b <= (1 + partner.detour_percent / 100.0) * partner.solo_meters
        and ride.total_meters < asking.solo_meters + partner.solo_meters
