@@ -16,7 +16,7 @@ create table profiles (
     -- Asked of nobody; only who wishes to ride with their own gender needs to say it.
     gender             text        check (gender in ('woman', 'man', 'non_binary')),
     preferences        jsonb       check (jsonb_typeof(preferences) = 'object' and octet_length(preferences::text) <= 4000),
-    social_media_links jsonb       check (jsonb_typeof(social_media_links) = 'object' and octet_length(social_media_links::text) <= 8000),
+    social_media_links jsonb       check (jsonb_typeof(social_media_links) = 'object' and octet_length(social_media_links::text) <= 16000),
     emergency_contact  jsonb       check (jsonb_typeof(emergency_contact) = 'object' and octet_length(emergency_contact::text) <= 4000),
     updated_at         timestamptz not null default now(),
     foreign key (college_id, user_id) references users (college_id, user_id) on delete cascade

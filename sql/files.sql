@@ -39,7 +39,7 @@ returning storage_key;
 select profile_files.storage_key,
        profile_files.version
   from profile_files
-  join users on users.user_id = profile_files.user_id
+  join users using (college_id, user_id)
  where profile_files.college_id = :college_id
    and profile_files.user_id = :user_id
    and profile_files.kind = 'image'
@@ -51,7 +51,7 @@ select profile_files.storage_key,
 select profile_files.storage_key,
        profile_files.version
   from profile_files
-  join users on users.user_id = profile_files.user_id
+  join users using (college_id, user_id)
  where profile_files.college_id = :college_id
    and profile_files.user_id = :user_id
    and profile_files.kind = 'resume'

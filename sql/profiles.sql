@@ -19,10 +19,11 @@ select users.user_id as id,
        profile_image_url(users.user_id) as profile_image_url,
        exists (select
                  from profile_files
-                where profile_files.user_id = users.user_id
+                where profile_files.college_id = users.college_id
+                  and profile_files.user_id = users.user_id
                   and profile_files.kind = 'resume') as has_resume
   from users
-  join profiles on profiles.user_id = users.user_id
+  join profiles using (college_id, user_id)
   join colleges on colleges.college_id = users.college_id
  where users.college_id = :college_id
    and users.user_id = :user_id;
@@ -44,7 +45,7 @@ select users.user_id as id,
        case when trusted.viewer then profiles.phone_number end as phone_number,
        case when trusted.viewer then profiles.emergency_contact end as emergency_contact
   from users
-  join profiles on profiles.user_id = users.user_id
+  join profiles using (college_id, user_id)
   join colleges on colleges.college_id = users.college_id
  cross join lateral (
            select users.user_id = :viewer_id

@@ -12,11 +12,13 @@ import httpx
 import pytest
 from PIL import Image, PngImagePlugin
 
+from tests.conftest import StartServer
 from tests.people import Campus, Rider
 from tests.profiles.company import ban, block, share_a_ride
 from tests.profiles.files import IMAGE, noise, opened, picture, send
 from tests.profiles.sample import ME
 from tests.waiting import until_waiting_for_locks
+from tripsync.profiles import pictures
 from tripsync.profiles.pictures import PICTURE
 
 
@@ -208,6 +210,28 @@ async def test_what_is_no_picture_or_more_than_one_is_refused_and_nothing_is_sto
     assert await url_of(rider) is None
     assert await stored(db, rider) == []
     assert set((data_dir / "files").glob("*")) == before
+
+
+async def test_pictures_are_not_tried_without_end(
+    start_server: StartServer, data_dir: Path
+) -> None:
+    server = await start_server(rate_limits="on")
+    async with httpx.AsyncClient(base_url=server.url) as client:
+        rider = await Campus(client, data_dir / "mail").sign_up()
+        codes = [(await send(rider, IMAGE, b"no picture")).status_code for _ in range(31)]
+    assert codes == [422] * 30 + [429]
+
+
+async def test_who_would_wait_too_long_is_told_to_come_back(
+    campus: Campus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rider = await campus.sign_up()
+    monkeypatch.setattr(pictures, "LONGEST_QUEUE", 0)
+    refused = await send(rider, IMAGE, picture())
+    assert (refused.status_code, refused.json()["code"]) == (503, "unavailable")
+    assert "retry-after" in refused.headers
+    monkeypatch.undo()
+    assert (await send(rider, IMAGE, picture())).status_code == 200
 
 
 async def test_a_bad_picture_leaves_the_good_one(campus: Campus) -> None:

@@ -139,7 +139,7 @@ async def test_an_object_is_replaced_as_a_whole(campus: Campus) -> None:
         ({"year_of_study": 3}, "year_of_study", "must be text"),
         ({"year_of_study": "a\nb"}, "year_of_study", "one line"),
         ({"major": "x" * 101}, "major", "at most 100"),
-        ({"gender": "none of yours"}, "gender", "cannot be"),
+        ({"gender": "none of yours"}, "gender", "only woman or man or non_binary"),
         ({"gender": ""}, "gender", "cannot be"),
         ({"preferences": "quiet"}, "preferences", "must be an object"),
         ({"preferences": {"loud": True}}, "preferences", "no field 'loud'"),
@@ -276,6 +276,29 @@ async def test_a_number_without_its_country_is_one_of_the_colleges_country(
     assert (await change(rider, phone_number="044 668 18 00")).json()["phone_number"] == (
         "+41446681800"
     )
+
+
+async def test_the_longest_of_everything_is_kept(campus: Campus) -> None:
+    """The database's own bounds are no narrower than ours, whatever the letters."""
+    rider = await campus.sign_up()
+    links = EVERYTHING["social_media_links"]
+    longest = {
+        "full_name": "\U0001f600" * 200,
+        "username": "x" * 30,
+        "bio": "\U0001f600\r\n" * 333,
+        "year_of_study": "\U0001f600" * 40,
+        "major": "\U0001f600" * 100,
+        "social_media_links": dict.fromkeys(links, "https://a.example/" + "😀" * 282),
+        "emergency_contact": {
+            "name": '"\\' * 100,
+            "phone_number": "+919820054321",
+            "relationship": "\U0001f600" * 60,
+        },
+    }
+    answer = await change(rider, **longest)
+    assert answer.status_code == 200, answer.text
+    kept = answer.json()
+    assert {name: kept[name] for name in longest} == {**longest, "bio": longest["bio"].strip()}
 
 
 async def test_a_username_is_unique_in_the_college_in_any_case(campus: Campus) -> None:

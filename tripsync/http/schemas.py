@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from types import UnionType
-from typing import Annotated, Any, Protocol, TypeVar, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Protocol, TypeVar, Union, get_args, get_origin
 
 import msgspec
 from msgspec import Meta
@@ -138,13 +138,15 @@ def sentence(reason: str, kind: Any) -> str:
     inside = f" (at {place.rstrip('`').lstrip('.')})" if place else ""
     for pattern, words in REASONS:
         if match := pattern.fullmatch(reason):
+            meant = kind_at(kind, place.rstrip("`"))
             if words is PATTERN_WORDS:
-                return pattern_words(kind, place.rstrip("`")) + inside
-            return match.expand(words) + inside
+                return pattern_words(meant) + inside
+            return match.expand(words) + choices(meant, words) + inside
     return reason + inside
 
 
 PATTERN_WORDS = "is not in the expected form"
+CHOICE_WORDS = r"cannot be '\1'"
 REASONS = [
     (re.compile(pattern), words)
     for pattern, words in (
@@ -161,18 +163,34 @@ REASONS = [
         (r"Expected `object(?: \| null)?`, got `(.+)`", r"must be an object"),
         (r"Expected `array(?: \| null)?`, got `(.+)`", r"must be a list"),
         (r"Integer value out of range", r"is out of range"),
-        (r"Invalid enum value '(.*)'", r"cannot be '\1'"),
+        (r"Invalid enum value '(.*)'", CHOICE_WORDS),
         (r"Object contains unknown field `(.+)`", r"has no field '\1'"),
         (r"Object missing required field `(.+)`", r"lacks the field '\1'"),
     )
 ]
 
 
-def pattern_words(kind: Any, place: str) -> str:
-    """What the type's author says of its pattern; `place` leads to a field inside."""
+def kind_at(kind: Any, place: str) -> Any:
+    """The type of a field inside, to which `place` leads."""
     for name in filter(None, place.split(".")):
         struct = next((each for each in options(kind) if is_struct(each)), None)
         kind = fields_of(struct)[name].type if struct and name in fields_of(struct) else None
+    return kind
+
+
+def choices(kind: Any, words: str) -> str:
+    """What it can be, where it was none of that."""
+    names = [
+        str(name)
+        for each in options(kind)
+        if words is CHOICE_WORDS and get_origin(each) is Literal
+        for name in get_args(each)
+    ]
+    return f", only {' or '.join(names)}" if names else ""
+
+
+def pattern_words(kind: Any) -> str:
+    """What the type's author says of its pattern."""
     for note in options(kind):
         if isinstance(note, Meta) and note.extra and "says" in note.extra:
             return str(note.extra["says"])
