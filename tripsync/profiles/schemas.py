@@ -11,7 +11,7 @@ from tripsync.profiles.fields import PhoneNumber, Username, WebLink
 Prose = Annotated[
     str,
     Meta(
-        pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]*$",
+        pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$",
         extra=says("must be text without control characters"),
     ),
 ]
