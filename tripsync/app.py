@@ -7,7 +7,7 @@ import asyncpg
 import msgspec
 from sanic import Sanic
 
-from tripsync import auth, health, moderation, pooling, profiles, reviews
+from tripsync import auth, health, moderation, pooling, profiles, reviews, safety
 from tripsync.auth.hashing import Hasher
 from tripsync.database import Database
 from tripsync.database.encoding import encode
@@ -29,7 +29,7 @@ from tripsync.settings import Settings
 from tripsync.storage import open_storage
 from tripsync.timers import Timer, Timers
 
-FEATURES = (health, auth, moderation, profiles, pooling, reviews)
+FEATURES = (health, auth, moderation, profiles, pooling, reviews, safety)
 
 
 class StartError(Exception):

@@ -43,7 +43,7 @@ def begin(request: Request) -> str:
 
 
 def shown_path(path: str, secret: Sequence[str]) -> str:
-    """The path for a log: where a secret begins it ends, also in an address that is none of ours."""
+    """The path for a log: it ends where a secret begins, also when no route takes the rest."""
     for beginning in secret:
         before, found, _ = path.partition(beginning)
         if found:

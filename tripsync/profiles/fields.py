@@ -8,6 +8,7 @@ from typing import Any, Self
 from urllib.parse import urlsplit
 
 import phonenumbers
+from email_validator import EmailNotValidError, validate_email
 
 USERNAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{2,29}")
 LONGEST_NUMBER = 40
@@ -72,6 +73,32 @@ def international(number: str, country: str | None = None) -> str:
     if parsed is None or parsed.extension or not phonenumbers.is_valid_number(parsed):
         raise ValueError("must be a telephone number, such as +91 98200 12345")
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+
+
+class MailAddress(str):
+    """An address that somebody else reads; nobody signs in with it."""
+
+    __slots__ = ()
+
+    @classmethod
+    def read(cls, raw: str) -> Self:
+        address = raw.strip()
+        if not address:
+            return cls("")
+        try:
+            known = validate_email(address, check_deliverability=False, allow_smtputf8=False)
+        except EmailNotValidError:
+            raise ValueError("must be an email address, such as name@mail.in") from None
+        return cls(known.ascii_email or "")
+
+    @classmethod
+    def json_schema(cls) -> dict[str, Any]:
+        return {
+            "type": "string",
+            "format": "email",
+            "maxLength": 254,
+            "examples": ["meera.rao@mail.in"],
+        }
 
 
 class WebLink(str):

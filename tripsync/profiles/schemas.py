@@ -6,7 +6,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from tripsync.http.schemas import Line, Schema, says
-from tripsync.profiles.fields import PhoneNumber, Username, WebLink
+from tripsync.profiles.fields import MailAddress, PhoneNumber, Username, WebLink
 
 Prose = Annotated[
     str,
@@ -58,6 +58,8 @@ class EmergencyContact(Schema):
 
     name: Annotated[Line, Meta(max_length=200, examples=["Meera Rao"])]
     phone_number: PhoneNumber
+    # Where an alarm reaches them: we can write to somebody, not call.
+    email: MailAddress | None = None
     relationship: Annotated[BlankOrLine, Meta(max_length=60, examples=["mother"])] | None = None
 
 

@@ -1,0 +1,4 @@
+drop table alarms;
+drop view open_ride_shares;
+drop table ride_shares;
+drop function first_name(text);

@@ -1,0 +1,83 @@
+"""A college for each test, and riders who share a ride there."""
+
+import secrets
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from tests.people import Campus, Rider
+from tests.pooling.roads_to_campus import pair_up, ride
+from tests.waiting import until
+
+SignUp = Callable[..., Awaitable[Rider]]
+Pair = tuple[Rider, Rider]
+
+
+@pytest.fixture
+async def college(db: asyncpg.Connection) -> str:
+    # Behind the known ones: the first page of colleges stays what people expect.
+    name = f"Zeal {secrets.token_hex(6)}"
+    await db.execute(
+        "insert into colleges (name, place, time_zone) "
+        "values ($1, point(72.8, 19.1), 'Asia/Kolkata')",
+        name,
+    )
+    return name
+
+
+@pytest.fixture
+def sign_up(campus: Campus, college: str, db: asyncpg.Connection) -> SignUp:
+    """Somebody of this test's college: `await sign_up(role="moderator")`."""
+
+    async def sign_up(role: str = "student", **changes: object) -> Rider:
+        rider = await campus.sign_up(**{"college_name": college, **changes})
+        await db.execute("update users set role = $1 where user_id = $2", role, rider.id)
+        return rider
+
+    return sign_up
+
+
+@pytest.fixture
+async def pair(sign_up: SignUp) -> Pair:
+    """Asha and Dev, who share a ride."""
+    asha, dev = await sign_up(full_name="Asha Rao"), await sign_up(full_name="Dev Sen Gupta")
+    await pair_up(
+        asha,
+        dev,
+        ride(0, start_name="Andheri station", destination_name="Main gate"),
+        ride(1, start_name="Juhu circle", destination_name="Library"),
+    )
+    return asha, dev
+
+
+async def share(rider: Rider, **body: object) -> dict[str, object]:
+    """A new link, as its rider is told of it."""
+    answer = await rider.call("POST", "/api/safety/share", json=body)
+    assert answer.status_code == 201, answer.text
+    told: dict[str, object] = answer.json()
+    return told
+
+
+async def opens(rider: Rider, link: dict[str, object]) -> bool:
+    """Whether the link shows something to somebody without an account."""
+    answer = await rider.client.get(str(link["url"]))
+    assert answer.status_code in (200, 404), answer.text
+    return answer.status_code == 200
+
+
+async def mails_to(folder: Path, address: str, number: int = 1) -> list[str]:
+    """The alarms that were mailed to an address, once there are so many."""
+
+    def found() -> list[str] | None:
+        texts = [file.read_text() for file in sorted(folder.glob("*.eml"))]
+        # A file that is being written has no text yet.
+        mails = [
+            text
+            for text in texts
+            if f"To: {address}\n" in text and "Subject: An alarm was raised" in text
+        ]
+        return mails if len(mails) >= number else None
+
+    return await until(found)

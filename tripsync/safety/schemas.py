@@ -1,0 +1,218 @@
+"""What clients send to safety and get back."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from tripsync.http.paging import Page
+from tripsync.http.paths import LARGEST_ID
+from tripsync.http.schemas import Line, Schema, says
+
+Id = Annotated[int, Meta(ge=1, le=LARGEST_ID, examples=[17])]
+# What a cursor stands for.
+Place = Annotated[int, Meta(ge=0, le=LARGEST_ID)]
+Latitude = Annotated[float, Meta(ge=-90, le=90, examples=[19.1075])]
+Longitude = Annotated[float, Meta(ge=-180, le=180, examples=[72.8372])]
+FullName = Annotated[str, Meta(examples=["Asha Rao"])]
+FirstName = Annotated[str, Meta(examples=["Asha"])]
+VehicleNote = Annotated[
+    Line,
+    Meta(
+        max_length=200,
+        description="what the car looks like; whoever has the link reads it",
+        examples=["White Dzire, MH 02 AB 1234"],
+    ),
+]
+Words = Annotated[
+    str,
+    Meta(
+        max_length=500,
+        pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]*$",
+        description="what is going on",
+        examples=["The driver does not stop."],
+        extra=says("must be text without control characters"),
+    ),
+]
+AlarmStatus = Annotated[Literal["open", "resolved"], Meta(examples=["open"])]
+
+
+class NewShare(Schema):
+    """A link to the ride that one shares now."""
+
+    vehicle_note: VehicleNote | None = None
+    expires_in_minutes: Annotated[
+        int, Meta(ge=5, le=1440, description="how long it opens at most", examples=[240])
+    ] = 240
+
+
+class Share(msgspec.Struct):
+    """A link that was given out."""
+
+    id: Id
+    pool_id: Id
+    vehicle_note: Annotated[str, Meta(examples=["White Dzire, MH 02 AB 1234"])]
+    created_at: datetime
+    expires_at: datetime
+
+
+class FreshShare(Share):
+    """A new link. Its secret is in this answer and nowhere else."""
+
+    url: Annotated[
+        str,
+        Meta(
+            description="on this server; it opens without an account",
+            examples=["/api/safety/shared/Zk3...43-characters"],
+        ),
+    ]
+
+
+class Shares(msgspec.Struct):
+    """A page of the links that still open."""
+
+    shares: list[Share]
+    next_cursor: str | None
+
+
+class Position(Schema):
+    """Where the rider is."""
+
+    latitude: Latitude
+    longitude: Longitude
+
+
+class SeenAt(msgspec.Struct):
+    """Where the rider was seen last."""
+
+    latitude: Latitude
+    longitude: Longitude
+    at: datetime
+
+
+class SharedStop(msgspec.Struct):
+    """A stop of the route."""
+
+    kind: Annotated[Literal["pickup", "drop"], Meta(examples=["pickup"])]
+    name: Annotated[str, Meta(examples=["Andheri station"])]
+    latitude: Latitude
+    longitude: Longitude
+    expected_at: datetime
+
+
+class SharedRide(msgspec.Struct):
+    """A ride, as whoever has the link sees it."""
+
+    status: Annotated[
+        Literal["open", "started", "completed"],
+        Meta(description="not yet on the way, on the way, arrived", examples=["started"]),
+    ]
+    rider: FirstName
+    fellow_riders: Annotated[list[FirstName], Meta(examples=[["Dev"]])]
+    vehicle_note: Annotated[str, Meta(examples=["White Dzire, MH 02 AB 1234"])]
+    stops: list[SharedStop]
+    last_position: SeenAt | None
+    started_at: datetime | None
+    ended_at: datetime | None
+    expires_at: datetime
+
+
+class NewAlarm(Schema):
+    """What can be said in a hurry: nothing, a position, some words."""
+
+    latitude: Latitude | None = None
+    longitude: Longitude | None = None
+    note: Words = ""
+
+
+class Alarm(msgspec.Struct):
+    """An alarm, as whoever raised it sees it."""
+
+    id: Id
+    latitude: Latitude | None
+    longitude: Longitude | None
+    note: Words
+    raised_at: datetime
+    emergency_contact: Annotated[
+        Literal["mailed", "not_reachable", "none"],
+        Meta(
+            description="whether the emergency contact of the profile is told: by mail only, so a "
+            "contact without an address has to be called by the rider",
+            examples=["mailed"],
+        ),
+    ]
+    moderators_told: Annotated[int, Meta(examples=[2])]
+    message: Annotated[
+        str,
+        Meta(
+            description="to be shown",
+            examples=["Your emergency contact Meera and 2 moderators of your college are told."],
+        ),
+    ]
+
+
+class AlarmPage(Page):
+    """Which part of the alarms."""
+
+    status: (
+        Annotated[
+            Literal["open", "resolved"],
+            Meta(description="only those that wait, or only the others", examples=["open"]),
+        ]
+        | None
+    ) = None
+
+
+class Alarmed(msgspec.Struct):
+    """Who raised an alarm."""
+
+    id: Id
+    full_name: FullName
+    phone_number: Annotated[str, Meta(examples=["+919820012345"])] | None
+
+
+class Resolver(msgspec.Struct):
+    """Which moderator resolved an alarm."""
+
+    id: Id
+    full_name: FullName
+
+
+class RaisedAlarm(msgspec.Struct):
+    """An alarm, as the moderators of the college see it."""
+
+    id: Id
+    status: AlarmStatus
+    rider: Alarmed
+    pool_id: Id | None
+    latitude: Latitude | None
+    longitude: Longitude | None
+    note: Words
+    raised_at: datetime
+    repeated_at: datetime
+    resolved_at: datetime | None
+    resolved_by: Resolver | None
+    resolution: Annotated[str, Meta(examples=["She is home."])]
+
+
+class RaisedAlarms(msgspec.Struct):
+    """A page of alarms."""
+
+    alarms: list[RaisedAlarm]
+    next_cursor: str | None
+
+
+class AlarmResolution(Schema):
+    """What an alarm came to."""
+
+    resolution: Annotated[
+        str,
+        Meta(
+            max_length=1000,
+            pattern=r"\S",
+            description="what was done",
+            examples=["She is home; the driver was reported."],
+            extra=says("must say something"),
+        ),
+    ]
