@@ -425,3 +425,40 @@ async def test_what_was_on_its_way_for_too_long_is_not_referred_to(
             rider.id,
         )
     assert await stored(db, rider) == []
+
+
+async def test_a_file_that_somebody_took_from_the_folder_is_not_there(
+    campus: Campus, db: asyncpg.Connection, data_dir: Path
+) -> None:
+    rider = await campus.sign_up()
+    url = (await send(rider, IMAGE, picture())).json()["profile_image_url"]
+    [key] = await stored(db, rider)
+    (data_dir / "files" / key).unlink()
+    gone = await rider.call("GET", url)
+    assert (gone.status_code, gone.json()["code"]) == (404, "no_image")
+    assert (await send(rider, IMAGE, picture(colour="red"))).status_code == 200
+
+
+async def test_an_old_file_that_cannot_be_deleted_is_left_for_the_next_sweep(
+    campus: Campus, db: asyncpg.Connection, data_dir: Path
+) -> None:
+    rider = await campus.sign_up()
+    await send(rider, IMAGE, picture())
+    [key] = await stored(db, rider)
+    stubborn = data_dir / "files" / key
+    stubborn.unlink()
+    stubborn.mkdir()
+
+    async def waiting() -> bool:
+        return bool(
+            await db.fetchval(
+                "select exists (select from unreferenced_files where storage_key = $1)", key
+            )
+        )
+
+    answer = await send(rider, IMAGE, picture(colour="red"))
+    assert answer.status_code == 200
+    assert await waiting()
+    stubborn.rmdir()
+    assert (await rider.call("DELETE", IMAGE)).status_code == 204
+    assert not await waiting()
