@@ -25,6 +25,8 @@ Weekdays = Annotated[
 TimeOfDay = Annotated[
     str,
     Meta(
+        # The pattern alone would let a newline behind it pass.
+        max_length=5,
         pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$",
         description="by the clocks of the college",
         examples=["08:30"],
