@@ -1,12 +1,26 @@
-"""Riding together: requests, matching, connections, pools, and the map."""
+"""Riding together: requests, matching, connections, pools, weekly rides, searches, the map."""
 
-from tripsync.pooling import connections, map, overdue, pools, requests
+from tripsync.pooling import (
+    auto_match,
+    connections,
+    map,
+    openings,
+    overdue,
+    passing,
+    pools,
+    recurring,
+    requests,
+    searches,
+)
 
 blueprints = (
     requests.blueprint,
+    passing.blueprint,
     connections.blueprint,
     pools.blueprint,
     map.blueprint,
+    recurring.blueprint,
+    searches.blueprint,
 )
 
-timers = overdue.timers
+timers = (*auto_match.timers, *overdue.timers, *openings.timers)
