@@ -12,7 +12,7 @@ import httpx
 import pytest
 from PIL import Image, PngImagePlugin
 
-from tests.conftest import StartServer
+from tests.conftest import Server, StartServer
 from tests.people import Campus, Rider
 from tests.profiles.company import ban, block, share_a_ride
 from tests.profiles.files import IMAGE, noise, opened, picture, send
@@ -210,6 +210,24 @@ async def test_what_is_no_picture_or_more_than_one_is_refused_and_nothing_is_sto
     assert await url_of(rider) is None
     assert await stored(db, rider) == []
     assert set((data_dir / "files").glob("*")) == before
+
+
+@pytest.mark.parametrize(
+    ("kind", "size", "words"),
+    [("PNG", (6000, 5000), "25 million"), ("JPEG", (8000, 6500), "50 million")],
+)
+async def test_a_whole_picture_of_too_many_pixels_is_told_so(
+    campus: Campus, kind: str, size: tuple[int, int], words: str
+) -> None:
+    rider = await campus.sign_up()
+    answer = await send(rider, IMAGE, picture(kind, size))
+    assert (answer.status_code, answer.json()["code"]) == (422, "unusable_image")
+    assert words in answer.json()["detail"]
+
+
+async def test_the_picture_of_a_good_camera_is_taken(campus: Campus) -> None:
+    rider = await campus.sign_up()
+    assert (await send(rider, IMAGE, picture("JPEG", (8000, 6000)))).status_code == 200
 
 
 async def test_pictures_are_not_tried_without_end(
@@ -437,6 +455,27 @@ async def test_a_file_that_somebody_took_from_the_folder_is_not_there(
     gone = await rider.call("GET", url)
     assert (gone.status_code, gone.json()["code"]) == (404, "no_image")
     assert (await send(rider, IMAGE, picture(colour="red"))).status_code == 200
+
+
+async def test_a_picture_that_is_replaced_while_it_is_looked_for_is_seen_anew(
+    server: Server, campus: Campus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rider = await campus.sign_up()
+    url = (await send(rider, IMAGE, picture(colour="red"))).json()["profile_image_url"]
+    load = server.app.ctx.storage.load
+
+    async def load_late(key: str) -> bytes | None:
+        monkeypatch.undo()
+        assert (await send(rider, IMAGE, picture(colour="blue"))).status_code == 200
+        content: bytes | None = await load(key)
+        assert content is None
+        return content
+
+    monkeypatch.setattr(server.app.ctx.storage, "load", load_late)
+    seen = await rider.call("GET", url)
+    assert seen.status_code == 200
+    red, _, blue = opened(seen.content).convert("RGB").getpixel((9, 9))
+    assert blue > 200 > 50 > red
 
 
 async def test_an_old_file_that_cannot_be_deleted_is_left_for_the_next_sweep(
