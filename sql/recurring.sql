@@ -130,7 +130,8 @@ select ride.recurring_id,
                       '[]'
                   ) as dates
              from recurring_changes
-            where recurring_id = ride.recurring_id
+            where college_id = ride.college_id
+              and recurring_id = ride.recurring_id
        ) as changed
  cross join lateral (
            select coalesce(
@@ -148,7 +149,8 @@ select ride.recurring_id,
                           request_id,
                           skipped_because
                      from recurring_openings
-                    where recurring_id = ride.recurring_id
+                    where college_id = ride.college_id
+                      and recurring_id = ride.recurring_id
                     order by occurs_on desc
                     limit 10) as latest
        ) as recent
@@ -251,8 +253,9 @@ select ride.recurring_id,
    for update of ride skip locked;
 
 -- name: list_dates(recurring_ids, since)
--- What is different on single dates of patterns that are held, and which dates were decided, from
--- a date on. Read after the lock, so that nothing is missed that another worker decided.
+-- What is different on single dates of patterns that are held, of all colleges, and which dates
+-- were decided, from a date on. Read after the lock, so that what another worker has decided by
+-- then is not missed.
 select recurring_id,
        occurs_on,
        to_char(departs_at, 'HH24:MI') as departs_at,

@@ -91,9 +91,9 @@ with ride as materialized (
            profiles.gender,
            colleges.time_zone
       from pooling_requests request
-      join users on users.user_id = request.user_id
+      join users on users.college_id = request.college_id and users.user_id = request.user_id
       join colleges on colleges.college_id = request.college_id
-      left join profiles on profiles.user_id = request.user_id
+      left join profiles on profiles.college_id = request.college_id and profiles.user_id = request.user_id
      where request.college_id = :college_id
        and request.request_id = :request_id
        and request.status = 'active'
@@ -109,15 +109,16 @@ fitting as materialized (
            and watcher.verified_at is not null
            and not exists (select
                              from saved_search_hits
-                            where saved_search_hits.search_id = search.search_id
+                            where saved_search_hits.college_id = search.college_id
+                              and saved_search_hits.search_id = search.search_id
                               and mailed
                               and told_at > now() - interval '1 hour') as mailed
       from ride
       join saved_searches search
         on search.start_box @> box(ride.start)
        and search.destination_box @> box(ride.destination)
-      join users watcher on watcher.user_id = search.user_id
-      left join profiles on profiles.user_id = search.user_id
+      join users watcher on watcher.college_id = search.college_id and watcher.user_id = search.user_id
+      left join profiles on profiles.college_id = search.college_id and profiles.user_id = search.user_id
      where search.college_id = :college_id
        and search.user_id <> ride.user_id
        and (search.expires_at is null or search.expires_at > now())
