@@ -7,6 +7,7 @@ import asyncpg
 import pytest
 
 from tests.people import Campus
+from tests.profiles.company import ban
 from tests.reviews.conftest import (
     Ride,
     both_review,
@@ -80,8 +81,25 @@ async def test_a_change_that_waited_for_the_others_review_comes_too_late(
     assert [each["rating"] for each in await reviews_of(ride.dev, ride.dev)] == [4]
 
 
+async def test_what_became_visible_while_a_change_waited_is_final(
+    ride: Ride, db: asyncpg.Connection, database_url: str
+) -> None:
+    by_asha = await written(ride.asha, ride.pool_id, ride.dev, rating=4)
+    holder = await asyncpg.connect(database_url)
+    async with holder.transaction():
+        await holder.execute("select from reviews where review_id = $1 for update", by_asha)
+        changed = asyncio.create_task(change(ride.asha, by_asha, rating=1))
+        await until_waiting_for_locks(db)
+        await holder.execute(
+            "update reviews set visible_from = clock_timestamp() where review_id = $1", by_asha
+        )
+    await holder.close()
+    late = await changed
+    assert (late.status_code, late.json()["code"]) == (409, "review_final")
+
+
 async def test_only_the_author_changes_it_and_only_who_may_read_it_learns_that_it_is_there(
-    campus: Campus, ride: Ride
+    campus: Campus, ride: Ride, db: asyncpg.Connection
 ) -> None:
     third, stranger = await campus.sign_up(), await campus.sign_up(college_name="VJTI")
     by_asha = await written(ride.asha, ride.pool_id, ride.dev)
@@ -94,7 +112,12 @@ async def test_only_the_author_changes_it_and_only_who_may_read_it_learns_that_i
         assert (answer.status_code, answer.json()["code"]) == (403, "not_your_review")
     assert (await change(stranger, by_asha, rating=1)).status_code == 404
     assert (await change(ride.asha, 2**63 - 1, rating=1)).status_code == 404
-    await ride.dev.call("PUT", f"/api/users/{third.id}/block")
+    block = f"/api/users/{third.id}/block"
+    await ride.dev.call("PUT", block)
+    assert (await change(third, by_asha, rating=1)).status_code == 404
+    await ride.dev.call("DELETE", block)
+    assert (await change(third, by_asha, rating=1)).status_code == 403
+    await ban(db, ride.dev)
     assert (await change(third, by_asha, rating=1)).status_code == 404
 
 
