@@ -63,10 +63,9 @@ class Pair(NamedTuple):
 class Policy(NamedTuple):
     """How much a round holds back; tests/bench/matching.py measures what comes of it."""
 
-    # What the chance of somebody better is worth to who has just come, as a share of the ride.
-    hope: float = 0.22
-    # How that falls: 1 is evenly, more is quicker at first, less is late.
-    decline: float = 0.75
+    # What the chance of somebody better is worth, at most, as a share of the ride: to who has
+    # just come and sees many who go the same way.
+    hope: float = 0.33
     # So long before the window ends there is no holding back any more.
     margin_seconds: float = 60.0
     # With how many others each company is tried for threes and fours.
@@ -110,7 +109,10 @@ def match_round(
         if pair.one in rides and pair.other in rides:
             partners[pair.one].append((pair.saved_meters, pair.other))
             partners[pair.other].append((pair.saved_meters, pair.one))
-    prices = {each: price_of_waiting(ride, now, policy) for each, ride in rides.items()}
+    prices = {
+        each: price_of_waiting(ride, len(partners[each]), now, policy)
+        for each, ride in rides.items()
+    }
     company_of = {each: alone(ride) for each, ride in rides.items()}
 
     unions = couples(company_of, partners, prices)
@@ -127,13 +129,18 @@ def match_round(
     return groups
 
 
-def price_of_waiting(waiting: WaitingRide, now: float, policy: Policy) -> float:
-    """What the chance to meet somebody better is worth to a rider, in metres."""
+def price_of_waiting(waiting: WaitingRide, in_sight: int, now: float, policy: Policy) -> float:
+    """What the chance to meet somebody better is worth to a rider, in metres.
+
+    It falls evenly with the time that is left. Where many go the same way now, more will come:
+    with nobody in sight it is half of what it is in a crowd.
+    """
     ends = waiting.window.closes - policy.margin_seconds
     if now >= ends:
         return 0.0
-    left = min(1.0, (ends - now) / (ends - waiting.since))
-    return float(policy.hope * waiting.ride.solo_meters * left**policy.decline)
+    time_left = min(1.0, (ends - now) / (ends - waiting.since))
+    crowd = (in_sight + 2) / (in_sight + 4)
+    return policy.hope * waiting.ride.solo_meters * time_left * crowd
 
 
 def alone(waiting: WaitingRide) -> Company:
