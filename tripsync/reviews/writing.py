@@ -41,7 +41,8 @@ async def write_review(request: Request, body: NewReview, pool_id: int) -> HTTPR
     """Review a fellow rider of a ride that is over, once.
 
     Others may read it when both have reviewed each other, at the latest after seven days. Until
-    then nobody learns of it, the reviewed neither."""
+    then nobody learns of it, the reviewed neither. A block does not keep anybody from saying how
+    the ride was; it keeps the two from reading each other."""
     who = rider(request)
     if body.user_id == who.user_id:
         raise Problem(OWN_REVIEW, errors=[FieldError("user_id", OWN_REVIEW.detail)])
