@@ -214,9 +214,22 @@ delete from recurring_changes
    and recurring_id = :recurring_id
    and (occurs_on = :occurs_on or occurs_on < :before);
 
--- name: lock_due(size)
--- Patterns of all colleges whose next ride has to be put on the road, held, with that ride; what
--- others hold is left to them.
+-- name: find_riders_due(size)
+-- Riders of all colleges with patterns whose next ride has to be put on the road: those who wait
+-- longest.
+select user_id
+  from (select user_id,
+               next_opens_at
+          from recurring_rides
+         where next_opens_at <= now()
+         order by next_opens_at
+         limit :size::int) as due
+ group by user_id
+ order by min(next_opens_at);
+
+-- name: lock_due(user_ids)
+-- The patterns of these riders, who are held, that have to be looked at, held; what is being edited
+-- is left for the next turn.
 select ride.recurring_id,
        ride.college_id,
        ride.user_id,
@@ -246,10 +259,10 @@ select ride.recurring_id,
        now() as looked_at
   from recurring_rides ride
   join colleges on colleges.college_id = ride.college_id
- where ride.next_opens_at <= now()
+ where ride.user_id = any(:user_ids::bigint[])
+   and ride.next_opens_at <= now()
  order by ride.next_opens_at,
           ride.recurring_id
- limit :size::int
    for update of ride skip locked;
 
 -- name: list_dates(recurring_ids, since)

@@ -571,6 +571,20 @@ async def test_the_timer_waits_for_a_rider_who_goes_at_the_same_moment(
     assert len(open_ones) == 1
 
 
+async def test_a_rider_who_leaves_for_good_and_the_timer_do_not_wait_in_a_circle(
+    sign_up: SignUp, db: asyncpg.Connection, the_timer_comes: OpenDue
+) -> None:
+    rider = await sign_up()
+    await keep(rider)
+    async with db.transaction():
+        await db.execute("select from users where user_id = $1 for update", rider.id)
+        coming = asyncio.create_task(the_timer_comes())
+        await until_waiting_for_locks(db)
+        await db.execute("delete from recurring_rides where user_id = $1", rider.id)
+    await coming
+    assert await requests_of(rider) == []
+
+
 async def test_a_deleted_ride_opens_nothing_and_what_it_opened_stays(
     sign_up: SignUp, the_timer_comes: OpenDue
 ) -> None:

@@ -2,7 +2,7 @@
 
 All workers may run this at the same moment: a pattern is held by one of them, and of each date the
 database keeps what became of it. One transaction serves many riders, so it takes its locks in
-the order that everybody does: patterns, riders, requests by id, connections, events.
+the order that everybody does: riders, patterns, requests by id, connections, events.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -57,11 +57,11 @@ Row = Mapping[str, Any]
 
 async def open_due(db: Transaction) -> None:
     """Put on the road what is due."""
-    due = await db.recurring.lock_due(size=AT_ONCE)
-    if not due:
+    user_ids = [row["user_id"] for row in await db.recurring.find_riders_due(size=AT_ONCE)]
+    if not user_ids:
         return
-    user_ids = sorted({row["user_id"] for row in due})
     riders = await db.recurring.lock_riders(user_ids=user_ids)
+    due = await db.recurring.lock_due(user_ids=user_ids)
     banned = {row["user_id"] for row in riders if row["banned"]}
     requests = await db.recurring.lock_open_requests(user_ids=user_ids)
     busy = {row["user_id"] for row in requests if row["lasts"]}
@@ -89,10 +89,12 @@ async def dates_of(
     db: Transaction, rides: Sequence[Row]
 ) -> dict[int, tuple[dict[date, Any], set[date]]]:
     """Of each pattern that is held: what is different on single dates, and which were decided."""
-    since = min(row["next_opens_at"] for row in rides) - EARLIER_DATES - timedelta(days=1)
     dates: dict[int, tuple[dict[date, Any], set[date]]] = {
         row["recurring_id"]: ({}, set()) for row in rides
     }
+    if not dates:
+        return dates
+    since = min(row["next_opens_at"] for row in rides) - EARLIER_DATES - timedelta(days=1)
     for row in await db.recurring.list_dates(recurring_ids=list(dates), since=since.date()):
         changes, decided = dates[row["recurring_id"]]
         if row["decided"]:
