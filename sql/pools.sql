@@ -183,7 +183,7 @@ select pools.pool_id,
              join pooling_requests request on request.request_id = member.request_id
              join users on users.user_id = member.user_id
             where member.pool_id = pools.pool_id
-              and (member.left_at is null or pools.status = 'completed')
+              and member.left_at is null
        ) as members,
        (
            select jsonb_agg(
@@ -221,7 +221,7 @@ select pools.pool_id,
          from pool_members mine
         where mine.pool_id = pools.pool_id
           and mine.user_id = :user_id
-          and (mine.left_at is null or pools.status = 'completed')
+          and mine.left_at is null
    )
    and (
        pools.pool_id = :pool_id::bigint

@@ -31,6 +31,8 @@ async def until_waiting_for_locks(db: asyncpg.Connection, number: int = 1) -> No
     """Until so many transactions of this database wait for a lock."""
 
     async def waiting() -> bool:
+        # Inside a transaction PostgreSQL would go on showing what it showed first.
+        await db.execute("select pg_stat_clear_snapshot()")
         count = await db.fetchval(
             "select count(*) from pg_stat_activity "
             "where datname = current_database() and wait_event_type = 'Lock'"

@@ -169,6 +169,20 @@ async def test_when_one_of_three_leaves_the_others_ride_on(
     await sums_hold(db)
 
 
+async def test_who_got_out_before_the_end_did_not_ride(
+    sign_up: SignUp, db: asyncpg.Connection
+) -> None:
+    one, other, third = await sign_up(), await sign_up(), await sign_up()
+    await pair_up(one, other)
+    await join(third, other, 2)
+    pool_id = (await current(third))["pool_id"]
+    await do(one, pool_id, "leave")
+    await do(third, pool_id, "complete")
+    assert (await one.call("GET", f"{PATH}/{pool_id}")).status_code == 404
+    kept = (await other.call("GET", f"{PATH}/{pool_id}")).json()
+    assert {member["id"] for member in kept["members"]} == {other.id, third.id}
+
+
 async def test_cancelling_a_matched_request_is_leaving(
     sign_up: SignUp, db: asyncpg.Connection
 ) -> None:
