@@ -79,7 +79,8 @@ end;
 $$;
 
 -- The four orders in which two riders can be picked up (capitals) and dropped (small letters)
--- and share a part of the way, with the three legs of each and what each of them rides.
+-- and share a part of the way, with the three legs of each and what each of them rides. None
+-- for two of whom no order is shorter than their rides alone: most are sorted out by that.
 create function pair_orders(
     start_a point, destination_a point, solo_a double precision,
     start_b point, destination_b point, solo_b double precision
@@ -112,7 +113,8 @@ select orders.visits,
            ('ABba', solo_b, starts + solo_b + ends, solo_b),
            ('BAab', solo_a, solo_a,                 starts + solo_a + ends),
            ('BAba', a_to_b, a_to_b + ends,          starts + a_to_b)
-       ) as orders (visits, middle, of_a, of_b);
+       ) as orders (visits, middle, of_a, of_b)
+ where starts + ends + least(b_to_a, solo_b, solo_a, a_to_b) < solo_a + solo_b;
 end;
 
 -- When the car of a pair may start: so that it is at the first pick-up within that rider's
