@@ -27,10 +27,10 @@ from tripsync.pooling.states import Act
 from tripsync.realtime.events import Event, append_many
 from tripsync.timers import Timer
 
-# Patterns that one transaction takes; the rest has the next turn. With the period below some
-# hundreds a minute, and there are two hours.
-AT_ONCE = 100
-PERIOD_SECONDS = 10
+# Patterns that one transaction takes: in a dense morning each costs a look around of some 50 ms,
+# and their riders wait. The rest has the next turn: 300 a minute, and there are two hours.
+AT_ONCE = 25
+PERIOD_SECONDS = 5
 
 # What a request is opened with: the same names in sql/recurring.sql and sql/requests.sql.
 RIDE_FIELDS = (
