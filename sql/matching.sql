@@ -365,13 +365,15 @@ select request_id,
 -- name: list_waiting_pairs(college_id, partners)
 -- The good pairs among those, of each request the best: what a round chooses from. The rule is
 -- that of find_matches, and a test holds the two equal; whom a rider avoids is left to the round.
+-- As each two are met both ways round, two of the four orders say it all; each is tested where
+-- it is found, because in a crowd most candidates are no pair.
 with asking as materialized (
     select request_id,
            user_id,
            start,
            destination,
            solo_meters,
-           detour_percent,
+           (1 + detour_percent / 100.0) * solo_meters          as longest_meters,
            reach,
            departure,
            on_the_road(departure, solo_meters, detour_percent) as on_road,
@@ -387,79 +389,69 @@ with asking as materialized (
        and status = 'active'
        and upper(departure) > now()
 ),
-candidates as (
-    select asking.request_id  as asking_id,
-           partner.request_id as partner_id
+routes as (
+    select asking.request_id                       as first_id,
+           partner.request_id                      as second_id,
+           'ABba'                                  as visits,
+           starts                                  as first_leg,
+           starts + partner.solo_meters + ends     as total_meters
       from asking
       join pooling_requests as partner
         on partner.college_id = :college_id
        and partner.status = 'active'
        and partner.auto_match
-       and partner.request_id > asking.request_id
        and partner.start <@ asking.reach
        and partner.destination <@ asking.reach
        and on_the_road(partner.departure, partner.solo_meters, partner.detour_percent) && asking.on_road
-     union
-    select asking.request_id  as asking_id,
-           partner.request_id as partner_id
+     cross join lateral (
+               select road_meters(asking.start, partner.start)             as starts,
+                      road_meters(asking.destination, partner.destination) as ends
+               offset 0
+           ) as ways
+     where partner.role = 'rider'
+       and starts + partner.solo_meters + ends <= asking.longest_meters
+     union all
+    select asking.request_id,
+           partner.request_id,
+           'ABab',
+           starts,
+           starts + together + ends
       from asking
       join pooling_requests as partner
         on partner.college_id = :college_id
        and partner.status = 'active'
        and partner.auto_match
-       and partner.request_id > asking.request_id
        and partner.start <@ asking.reach
        and partner.reach @> box(asking.destination)
        and on_the_road(partner.departure, partner.solo_meters, partner.detour_percent) && asking.on_road
-     union
-    select asking.request_id  as asking_id,
-           partner.request_id as partner_id
-      from asking
-      join pooling_requests as partner
-        on partner.college_id = :college_id
-       and partner.status = 'active'
-       and partner.auto_match
-       and partner.request_id > asking.request_id
-       and partner.reach @> box(asking.start)
-       and partner.destination <@ asking.reach
-       and on_the_road(partner.departure, partner.solo_meters, partner.detour_percent) && asking.on_road
-     union
-    select asking.request_id  as asking_id,
-           partner.request_id as partner_id
-      from asking
-      join pooling_requests as partner
-        on partner.college_id = :college_id
-       and partner.status = 'active'
-       and partner.auto_match
-       and partner.request_id > asking.request_id
-       and partner.reach @> box(asking.start)
-       and partner.reach @> box(asking.destination)
-       and on_the_road(partner.departure, partner.solo_meters, partner.detour_percent) && asking.on_road
+     cross join lateral (
+               select road_meters(asking.start, partner.start)             as starts,
+                      road_meters(partner.start, asking.destination)       as together,
+                      road_meters(asking.destination, partner.destination) as ends
+               offset 0
+           ) as ways
+     where asking.role = 'rider'
+       and partner.role = 'rider'
+       and starts + together <= asking.longest_meters
+       and together + ends <= (1 + partner.detour_percent / 100.0) * partner.solo_meters
 ),
 good_pairs as (
-    select asking.request_id                                                    as request_a,
-           partner.request_id                                                   as request_b,
-           max(asking.solo_meters + partner.solo_meters - ride.total_meters)     as saved_meters
-      from candidates
-      join asking on asking.request_id = candidates.asking_id
-      join asking as partner on partner.request_id = candidates.partner_id
-     cross join lateral pair_orders(
-               asking.start, asking.destination, asking.solo_meters,
-               partner.start, partner.destination, partner.solo_meters
-           ) as ride
+    select least(first_id, second_id)                              as request_a,
+           greatest(first_id, second_id)                           as request_b,
+           max(one.solo_meters + other.solo_meters - total_meters) as saved_meters
+      from routes
+      join asking as one on one.request_id = first_id
+      join asking as other on other.request_id = second_id
      cross join lateral pair_departure(
-               ride.visits, ride.first_leg, asking.departure, partner.departure
+               visits, first_leg, one.departure, other.departure
            ) as departs
-     where seats_fit(asking.seats, asking.seats_offered, partner.seats, partner.seats_offered)
-       and preferences_fit(asking.gender, asking.same_gender, partner.gender, partner.same_gender)
-       and ride.meters_of_a <= (1 + asking.detour_percent / 100.0) * asking.solo_meters
-       and ride.meters_of_b <= (1 + partner.detour_percent / 100.0) * partner.solo_meters
-       and ride.total_meters < asking.solo_meters + partner.solo_meters
-       and (asking.role = 'rider' or ride.visits = 'ABba')
-       and (partner.role = 'rider' or ride.visits = 'BAab')
+     where one.user_id <> other.user_id
+       and total_meters < one.solo_meters + other.solo_meters
+       and seats_fit(one.seats, one.seats_offered, other.seats, other.seats_offered)
+       and preferences_fit(one.gender, one.same_gender, other.gender, other.same_gender)
        and departs.earliest < departs.latest
-     group by asking.request_id,
-              partner.request_id
+     group by least(first_id, second_id),
+              greatest(first_id, second_id)
 ),
 ranked as (
     select request_a,
