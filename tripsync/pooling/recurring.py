@@ -1,6 +1,6 @@
 """Recurring rides: a weekly pattern that opens requests by itself."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice
 from typing import Any
@@ -250,7 +250,7 @@ async def find_row(db: Bound, who: Rider, recurring_id: int) -> Any:
 
 
 async def read_pattern(
-    db: Transaction, who: Rider, body: NewRecurringRide, changes: Any
+    db: Transaction, who: Rider, body: NewRecurringRide, changes: Mapping[date, Departure]
 ) -> Pattern:
     """The pattern that a client sent, by the clocks of the college."""
     zone = await db.recurring.find_time_zone(college_id=who.college_id)
