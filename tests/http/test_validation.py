@@ -36,6 +36,8 @@ def test_a_good_body_becomes_its_schema() -> None:
         (b'{"name": 5, "weight": 1}', "name", "must be text"),
         (b'{"name": "  ", "weight": 1}', "name", "one line of visible text"),
         (b'{"name": "a\\nb", "weight": 1}', "name", "one line of visible text"),
+        # A `$` alone would let this one pass.
+        (b'{"name": "a\\n", "weight": 1}', "name", "one line of visible text"),
         (b'{"name": "a\\u0000b", "weight": 1}', "name", "NUL"),
         (b'{"name": "box", "weight": 1, "tags": ["a\\u0000"]}', "tags", "NUL"),
         (b'{"name": "box", "weight": 1, "tags": [1]}', "tags", "must be text"),

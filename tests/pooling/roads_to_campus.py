@@ -82,26 +82,52 @@ async def types_heard_by(db: asyncpg.Connection, rider: Rider) -> list[str]:
     return [kind for kind, _ in await heard_by(db, rider)]
 
 
-async def sums_hold(db: asyncpg.Connection) -> None:
-    """What no race may break, over all pools there are."""
-    assert not await db.fetch(
-        "select pool_id from pools where seats_taken > capacity or seats_taken <> "
-        "(select coalesce(sum(seats), 0) from pool_members m "
-        " where m.pool_id = pools.pool_id and m.left_at is null)"
+async def sums_hold(db: asyncpg.Connection, college: str) -> None:
+    """What no race may break, over all pools of a college."""
+    broken = await db.fetch(
+        """
+        with here as (
+            select pools.*
+              from pools
+              join colleges using (college_id)
+             where colleges.name = $1
+        ),
+        riding as (
+            select member.*
+              from pool_members member
+              join here using (pool_id)
+             where member.left_at is null
+               and here.status in ('open', 'started')
+        )
+        select 'seats' as what,
+               pool_id as id
+          from here
+         where seats_taken > capacity
+            or seats_taken <> (select coalesce(sum(seats), 0)
+                                 from pool_members member
+                                where member.pool_id = here.pool_id
+                                  and left_at is null)
+         union all
+        select 'matched without company',
+               request_id
+          from pooling_requests request
+          join colleges using (college_id)
+         where colleges.name = $1
+           and (status = 'matched')
+               <> exists (select from riding where riding.request_id = request.request_id)
+         union all
+        select 'alone in a pool',
+               pool_id
+          from riding
+         group by pool_id
+        having count(*) < 2
+         union all
+        select 'shares of the fare',
+               pool_id
+          from riding
+         group by pool_id
+        having abs(sum(fare_percent) - 100) > 0.01
+        """,
+        college,
     )
-    assert not await db.fetch(
-        "select request_id from pooling_requests r where (status = 'matched') <> exists "
-        "(select from pool_members m join pools p using (pool_id) "
-        " where m.request_id = r.request_id and m.left_at is null "
-        " and p.status in ('open', 'started'))"
-    )
-    assert not await db.fetch(
-        "select pool_id from pools p where status in ('open', 'started') and "
-        "(select count(*) from pool_members m "
-        " where m.pool_id = p.pool_id and m.left_at is null) < 2"
-    )
-    assert not await db.fetch(
-        "select pool_id from pool_members m join pools p using (pool_id) "
-        "where m.left_at is null and p.status in ('open', 'started') group by pool_id "
-        "having abs(sum(m.fare_percent) - 100) > 0.01"
-    )
+    assert not broken, broken

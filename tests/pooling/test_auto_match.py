@@ -46,7 +46,7 @@ async def company_of(rider: Rider) -> set[int]:
 
 
 async def test_two_who_fit_share_a_ride_as_if_both_had_approved(
-    sign_up: SignUp, db: asyncpg.Connection, round_now: Any
+    sign_up: SignUp, db: asyncpg.Connection, college: str, round_now: Any
 ) -> None:
     one, other, astray = await sign_up(), await sign_up(), await sign_up()
     for rider, body in ((one, soon(0)), (other, soon(1)), (astray, the_other_way(auto_match=True))):
@@ -60,11 +60,11 @@ async def test_two_who_fit_share_a_ride_as_if_both_had_approved(
         assert heard["connection_approved"]["partner"]["email"] == partner.email
         active = (await rider.call("GET", "/api/pool/connections/active")).json()["connection"]
         assert active["partner"]["id"] == partner.id
-    await sums_hold(db)
+    await sums_hold(db, college)
 
 
 async def test_four_fill_a_cab_and_a_fifth_waits(
-    sign_up: SignUp, db: asyncpg.Connection, round_now: Any
+    sign_up: SignUp, db: asyncpg.Connection, college: str, round_now: Any
 ) -> None:
     riders = [await sign_up() for _ in range(5)]
     for offset, rider in enumerate(riders):
@@ -72,7 +72,7 @@ async def test_four_fill_a_cab_and_a_fifth_waits(
     await round_now()
     sizes = sorted([len(await company_of(rider)) for rider in riders])
     assert sizes in ([0, 4, 4, 4, 4], [2, 2, 3, 3, 3])
-    await sums_hold(db)
+    await sums_hold(db, college)
 
 
 async def test_who_did_not_ask_is_left_alone(
@@ -102,7 +102,7 @@ async def test_blocked_riders_are_not_put_together(
 
 
 async def test_a_question_that_waits_is_answered_by_it(
-    sign_up: SignUp, db: asyncpg.Connection, round_now: Any
+    sign_up: SignUp, db: asyncpg.Connection, college: str, round_now: Any
 ) -> None:
     one, other = await sign_up(), await sign_up()
     target = (await go(one, soon(0)))["request_id"]
@@ -112,12 +112,13 @@ async def test_a_question_that_waits_is_answered_by_it(
     active = (await other.call("GET", "/api/pool/connections/active")).json()["connection"]
     assert active["id"] == connection_id
     assert "connection_withdrawn" not in await types_heard_by(db, one)
-    await sums_hold(db)
+    await sums_hold(db, college)
 
 
 async def test_who_cancels_while_the_round_decides_is_not_seated(
     sign_up: SignUp,
     db: asyncpg.Connection,
+    college: str,
     round_now: Any,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -134,11 +135,11 @@ async def test_who_cancels_while_the_round_decides_is_not_seated(
     monkeypatch.setattr(auto_match, "decide", decide_and_lose_one)
     await round_now()
     assert await company_of(other) == set()
-    await sums_hold(db)
+    await sums_hold(db, college)
 
 
 async def test_two_workers_run_one_round(
-    sign_up: SignUp, db: asyncpg.Connection, server: Server
+    sign_up: SignUp, db: asyncpg.Connection, college: str, server: Server
 ) -> None:
     one, other = await sign_up(), await sign_up()
     await go(one, soon(0))
@@ -147,7 +148,7 @@ async def test_two_workers_run_one_round(
     turns = await asyncio.gather(*(server.app.ctx.timers.run(timer) for _ in range(4)))
     assert turns.count(True) == 1
     assert await company_of(one) == {one.id, other.id}
-    await sums_hold(db)
+    await sums_hold(db, college)
 
 
 async def test_many_are_decided_in_a_process_of_their_own(

@@ -65,7 +65,7 @@ async def test_each_side_sees_where_the_other_stands(sign_up: SignUp) -> None:
 
 
 async def test_a_yes_opens_a_pool_and_shows_each_to_the_other(
-    sign_up: SignUp, db: asyncpg.Connection
+    sign_up: SignUp, db: asyncpg.Connection, college: str
 ) -> None:
     asker, asked = await sign_up(full_name="Ravi Iyer"), await sign_up(full_name="Asha Rao")
     connection_id = await pair_up(asker, asked)
@@ -91,7 +91,7 @@ async def test_a_yes_opens_a_pool_and_shows_each_to_the_other(
             "bio",
             "request_id",
         }
-    await sums_hold(db)
+    await sums_hold(db, college)
 
 
 async def test_without_a_connection_there_is_none(sign_up: SignUp) -> None:
@@ -173,14 +173,16 @@ async def test_two_who_ask_each_other_at_once_have_one_connection(
         assert refused.json()["code"] == "already_asked"
 
 
-async def test_who_does_not_fit_is_not_seated(sign_up: SignUp, db: asyncpg.Connection) -> None:
+async def test_who_does_not_fit_is_not_seated(
+    sign_up: SignUp, db: asyncpg.Connection, college: str
+) -> None:
     asker, asked = await sign_up(), await sign_up()
     target = (await go(asked, ride(0)))["request_id"]
     await go(asker, the_other_way())
     connection_id = (await ask(asker, target)).json()["connection_id"]
     answer = await say(asked, connection_id)
     assert (answer.status_code, answer.json()["code"]) == (409, "no_fit")
-    await sums_hold(db)
+    await sums_hold(db, college)
 
 
 async def test_taking_back_tells_the_other(sign_up: SignUp, db: asyncpg.Connection) -> None:
@@ -253,7 +255,9 @@ async def test_a_yes_closes_what_can_no_longer_come_true(
     assert (refused.status_code, refused.json()["code"]) == (409, "already_answered")
 
 
-async def test_a_third_joins_while_there_is_room(sign_up: SignUp, db: asyncpg.Connection) -> None:
+async def test_a_third_joins_while_there_is_room(
+    sign_up: SignUp, db: asyncpg.Connection, college: str
+) -> None:
     one, other, third = await sign_up(), await sign_up(), await sign_up()
     await pair_up(one, other)
     target = (await other.call("GET", f"{PATH}/active")).json()["connection"]["user_request_id"]
@@ -264,4 +268,4 @@ async def test_a_third_joins_while_there_is_room(sign_up: SignUp, db: asyncpg.Co
     pool = (await third.call("GET", "/api/pool/pools/current")).json()["pool"]
     assert {member["id"] for member in pool["members"]} == {one.id, other.id, third.id}
     assert (await types_heard_by(db, one))[-1] == "pool_joined"
-    await sums_hold(db)
+    await sums_hold(db, college)

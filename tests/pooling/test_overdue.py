@@ -53,7 +53,7 @@ async def test_two_timers_at_once_share_the_work(
 
 
 async def test_a_ride_that_nobody_ended_ends_some_time_after_it_arrived(
-    sign_up: SignUp, db: asyncpg.Connection, server: Server
+    sign_up: SignUp, db: asyncpg.Connection, college: str, server: Server
 ) -> None:
     one, other = await sign_up(), await sign_up()
     await pair_up(one, other)
@@ -72,4 +72,4 @@ async def test_a_ride_that_nobody_ended_ends_some_time_after_it_arrived(
     for rider in (one, other):
         assert (await rider.call("GET", "/api/pool/pools/current")).json()["pool"] is None
         assert (await types_heard_by(db, rider))[-1] == "ride_completed"
-    await sums_hold(db)
+    await sums_hold(db, college)

@@ -9,7 +9,7 @@ from tests.pooling.roads_to_campus import ask, go, pair_up, ride, say, sums_hold
 
 
 async def test_a_pool_on_the_way_is_found_and_joined(
-    sign_up: SignUp, db: asyncpg.Connection
+    sign_up: SignUp, db: asyncpg.Connection, college: str
 ) -> None:
     one, other, third = await sign_up(), await sign_up(), await sign_up()
     await pair_up(one, other)
@@ -25,7 +25,7 @@ async def test_a_pool_on_the_way_is_found_and_joined(
         assert (await say(other, connection_id)).status_code == 200
     current = (await third.call("GET", "/api/pool/pools/current")).json()["pool"]
     assert current["pool_id"] == pool["pool_id"]
-    await sums_hold(db)
+    await sums_hold(db, college)
 
 
 @pytest.mark.parametrize(

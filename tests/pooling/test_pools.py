@@ -113,7 +113,7 @@ async def test_absurd_notes_are_refused(sign_up: SignUp, note: dict[str, object]
 
 
 async def test_when_one_of_two_leaves_the_other_is_back_on_the_road(
-    sign_up: SignUp, db: asyncpg.Connection
+    sign_up: SignUp, db: asyncpg.Connection, college: str
 ) -> None:
     leaver, left, waiting = await sign_up(full_name="Asha Rao"), await sign_up(), await sign_up()
     await pair_up(leaver, left)
@@ -134,11 +134,11 @@ async def test_when_one_of_two_leaves_the_other_is_back_on_the_road(
     for rider in (leaver, left):
         active = await rider.call("GET", "/api/pool/connections/active")
         assert active.json() == {"connection": None}
-    await sums_hold(db)
+    await sums_hold(db, college)
 
 
 async def test_who_is_left_after_the_window_is_stranded(
-    sign_up: SignUp, db: asyncpg.Connection
+    sign_up: SignUp, db: asyncpg.Connection, college: str
 ) -> None:
     leaver, left = await sign_up(), await sign_up()
     await pair_up(leaver, left)
@@ -150,11 +150,11 @@ async def test_who_is_left_after_the_window_is_stranded(
     await do(leaver, (await current(leaver))["pool_id"], "leave")
     [request] = (await left.call("GET", "/api/pool/requests")).json()["requests"]
     assert (request["status"], request["cancel_reason"]) == ("cancelled", "partner_left")
-    await sums_hold(db)
+    await sums_hold(db, college)
 
 
 async def test_when_one_of_three_leaves_the_others_ride_on(
-    sign_up: SignUp, db: asyncpg.Connection
+    sign_up: SignUp, db: asyncpg.Connection, college: str
 ) -> None:
     one, other, third = await sign_up(), await sign_up(), await sign_up()
     await pair_up(one, other)
@@ -166,7 +166,7 @@ async def test_when_one_of_three_leaves_the_others_ride_on(
     assert {member["id"] for member in pool["members"]} == {other.id, third.id}
     assert len(pool["stops"]) == 4
     assert (await types_heard_by(db, third))[-1] == "ride_cancelled"
-    await sums_hold(db)
+    await sums_hold(db, college)
 
 
 async def test_who_got_out_before_the_end_did_not_ride(
@@ -184,7 +184,7 @@ async def test_who_got_out_before_the_end_did_not_ride(
 
 
 async def test_cancelling_a_matched_request_is_leaving(
-    sign_up: SignUp, db: asyncpg.Connection
+    sign_up: SignUp, db: asyncpg.Connection, college: str
 ) -> None:
     one, other = await sign_up(), await sign_up()
     await pair_up(one, other)
@@ -192,7 +192,7 @@ async def test_cancelling_a_matched_request_is_leaving(
     answer = await one.call("DELETE", f"/api/pool/requests/{active['user_request_id']}")
     assert answer.status_code == 200, answer.text
     assert "ride_cancelled" in await types_heard_by(db, other)
-    await sums_hold(db)
+    await sums_hold(db, college)
 
 
 async def test_a_ride_starts_and_then_nobody_leaves_or_joins(
@@ -214,7 +214,7 @@ async def test_a_ride_starts_and_then_nobody_leaves_or_joins(
 
 
 async def test_any_member_completes_the_ride_and_all_are_told(
-    sign_up: SignUp, db: asyncpg.Connection
+    sign_up: SignUp, db: asyncpg.Connection, college: str
 ) -> None:
     one, other = await sign_up(), await sign_up()
     await pair_up(one, other)
@@ -230,7 +230,7 @@ async def test_any_member_completes_the_ride_and_all_are_told(
         again = await do(one, pool_id, act)
         assert (again.status_code, again.json()["code"]) == (409, "pool_closed")
     assert (await go(one))["request_id"]
-    await sums_hold(db)
+    await sums_hold(db, college)
 
 
 @pytest.mark.parametrize("elsewhere", [False, True])
@@ -264,7 +264,9 @@ async def test_a_driver_takes_as_many_as_the_car_has_seats(
     assert (answer.status_code, answer.json()["code"]) == (409, "pool_full")
 
 
-async def test_without_the_driver_there_is_no_ride(sign_up: SignUp, db: asyncpg.Connection) -> None:
+async def test_without_the_driver_there_is_no_ride(
+    sign_up: SignUp, db: asyncpg.Connection, college: str
+) -> None:
     driver, one, other = await sign_up(), await sign_up(), await sign_up()
     await pair_up(one, driver, ride(0, role="driver", seats_offered=3), ride(1))
     await join(other, driver, 2)
@@ -272,11 +274,11 @@ async def test_without_the_driver_there_is_no_ride(sign_up: SignUp, db: asyncpg.
     assert await current(one) is None
     assert await current(other) is None
     assert await status_of(one) == await status_of(other) == "active"
-    await sums_hold(db)
+    await sums_hold(db, college)
 
 
 async def test_two_who_leave_at_once_leave_nobody_behind(
-    sign_up: SignUp, db: asyncpg.Connection
+    sign_up: SignUp, db: asyncpg.Connection, college: str
 ) -> None:
     for _ in range(5):
         one, other = await sign_up(), await sign_up()
@@ -284,4 +286,4 @@ async def test_two_who_leave_at_once_leave_nobody_behind(
         pool_id = (await current(one))["pool_id"]
         answers = await asyncio.gather(do(one, pool_id, "leave"), do(other, pool_id, "leave"))
         assert sorted(answer.status_code for answer in answers) in ([200, 404], [200, 409])
-    await sums_hold(db)
+    await sums_hold(db, college)

@@ -51,6 +51,7 @@ async def two_processes(
 async def test_two_hundred_approve_into_the_last_seat(
     sign_up: SignUp,
     db: asyncpg.Connection,
+    college: str,
     two_processes: tuple[httpx.AsyncClient, httpx.AsyncClient],
 ) -> None:
     members = [await sign_up() for _ in range(2)]
@@ -75,7 +76,7 @@ async def test_two_hundred_approve_into_the_last_seat(
         codes = [answer.status_code for answer in answers]
         assert (codes.count(200), codes.count(409)) == (1, CROWD - 1), f"round {each}"
         assert await free_seats(db, pool_id) == 0
-        await sums_hold(db)
+        await sums_hold(db, college)
 
 
 async def free_seats(db: asyncpg.Connection, pool_id: int) -> int:
@@ -130,7 +131,9 @@ async def waiting_pair(sign_up: SignUp) -> tuple[Rider, Rider, int, int]:
     return asker, asked, (await ask(asker, target)).json()["connection_id"], own
 
 
-async def test_approve_against_cancel(sign_up: SignUp, db: asyncpg.Connection) -> None:
+async def test_approve_against_cancel(
+    sign_up: SignUp, db: asyncpg.Connection, college: str
+) -> None:
     for _ in range(10):
         asker, asked, connection_id, own = await waiting_pair(sign_up)
         approved, cancelled = await asyncio.gather(
@@ -138,10 +141,12 @@ async def test_approve_against_cancel(sign_up: SignUp, db: asyncpg.Connection) -
         )
         assert {approved.status_code, cancelled.status_code} <= {200, 409}
         assert 200 in (approved.status_code, cancelled.status_code)
-        await sums_hold(db)
+        await sums_hold(db, college)
 
 
-async def test_approve_against_withdraw(sign_up: SignUp, db: asyncpg.Connection) -> None:
+async def test_approve_against_withdraw(
+    sign_up: SignUp, db: asyncpg.Connection, college: str
+) -> None:
     for _ in range(10):
         asker, asked, connection_id, _ = await waiting_pair(sign_up)
         approved, withdrawn = await asyncio.gather(
@@ -149,11 +154,13 @@ async def test_approve_against_withdraw(sign_up: SignUp, db: asyncpg.Connection)
             asker.call("POST", f"/api/pool/connections/{connection_id}/withdraw"),
         )
         assert sorted((approved.status_code, withdrawn.status_code)) == [200, 409]
-        await sums_hold(db)
+        await sums_hold(db, college)
 
 
-async def test_approve_against_expire(sign_up: SignUp, db: asyncpg.Connection) -> None:
-    asker, asked, connection_id, own = await waiting_pair(sign_up)
+async def test_approve_against_expire(
+    sign_up: SignUp, db: asyncpg.Connection, college: str
+) -> None:
+    _, asked, connection_id, own = await waiting_pair(sign_up)
     async with db.transaction():
         await db.execute(
             "update pooling_requests set departure = tstzrange(now() - interval '1 hour', "
@@ -164,11 +171,11 @@ async def test_approve_against_expire(sign_up: SignUp, db: asyncpg.Connection) -
         await until_waiting_for_locks(db)
     answer = await answering
     assert (answer.status_code, answer.json()["code"]) == (409, "no_longer_open")
-    await sums_hold(db)
+    await sums_hold(db, college)
 
 
 async def test_one_rider_approves_two_into_different_pools(
-    sign_up: SignUp, db: asyncpg.Connection
+    sign_up: SignUp, db: asyncpg.Connection, college: str
 ) -> None:
     """Asked by a rider who is alone, and asking another: only one of the two becomes a ride."""
     for _ in range(5):
@@ -180,10 +187,12 @@ async def test_one_rider_approves_two_into_different_pools(
         to_last = (await ask(middle, last_request)).json()["connection_id"]
         answers = await asyncio.gather(say(middle, to_middle), say(last, to_last))
         assert sorted(answer.status_code for answer in answers) == [200, 409]
-        await sums_hold(db)
+        await sums_hold(db, college)
 
 
-async def test_complete_against_leave(sign_up: SignUp, db: asyncpg.Connection) -> None:
+async def test_complete_against_leave(
+    sign_up: SignUp, db: asyncpg.Connection, college: str
+) -> None:
     for _ in range(10):
         one, other = await sign_up(), await sign_up()
         await pair_up(one, other)
@@ -194,4 +203,4 @@ async def test_complete_against_leave(sign_up: SignUp, db: asyncpg.Connection) -
         )
         codes = (completed.status_code, left.status_code)
         assert codes in ((200, 409), (409, 200), (404, 200)), codes
-        await sums_hold(db)
+        await sums_hold(db, college)

@@ -244,7 +244,7 @@ async def test_a_cancelled_request_is_not_opened_again(
 
 @pytest.mark.parametrize("matched", [False, True])
 async def test_who_is_on_the_road_stays_there_and_the_ride_waits(
-    sign_up: SignUp, db: asyncpg.Connection, the_timer_comes: OpenDue, matched: bool
+    sign_up: SignUp, db: asyncpg.Connection, college: str, the_timer_comes: OpenDue, matched: bool
 ) -> None:
     rider, other = await sign_up(), await sign_up()
     if matched:
@@ -268,7 +268,7 @@ async def test_who_is_on_the_road_stays_there_and_the_ride_waits(
     )
     await the_timer_comes()
     assert [each["status"] for each in await requests_of(rider)] == ["active", "cancelled"]
-    await sums_hold(db)
+    await sums_hold(db, college)
 
 
 async def test_who_is_still_on_the_road_when_the_window_begins_is_told_of_the_skip(

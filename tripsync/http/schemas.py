@@ -42,7 +42,7 @@ def says(sentence: str) -> dict[str, str]:
 Line = Annotated[
     str,
     Meta(
-        pattern=r"^(?=.*\S)[^\x00-\x1f\x7f]*$",
+        pattern=r"^(?=.*\S)[^\x00-\x1f\x7f]*$(?!\n)",
         extra=says("must be one line of visible text"),
     ),
 ]

@@ -1,6 +1,7 @@
 """What clients send to profiles and get back."""
 
-from typing import Annotated, Literal
+from datetime import datetime
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
@@ -17,7 +18,7 @@ Prose = Annotated[
 ]
 # Blank where a form is empty: like null, it clears the field.
 BlankOrLine = Annotated[
-    str, Meta(pattern=r"^[^\x00-\x1f\x7f]*$", extra=says("must be one line of text"))
+    str, Meta(pattern=r"^[^\x00-\x1f\x7f]*$(?!\n)", extra=says("must be one line of text"))
 ]
 
 FullName = Annotated[Line, Meta(max_length=200, examples=["Asha Rao"])]
@@ -148,3 +149,84 @@ class FellowProfile(msgspec.Struct):
     email: Annotated[str, Meta(examples=["dev@djsce.example"])] | None
     phone_number: PhoneNumber | None
     emergency_contact: EmergencyContact | None
+
+
+class Departure(Schema):
+    """The password, once more."""
+
+    password: Annotated[str, Meta(max_length=1000, examples=["four sparrows on a tram"])]
+
+
+Fields = dict[str, Any]
+Rows = list[Fields]
+
+
+class OwnData(msgspec.Struct):
+    """Everything held about a rider; each section as the database has it."""
+
+    exported_at: datetime
+    account: Annotated[Fields, Meta(examples=[{"id": 17, "email": "asha@djsce.example"}])]
+    profile: Annotated[Fields, Meta(examples=[{"username": "asha.rao", "bio": None}])]
+    files: Annotated[
+        Rows,
+        Meta(
+            description="picture and résumé, and where to fetch them",
+            examples=[[{"kind": "image", "url": "/api/users/17/image"}]],
+        ),
+    ]
+    sessions: Annotated[Rows, Meta(examples=[[{"id": 41, "device": "TripSync/3.1"}]])]
+    mailed_codes: Annotated[
+        Rows,
+        Meta(
+            description="mails that wait to be acted upon",
+            examples=[[{"purpose": "verify_email"}]],
+        ),
+    ]
+    requests: Annotated[Rows, Meta(examples=[[{"id": 4711, "status": "completed"}]])]
+    recurring_rides: Annotated[Rows, Meta(examples=[[{"id": 5, "weekdays": ["monday"]}]])]
+    saved_searches: Annotated[Rows, Meta(examples=[[{"id": 6, "name": "Home"}]])]
+    connections: Annotated[
+        Rows,
+        Meta(
+            description="whom one asked, and who asked",
+            examples=[[{"id": 9, "sent": True, "other_rider": "Dev Shah"}]],
+        ),
+    ]
+    pools: Annotated[
+        Rows,
+        Meta(
+            description="the rides one shared",
+            examples=[[{"id": 3, "fellow_riders": ["Dev Shah"]}]],
+        ),
+    ]
+    reviews_written: Annotated[Rows, Meta(examples=[[{"id": 8, "rating": 5}]])]
+    reviews_received: Annotated[
+        Rows,
+        Meta(description="those that may be read", examples=[[{"id": 9, "author": "Dev Shah"}]]),
+    ]
+    blocks: Annotated[
+        Rows, Meta(description="whom one blocked", examples=[[{"blocked": "Dev Shah"}]])
+    ]
+    reports_made: Annotated[Rows, Meta(examples=[[{"id": 2, "reason": "no_show"}]])]
+    sanctions: Annotated[
+        Rows,
+        Meta(description="what moderators did about one", examples=[[{"act": "warn"}]]),
+    ]
+    moderation: Annotated[
+        Rows, Meta(description="what one did as a moderator", examples=[[{"act": "resolve"}]])
+    ]
+    alarms: Annotated[Rows, Meta(examples=[[{"id": 1, "note": "The driver does not stop."}]])]
+    ride_shares: Annotated[
+        Rows,
+        Meta(
+            description="links to rides, and the position kept for them",
+            examples=[[{"id": 1, "vehicle_note": "White Dzire"}]],
+        ),
+    ]
+    events: Annotated[
+        Rows,
+        Meta(
+            description="what one's phone was told in the last days, without how to reach others",
+            examples=[[{"seq": 1, "type": "ride_completed"}]],
+        ),
+    ]
