@@ -128,7 +128,8 @@ select me.role as moderator_role,
   join users subject on subject.college_id = me.college_id
  where me.college_id = :college_id
    and me.user_id = :moderator_id
-   and subject.user_id = :user_id;
+   and subject.user_id = :user_id
+   and subject.deleted_at is null;
 
 -- name: lock_account(email)^
 -- Whom the command line names, held until the transaction ends.

@@ -9,6 +9,7 @@ select user_id
   from users
  where college_id = :college_id
    and user_id = :user_id
+   and deleted_at is null
    for no key update;
 
 -- name: find_ride(college_id, user_id)^
@@ -304,10 +305,21 @@ select user_id,
    for update;
 
 -- name: resolve_alarm(college_id, moderator_id, alarm_id, resolution)!
--- What an alarm that is held came to.
+-- What an alarm that is held came to. Place and words of a rider who has left are of no use then.
 update alarms
    set resolved_at = now(),
        resolved_by = :moderator_id,
-       resolution = :resolution
+       resolution = :resolution,
+       position = case when present.rider then position end,
+       note = case when present.rider then note else '' end
+  from (
+           select exists (
+                      select
+                        from alarms
+                        join users on users.user_id = alarms.user_id
+                       where alarms.alarm_id = :alarm_id
+                         and users.deleted_at is null
+                  ) as rider
+       ) as present
  where college_id = :college_id
    and alarm_id = :alarm_id;

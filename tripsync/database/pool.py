@@ -18,6 +18,8 @@ log = logging.getLogger("tripsync.database")
 
 # A request that cannot get a connection in this time is better told so.
 WAIT_FOR_CONNECTION = 3.0
+# Of a long answer, held in memory.
+ROWS_AT_ONCE = 200
 
 
 class Connection(asyncpg.Connection):  # type: ignore[misc]
@@ -52,6 +54,20 @@ class Transaction(Bound):
             except Exception:
                 # The write stands: its caller must not hear of a failure.
                 log.exception("an act after commit failed")
+
+
+class Snapshot(Bound):
+    """Queries that all see the database as it was at one moment, and change nothing."""
+
+    def __init__(self, connection: Connection, queries: Queries) -> None:
+        super().__init__(connection, queries)
+        self._connection = connection
+
+    def rows(self, file: str, name: str, **values: object) -> AsyncIterator[Any]:
+        """The rows of a query as the server gives them: however many, a few at a time."""
+        query = self._queries[file][name]
+        ordered = [values[each] for each in query.parameters]
+        return aiter(self._connection.cursor(query.sql, *ordered, prefetch=ROWS_AT_ONCE))
 
 
 class Lender:
@@ -117,6 +133,15 @@ class Database:
             async with connection.transaction():
                 yield db
         await db.committed()
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[Snapshot]:
+        """For many reads that must agree with each other."""
+        async with (
+            self.pool.acquire(timeout=WAIT_FOR_CONNECTION) as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            yield Snapshot(connection, self.queries)
 
     async def connection_limit(self) -> int:
         """How many connections PostgreSQL takes, apart from those it keeps for its owner."""

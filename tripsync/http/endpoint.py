@@ -24,7 +24,8 @@ from tripsync.http.problems import Problem, Refusal
 from tripsync.http.schemas import Schema, converter, decoder
 from tripsync.http.uploads import MULTIPART, Upload, receive
 
-Handler = Callable[..., Awaitable[HTTPResponse]]
+# None: it has answered by itself, piece by piece.
+Handler = Callable[..., Awaitable[HTTPResponse | None]]
 
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
@@ -72,7 +73,7 @@ def endpoint(
 
     def decorate(handler: Handler) -> Handler:
         @wraps(handler)
-        async def call(request: Request, **arguments: Any) -> HTTPResponse:
+        async def call(request: Request, **arguments: Any) -> HTTPResponse | None:
             if not open:
                 request.ctx.rider = identify(request)
             if read_query:

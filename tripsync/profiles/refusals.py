@@ -2,6 +2,9 @@
 
 from tripsync.http.problems import Refusal
 
+WRONG_PASSWORD = Refusal(
+    403, "wrong_password", "Wrong password", "The current password is not right; nothing changed."
+)
 NO_SUCH_RIDER = Refusal(
     404, "no_such_rider", "No such rider", "There is nobody of this id at your college."
 )
@@ -12,6 +15,13 @@ USERNAME_TAKEN = Refusal(
     "username_taken",
     "Username taken",
     "Somebody at your college has this username already; choose another.",
+)
+RIDE_OPEN = Refusal(
+    409,
+    "ride_open",
+    "Still on the road",
+    "You have a ride under way or look for one. Leave or cancel it first, so that the others hear "
+    "of it; nothing was deleted.",
 )
 UNUSABLE_IMAGE = Refusal(
     422,

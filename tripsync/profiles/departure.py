@@ -1,0 +1,82 @@
+"""Leaving for good: the account is emptied in one transaction, and its row stays for others.
+
+The row is held first, against everything that refers to it. Whatever is under way for this rider
+comes before, and is erased too, or after, and is refused by a trigger (migration 0021).
+"""
+
+from sanic import Blueprint, HTTPResponse, Request
+
+from tripsync.database import Transaction
+from tripsync.http.answers import no_content
+from tripsync.http.context import reading, rider, transaction
+from tripsync.http.endpoint import endpoint
+from tripsync.http.identity import CHALLENGE
+from tripsync.http.limits import count_try
+from tripsync.http.problems import CONFLICT, NOT_AUTHENTICATED, TOO_MANY, Problem
+from tripsync.http.tokens import Rider
+from tripsync.profiles.files import sweep
+from tripsync.profiles.limits import DEPARTURE
+from tripsync.profiles.refusals import RIDE_OPEN, WRONG_PASSWORD
+from tripsync.profiles.schemas import Departure
+from tripsync.timers import Timer
+
+blueprint = Blueprint("departure")
+
+
+@blueprint.delete("/api/profile/me")
+@endpoint(body=Departure, status=204, refuses=(WRONG_PASSWORD, RIDE_OPEN, CONFLICT, TOO_MANY))
+async def delete_account(request: Request, body: Departure) -> HTTPResponse:
+    """Delete one's account and all that it told of oneself.
+
+    The password is asked again. The address is free at once, and every device is signed out. What
+    others need stays under the name "Former rider": the rides they shared, with places to about a
+    kilometre, the reviews one wrote and got, and what moderators have to know. Whoever still has a
+    ride leaves it first, so that the others hear of it."""
+    who = rider(request)
+    await count_try(request, DEPARTURE, who.email)
+    whose = {"college_id": who.college_id, "user_id": who.user_id}
+    known = await reading(request).own_data.find_password(**whose)
+    if known is None:
+        raise Problem(NOT_AUTHENTICATED, headers=CHALLENGE)
+    if not await request.app.ctx.hasher.check(body.password, known):
+        raise Problem(WRONG_PASSWORD)
+    async with transaction(request) as db:
+        email = await db.own_data.lock_account(**whose, password_hash=known)
+        if email is None:
+            # Another request deleted the account, or changed the password: its sessions are over.
+            raise Problem(NOT_AUTHENTICATED, headers=CHALLENGE)
+        if await db.own_data.find_open_ride(**whose):
+            raise Problem(RIDE_OPEN)
+        await erase(db, who, email)
+        db.after_commit(request.app.ctx.ended_sessions.read)
+        db.after_commit(sweep, request)
+    return no_content()
+
+
+async def erase(db: Transaction, who: Rider, email: str) -> None:
+    """Everything that is only about the rider, and then who it was."""
+    whose = {"college_id": who.college_id, "user_id": who.user_id}
+    await db.own_data.empty_profile(**whose)
+    await db.own_data.remove_files(**whose)
+    await db.own_data.remove_codes(**whose)
+    await db.own_data.remove_events(**whose)
+    await db.own_data.remove_blocks(**whose)
+    await db.own_data.remove_recurring_rides(**whose)
+    await db.own_data.remove_saved_searches(**whose)
+    await db.own_data.remove_ride_shares(**whose)
+    await db.own_data.empty_alarms(**whose)
+    await db.own_data.remove_lone_connections(**whose)
+    await db.own_data.remove_lone_requests(**whose)
+    await db.own_data.blur_requests(**whose)
+    await db.own_data.remove_answers(user_id=who.user_id, email=email)
+    await db.own_data.close_account(**whose)
+    await db.own_data.remove_refresh_tokens(**whose)
+    await db.own_data.empty_sessions(**whose)
+
+
+async def forget_sessions(db: Transaction) -> None:
+    """The last that is known of when a former rider was here."""
+    await db.own_data.forget_sessions()
+
+
+timers = (Timer("forget sessions", 3600, forget_sessions),)
