@@ -17,6 +17,8 @@ from tests.pooling.roads_to_campus import (
     sums_hold,
     types_heard_by,
 )
+from tripsync.pooling.company import plan_without
+from tripsync.pooling.routes import Point, road_meters
 
 PATH = "/api/pool/pools"
 
@@ -287,3 +289,30 @@ async def test_two_who_leave_at_once_leave_nobody_behind(
         answers = await asyncio.gather(do(one, pool_id, "leave"), do(other, pool_id, "leave"))
         assert sorted(answer.status_code for answer in answers) in ([200, 404], [200, 409])
     await sums_hold(db, college)
+
+
+def test_those_who_stay_ride_on_only_where_it_saves_anything() -> None:
+    """One in the middle may be what made a ride of three worth while."""
+
+    def member(request_id: int, start: float, destination: float) -> dict[str, object]:
+        places = {
+            "start_latitude": start,
+            "start_longitude": 72.85,
+            "destination_latitude": destination,
+            "destination_longitude": 72.85,
+        }
+        solo = road_meters(Point(start, 72.85), Point(destination, 72.85))
+        return {
+            "request_id": request_id,
+            **places,
+            "solo_meters": solo,
+            "detour_percent": 25,
+            "role": "rider",
+        }
+
+    early, long, late = member(1, 19.0, 19.1), member(2, 19.0, 19.3), member(3, 19.2, 19.3)
+    stays = plan_without([early, long])
+    assert stays is not None
+    assert stays.total_meters < early["solo_meters"] + long["solo_meters"]  # type: ignore[operator]
+    assert plan_without([early, late]) is None
+    assert plan_without([early]) is None

@@ -18,7 +18,6 @@ from tripsync.pooling.routes import (
     Ride,
     Stop,
     fare_shares,
-    plan_for,
     plan_joining,
     plan_pair,
 )
@@ -151,16 +150,24 @@ async def leave(db: Transaction, who: Rider, pool_id: int) -> list[Event]:
     by_user = {"id": who.user_id, "full_name": leaver["full_name"]}
     events = [announcements.ride_cancelled(row["user_id"], by_user) for row in remaining]
     events += await close_pending(db, who.college_id, [leaver["request_id"]], told=who.user_id)
-    if len(remaining) > 1 and leaver["role"] != "driver":
-        stops = [
-            stop
-            for stop in await stops_of(db, who.college_id, pool_id)
-            if stop.request_id != leaver["request_id"]
-        ]
-        plan = plan_for([ride_of(row) for row in remaining], stops)
+    plan = None if leaver["role"] == "driver" else plan_without(remaining)
+    if plan is not None:
         await write_plan(db, who.college_id, pool_id, plan, remaining)
         return events
     return events + await dissolve(db, who, pool_id, remaining)
+
+
+def plan_without(remaining: Sequence[Row]) -> Plan | None:
+    """The best route of those who stay; None where they had better not share one any more."""
+    rides = sorted((ride_of(row) for row in remaining), key=lambda ride: not ride.drives)
+    if len(rides) < 2:
+        return None
+    plan = plan_pair(rides[0], rides[1])
+    for count, newcomer in enumerate(rides[2:], 2):
+        if plan is not None:
+            members = {ride.request_id: ride for ride in rides[:count]}
+            plan = plan_joining(plan.stops, members, newcomer)
+    return plan
 
 
 async def dissolve(
