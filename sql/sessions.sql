@@ -1,7 +1,8 @@
 -- Sessions: one a sign-in, kept open by refresh tokens that work once.
 
 -- name: open_session(user_id, password_hash, device)$
--- A session for whoever proved this password; none if it changed or a ban came meanwhile.
+-- A session for whoever proved this password; none if it changed or a ban came meanwhile. A change
+-- that is under way is waited for: its trigger would not see this session to end it.
 insert into sessions (college_id, user_id, device)
 select college_id,
        user_id,
@@ -10,6 +11,7 @@ select college_id,
  where user_id = :user_id
    and password_hash = :password_hash
    and banned_at is null
+   for share
 returning session_id;
 
 -- name: issue_refresh_token(token_hash, session_id, days)!

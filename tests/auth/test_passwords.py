@@ -5,6 +5,7 @@ import asyncio
 import asyncpg
 
 from tests.people import PASSWORD, Campus, Rider, new_email
+from tests.waiting import until_waiting_for_locks
 
 NEW = "a heron above the weir"
 PATH = "/api/auth/password"
@@ -58,6 +59,20 @@ async def test_two_changes_at_once_leave_one_password(campus: Campus) -> None:
     assert sorted(answer.status_code for answer in answers) == [200, 403]
     winner = NEW if answers[0].status_code == 200 else NEW + " too"
     assert await signs_in_with(rider, winner)
+
+
+async def test_a_sign_in_while_it_changes_opens_nothing(
+    campus: Campus, db: asyncpg.Connection
+) -> None:
+    rider = await campus.sign_up()
+    async with db.transaction():
+        await db.execute("update users set password_hash = 'another' where user_id = $1", rider.id)
+        signing_in = asyncio.create_task(signs_in_with(rider, PASSWORD))
+        await until_waiting_for_locks(db)
+    assert not await signing_in
+    assert not await db.fetchval(
+        "select count(*) from sessions where user_id = $1 and ended_at is null", rider.id
+    )
 
 
 async def test_a_forgotten_one_is_replaced_by_mail(campus: Campus) -> None:
