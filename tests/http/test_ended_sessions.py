@@ -1,5 +1,6 @@
 """A session that ended is let in nowhere, within a second, whoever ended it."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -10,6 +11,8 @@ import pytest
 from tests.conftest import Server, StartServer
 from tests.people import Campus, Rider
 from tests.waiting import until
+from tripsync.database.listener import Listener
+from tripsync.http.ended_sessions import EndedSessions
 
 
 @pytest.fixture
@@ -97,6 +100,16 @@ async def test_a_worker_that_starts_later_knows_what_ended_before(
     late: Server = await start_server()
     async with httpx.AsyncClient(base_url=late.url) as client:
         assert not await is_let_in(client, rider)
+
+
+async def test_a_stop_is_heard_though_news_come_at_the_same_moment(server: Server) -> None:
+    for _ in range(50):
+        ended = EndedSessions(server.app.ctx.database, 60)
+        await ended.start(Listener(""))
+        await asyncio.sleep(0)
+        ended._woken.set()
+        async with asyncio.timeout(5):
+            await ended.stop()
 
 
 async def test_what_no_token_can_name_any_more_is_forgotten(

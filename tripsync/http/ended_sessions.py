@@ -72,8 +72,11 @@ class EndedSessions:
     async def _keep_reading(self) -> None:
         away = False
         while True:
+            # Not wait_for: until Python 3.12 it swallows a cancellation that comes together with
+            # what was waited for, and a stop would wait for ever.
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._woken.wait(), READ_AT_LEAST_EVERY)
+                async with asyncio.timeout(READ_AT_LEAST_EVERY):
+                    await self._woken.wait()
             self._woken.clear()
             try:
                 await self.read()
