@@ -28,7 +28,8 @@ values (:college_id, :from_request, :to_request, :from_user, :to_user, 'approved
 returning connection_id;
 
 -- name: find_received(college_id, user_id, connection_id)^
--- A connection that this rider was asked for, with the pools that both sides ride in.
+-- A connection that this rider was asked for, with the pools that both sides ride in; none when
+-- a block came between the two.
 select connection.connection_id,
        connection.from_request,
        connection.to_request,
@@ -48,7 +49,13 @@ select connection.connection_id,
   from connections connection
  where connection.college_id = :college_id
    and connection.to_user = :user_id
-   and connection.connection_id = :connection_id;
+   and connection.connection_id = :connection_id
+   and not are_blocked(connection.from_user, connection.to_user);
+
+-- name: is_blocked_by_any(user_id, user_ids)$
+-- Whether this rider must not meet one of these.
+select coalesce(bool_or(are_blocked(:user_id::bigint, other)), false)
+  from unnest(:user_ids::bigint[]) as other;
 
 -- name: lock_connection(college_id, connection_id)^
 -- A connection, held, as it is now.
@@ -150,10 +157,11 @@ select connection.connection_id as id,
        mine.request_id as user_request_id,
        partner.user_id as partner_id,
        partner.full_name,
-       partner.email,
-       profile.phone_number,
-       profile.year_of_study,
-       profile.bio,
+       -- Who has blocked the other since still shares the ride, and no more than that.
+       case when not hidden then partner.email end as email,
+       case when not hidden then profile.phone_number end as phone_number,
+       case when not hidden then profile.year_of_study end as year_of_study,
+       case when not hidden then profile.bio end as bio,
        theirs.request_id as partner_request_id
   from pool_members mine
   join pools on pools.pool_id = mine.pool_id
@@ -168,6 +176,7 @@ select connection.connection_id as id,
        = greatest(mine.request_id, theirs.request_id)
   join users partner on partner.user_id = theirs.user_id
   left join profiles profile on profile.user_id = theirs.user_id
+ cross join lateral are_blocked(mine.user_id, theirs.user_id) as hidden
  where mine.college_id = :college_id
    and mine.user_id = :user_id
    and mine.left_at is null

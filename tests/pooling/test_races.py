@@ -204,3 +204,42 @@ async def test_complete_against_leave(
         codes = (completed.status_code, left.status_code)
         assert codes in ((200, 409), (409, 200), (404, 200)), codes
         await sums_hold(db, college)
+
+
+async def block(rider: Rider, other: Rider) -> httpx.Response:
+    return await rider.call("PUT", f"/api/users/{other.id}/block")
+
+
+async def test_block_against_approve(sign_up: SignUp, db: asyncpg.Connection, college: str) -> None:
+    for _ in range(10):
+        asker, asked, connection_id, _ = await waiting_pair(sign_up)
+        blocked, approved = await asyncio.gather(block(asker, asked), say(asked, connection_id))
+        assert blocked.status_code == 204
+        assert approved.status_code in (200, 404)
+        if approved.status_code == 200:
+            active = (await asker.call("GET", "/api/pool/connections/active")).json()
+            partner = active["connection"]["partner"]
+            assert (partner["email"], partner["phone_number"]) == (None, None)
+        await sums_hold(db, college)
+
+
+async def test_after_a_block_neither_answers_the_other(
+    sign_up: SignUp, db: asyncpg.Connection
+) -> None:
+    for blocker_asks in (True, False):
+        asker, asked, connection_id, _ = await waiting_pair(sign_up)
+        await (block(asker, asked) if blocker_asks else block(asked, asker))
+        for action in ("approve", "reject"):
+            answer = await say(asked, connection_id, action)
+            assert (answer.status_code, answer.json()["code"]) == (404, "no_such_connection")
+
+
+async def test_nobody_joins_a_pool_with_somebody_blocked_in_it(sign_up: SignUp) -> None:
+    one, other, third = await sign_up(), await sign_up(), await sign_up()
+    await pair_up(one, other)
+    target = (await other.call("GET", "/api/pool/connections/active")).json()["connection"]
+    await block(one, third)
+    await go(third, ride(2))
+    connection_id = (await ask(third, target["user_request_id"])).json()["connection_id"]
+    answer = await say(other, connection_id)
+    assert (answer.status_code, answer.json()["code"]) == (409, "no_fit")

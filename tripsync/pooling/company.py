@@ -86,6 +86,11 @@ async def join_pool(db: Transaction, college_id: int, pool: Row, newcomer: Row) 
     if pool["seats_taken"] + newcomer["seats"] > pool["capacity"]:
         raise Problem(POOL_FULL)
     members = await db.pools.list_members(college_id=college_id, pool_id=pool["pool_id"])
+    if await db.connections.is_blocked_by_any(
+        user_id=newcomer["user_id"], user_ids=[row["user_id"] for row in members]
+    ):
+        # Silent: the same words as for any other ride that cannot be.
+        raise Problem(NO_FIT)
     stops = await stops_of(db, college_id, pool["pool_id"])
     rides = {row["request_id"]: ride_of(row) for row in members}
     plan = None if newcomer["role"] == "driver" else plan_joining(stops, rides, ride_of(newcomer))
