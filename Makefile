@@ -52,11 +52,11 @@ $(BIN)/python:
 
 $(BIN)/.run: $(BIN)/python requirements.lock setup.cfg pyproject.toml
 	@echo "installing the locked dependencies ..."
-	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -e .
+	@$(BIN)/pip install -qq --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/pip install -qq --disable-pip-version-check --no-deps -e .
 	@touch $@
 
 $(BIN)/.dev: $(BIN)/.run requirements-dev.lock
 	@echo "installing what tests and checks need ..."
-	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@$(BIN)/pip install -qq --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@touch $@

@@ -71,6 +71,11 @@ def test_what_is_no_origin_is_refused(origin: str) -> None:
     assert problems_with(BACKEND_CORS_ORIGINS=origin)
 
 
+@pytest.mark.parametrize("address", ["not a url", "rides.example", "ftp://rides.example"])
+def test_links_in_mails_lead_somewhere(address: str) -> None:
+    assert problems_with(APP_URL=address)
+
+
 def test_a_pool_cannot_be_larger_at_least_than_at_most() -> None:
     assert problems_with(DATABASE_POOL_MIN="9", DATABASE_POOL_MAX="8")
 

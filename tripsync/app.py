@@ -16,6 +16,7 @@ from tripsync.database.migrations import find_schema_problem
 from tripsync.http.ended_sessions import EndedSessions
 from tripsync.http.failures import Failures
 from tripsync.http.limits import RateLimits
+from tripsync.http.malformed import AnyRequest, add_refusal_of_malformed
 from tripsync.http.observation import add_observation
 from tripsync.http.origins import add_cors
 from tripsync.http.pages import add_pages
@@ -41,6 +42,7 @@ def create_app(settings: Settings, name: str = "tripsync") -> Sanic:
     app = Sanic(
         name,
         error_handler=Failures(),
+        request_class=AnyRequest,
         configure_logging=False,
         dumps=encode,
         loads=msgspec.json.decode,
@@ -61,6 +63,7 @@ def create_app(settings: Settings, name: str = "tripsync") -> Sanic:
 
     add_path_patterns(app)
     add_observation(app, production=not settings.in_development)
+    add_refusal_of_malformed(app)
     add_cors(app, frozenset(settings.backend_cors_origins))
     add_pages(app)
     for feature in FEATURES:

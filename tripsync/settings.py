@@ -258,6 +258,8 @@ def contradictions(settings: Settings) -> Iterator[str]:
         yield "S3_BUCKET: is missing, while other settings of the object storage are there"
     if settings.s3_endpoint and not ORIGIN.fullmatch(settings.s3_endpoint):
         yield "S3_ENDPOINT: write scheme and host, such as https://s3.example.edu"
+    if not re.fullmatch(r"https?://[^\s/]+(/\S*)?", settings.app_url):
+        yield "APP_URL: write the frontend's address, such as https://rides.example.edu"
     if settings.database_pool_min > settings.database_pool_max:
         yield "DATABASE_POOL_MIN: is larger than DATABASE_POOL_MAX"
     if settings.in_development:

@@ -14,6 +14,12 @@ async def test_ready_when_the_database_is_there(client: httpx.AsyncClient) -> No
     assert (answer.status_code, answer.json()) == (200, {"status": "ready"})
 
 
+async def test_a_load_balancer_may_ask_with_head(client: httpx.AsyncClient) -> None:
+    for question in ("ping", "live", "ready"):
+        answer = await client.head(f"/api/health/{question}")
+        assert (answer.status_code, answer.content) == (200, b"")
+
+
 async def test_not_ready_while_draining_but_alive(
     server: Server, client: httpx.AsyncClient
 ) -> None:

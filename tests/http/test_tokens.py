@@ -77,6 +77,7 @@ def test_the_subject_is_the_email_and_the_life_half_an_hour(settings: Settings) 
         ),
         pytest.param(lambda: "not.a.token", id="no token"),
         pytest.param(lambda: "ü", id="not ASCII"),
+        pytest.param(lambda: "\udcff\udcfe", id="not UTF-8"),
         pytest.param(lambda: "", id="nothing"),
     ],
 )

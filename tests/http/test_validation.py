@@ -32,6 +32,8 @@ def test_a_good_body_becomes_its_schema() -> None:
     ("body", "field", "words"),
     [
         (b'{"weight": 1}', "name", "is missing"),
+        # What turns the writing round makes one name look like another.
+        (b'{"name": "A\\u202eB", "weight": 1}', "name", "one line of visible text"),
         (b'{"name": "box", "weight": "heavy"}', "weight", "must be a number"),
         (b'{"name": 5, "weight": 1}', "name", "must be text"),
         (b'{"name": "  ", "weight": 1}', "name", "one line of visible text"),

@@ -31,21 +31,21 @@ class Standing(msgspec.Struct):
     status: Annotated[str, Meta(examples=["ready"])]
 
 
-@blueprint.get("/api/health/ping")
+@blueprint.route("/api/health/ping", methods=["GET", "HEAD"])
 @endpoint(answer=Pong, open=True)
 async def ping(_: Request) -> HTTPResponse:
     """Say hello."""
     return answer(Pong())
 
 
-@blueprint.get("/api/health/live")
+@blueprint.route("/api/health/live", methods=["GET", "HEAD"])
 @endpoint(answer=Standing, open=True)
 async def live(_: Request) -> HTTPResponse:
     """Tell whether the process works; it does not look at the database."""
     return answer(Standing("live"))
 
 
-@blueprint.get("/api/health/ready")
+@blueprint.route("/api/health/ready", methods=["GET", "HEAD"])
 @endpoint(answer=Standing, refuses=(NOT_READY,), open=True)
 async def ready(request: Request) -> HTTPResponse:
     """Tell whether traffic should come here: database reachable, schema known, not stopping."""

@@ -10,8 +10,9 @@ from collections.abc import Mapping
 
 import asyncpg
 from sanic import HTTPResponse, Request
-from sanic.exceptions import RequestCancelled, SanicException
+from sanic.exceptions import RequestCancelled, SanicException, ServiceUnavailable
 from sanic.handlers import ErrorHandler
+from sanic.http import Http
 
 from tripsync.http import problems
 from tripsync.http.observation import request_id_of
@@ -45,6 +46,8 @@ DATABASE_AWAY = (
     asyncpg.LockNotAvailableError,
     asyncpg.CannotConnectNowError,
     asyncpg.InterfaceError,
+    # What asyncpg says when a line breaks between two of its own steps.
+    asyncpg.InternalClientError,
     TimeoutError,
     OSError,
 )
@@ -54,11 +57,19 @@ class Failures(ErrorHandler):
     """Sanic's error handler, with one way to answer."""
 
     def default(self, request: Request, exception: Exception) -> HTTPResponse:
+        if isinstance(exception, ServiceUnavailable) and still_arrives(request):
+            # Sanic's clock for answers ran out, but it is the client who did not go on.
+            return problems.respond(Problem(problems.TOO_SLOW), request_id_of(request))
         return problems.respond(as_problem(exception), request_id_of(request))
 
     @staticmethod
     def log(request: Request, exception: Exception) -> None:
         """Sanic would print the whole URL; `as_problem` logs what deserves it."""
+
+
+def still_arrives(request: Request) -> bool:
+    stream = request.stream
+    return isinstance(stream, Http) and bool(stream.request_body)
 
 
 def as_problem(exception: BaseException) -> Problem:

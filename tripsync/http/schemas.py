@@ -42,7 +42,8 @@ def says(sentence: str) -> dict[str, str]:
 Line = Annotated[
     str,
     Meta(
-        pattern=r"^(?=.*\S)[^\x00-\x1f\x7f]*$(?!\n)",
+        # Nor may a name turn the writing round and look like another's.
+        pattern=r"^(?=.*\S)[^\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]*$(?!\n)",
         extra=says("must be one line of visible text"),
     ),
 ]

@@ -81,7 +81,7 @@ class AccessTokens:
                 issuer=ISSUER,
                 options={"require": REQUIRED},
             )
-        except (jwt.InvalidTokenError, KeyError):
+        except (jwt.InvalidTokenError, KeyError, ValueError):
             raise InvalidTokenError from None
         ids = (claims["uid"], claims["cid"], claims["sid"])
         if claims["typ"] != "access" or not all(isinstance(each, int) for each in ids):

@@ -40,6 +40,7 @@ class Supervisor:
         self._settings = settings
         self._sock = sock
         self._stop = asyncio.Event()
+        self._changed = asyncio.Event()
         self._ever_ready: Event = spawn.Event()
         self._workers: set[SpawnProcess] = set()
         self._exit_code = 0
@@ -56,6 +57,7 @@ class Supervisor:
         if reload:
             helpers.append(asyncio.create_task(self._restart_on_change(reload)))
         await self._stop.wait()
+        self._changed.set()
         self._terminate()
         # Ours would keep the port open, and clients waiting, after the last worker closed its own.
         self._sock.close()
@@ -81,6 +83,11 @@ class Supervisor:
                 self._exit_code = COULD_NOT_START
                 self._stop.set()
                 return
+            if worker.exitcode == COULD_NOT_START and patient:
+                log.error("mend it: the next change is tried at once")
+                self._changed.clear()
+                await self._changed.wait()
+                continue
             if worker.exitcode != 0:
                 log.error("worker %s ended with %s; replacing it", worker.pid, worker.exitcode)
             if loop.time() - began < YOUNG and worker.exitcode != 0:
@@ -95,6 +102,7 @@ class Supervisor:
     async def _restart_on_change(self, folders: Iterable[Path]) -> None:
         async for changes in watchfiles.awatch(*folders, watch_filter=is_source, recursive=True):
             log.info("changed: %s", ", ".join(sorted(Path(name).name for _, name in changes)))
+            self._changed.set()
             self._terminate()
 
     def _terminate(self) -> None:
