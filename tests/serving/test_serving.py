@@ -463,8 +463,9 @@ async def test_reload_serves_every_change_of_python_and_sql(
     mistake = source_tree / "sql" / "birds.sql"
     mistake.write_text("-- name: broken\n")
     with serve("--reload", cwd=source_tree, PYTHONPATH=str(source_tree)) as server:
-        # A mistake does not end it: it says where, and tries again.
-        await until(lambda: server.said.count("sql/birds.sql:1:1: error:") > 1)
+        # A mistake does not end it: it says where, and waits for the mending.
+        await until(lambda: "sql/birds.sql:1:1: error:" in server.said)
+        await until(lambda: "mend it" in server.said)
         mistake.unlink()
         address = await server.address()
 

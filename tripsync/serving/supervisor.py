@@ -41,6 +41,7 @@ class Supervisor:
         self._sock = sock
         self._stop = asyncio.Event()
         self._changed = asyncio.Event()
+        self._changes = 0
         self._ever_ready: Event = spawn.Event()
         self._workers: set[SpawnProcess] = set()
         self._exit_code = 0
@@ -69,7 +70,7 @@ class Supervisor:
     async def _keep_worker(self, *, patient: bool) -> None:
         loop = asyncio.get_running_loop()
         while not self._stop.is_set():
-            began = loop.time()
+            began, tried = loop.time(), self._changes
             worker = spawn.Process(
                 target=work, args=(self._factory, self._settings, self._sock, self._ever_ready)
             )
@@ -85,8 +86,9 @@ class Supervisor:
                 return
             if worker.exitcode == COULD_NOT_START and patient:
                 log.error("mend it: the next change is tried at once")
-                self._changed.clear()
-                await self._changed.wait()
+                while self._changes == tried and not self._stop.is_set():
+                    self._changed.clear()
+                    await self._changed.wait()
                 continue
             if worker.exitcode != 0:
                 log.error("worker %s ended with %s; replacing it", worker.pid, worker.exitcode)
@@ -102,6 +104,7 @@ class Supervisor:
     async def _restart_on_change(self, folders: Iterable[Path]) -> None:
         async for changes in watchfiles.awatch(*folders, watch_filter=is_source, recursive=True):
             log.info("changed: %s", ", ".join(sorted(Path(name).name for _, name in changes)))
+            self._changes += 1
             self._changed.set()
             self._terminate()
 
