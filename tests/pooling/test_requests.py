@@ -60,6 +60,9 @@ async def test_who_goes_the_same_way_is_found_and_told(
     for hidden in ("phone_number", "email", "year_of_study", "bio"):
         assert match[hidden] is None
     assert match["saving_percent"] > 0
+    assert match["saving_percent"] == round(match["saving_percent"], 1)
+    for whole in ("pickup_distance_meters", "drop_distance_meters"):
+        assert isinstance(match[whole], int)
     assert [stop["kind"] for stop in match["route"]] == ["pickup", "pickup", "drop", "drop"]
     assert len(match["departs_between"]) == 2
     [(kind, payload)] = await heard_by(db, waiting)

@@ -14,6 +14,10 @@ def matched_user(row: Mapping[str, Any]) -> dict[str, Any]:
     shown = dict(row)
     shown["departs_between"] = [shown.pop("departs_from"), shown.pop("departs_until")]
     del shown["viewer_id"]
+    for name in ("saving_percent", "detour_percent", "partner_detour_percent"):
+        shown[name] = round(shown[name], 1)
+    for name in ("pickup_distance_meters", "drop_distance_meters"):
+        shown[name] = round(shown[name])
     return shown
 
 
