@@ -13,7 +13,7 @@ import pytest
 
 from tests.conftest import Server
 from tests.people import Campus, Rider
-from tests.pooling.conftest import SignUp
+from tests.pooling.conftest import WHERE_IT_IS_NOON, SignUp
 from tests.pooling.roads_to_campus import (
     ask,
     go,
@@ -29,7 +29,7 @@ from tripsync.pooling.openings import open_due
 from tripsync.timers import Timer, Timers
 
 PATH = "/api/pool/recurring"
-ZONE = ZoneInfo("Asia/Kolkata")
+ZONE = ZoneInfo(WHERE_IT_IS_NOON)
 EVERY_DAY = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 
 OpenDue = Callable[[], Awaitable[None]]
@@ -118,7 +118,7 @@ async def test_a_weekly_ride_is_shown_as_it_was_kept_with_the_dates_that_come(
     assert kept["preferences"]["quiet"] is True
     assert kept["weekdays"] == ["monday", "sunday"]
     assert kept["exception_dates"] == ["2026-12-25"]
-    assert kept["time_zone"] == "Asia/Kolkata"
+    assert kept["time_zone"] == WHERE_IT_IS_NOON
     assert (kept["paused"], kept["changes"], kept["recent"]) == (False, [], [])
     assert len(kept["upcoming"]) == 5
     for coming in kept["upcoming"]:

@@ -14,7 +14,7 @@ import pytest
 
 from tests.conftest import Server
 from tests.people import Campus, Rider
-from tests.pooling.conftest import SignUp
+from tests.pooling.conftest import WHERE_IT_IS_NOON, SignUp
 from tests.pooling.roads_to_campus import (
     CAMPUS,
     STATION,
@@ -32,7 +32,7 @@ from tripsync.pooling.calendar import WEEKDAYS
 from tripsync.pooling.openings import open_due
 
 PATH = "/api/pool/searches"
-ZONE = ZoneInfo("Asia/Kolkata")
+ZONE = ZoneInfo(WHERE_IT_IS_NOON)
 # Of latitude, on the globe that the schema measures on.
 METER = math.degrees(1 / 6371008.8)
 
@@ -230,13 +230,13 @@ async def test_days_and_times_are_those_of_the_colleges_clocks(
     fits: bool,
 ) -> None:
     found = await db.fetchval(
-        "select departs_within(tstzrange($1, $2, '[]'), 'Asia/Kolkata', $3, "
-        "$4::text::time, $5::text::time)",
+        "select departs_within(tstzrange($1, $2, '[]'), $6, $3, $4::text::time, $5::text::time)",
         local(after),
         local(before),
         weekdays,
         day_from,
         day_until,
+        ZONE.key,
     )
     assert found is fits
 
