@@ -6,11 +6,13 @@ else. One database serves the whole run: each test makes its own riders.
 
 import asyncio
 import os
+import secrets
 import shutil
 import socket
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import asyncpg
@@ -21,7 +23,7 @@ import uvloop
 from sanic import Sanic
 
 from tests.databases import fresh_database
-from tests.people import Campus, numbers
+from tests.people import Campus, Rider, numbers
 from tripsync.app import create_app
 from tripsync.database.embedded import embedded_server
 from tripsync.database.migrations import migrate
@@ -85,6 +87,10 @@ def settings(database_url: str, data_dir: Path) -> Settings:
 
 
 StartServer = Callable[..., Awaitable["Server"]]
+SignUp = Callable[..., Awaitable[Rider]]
+
+# So that "in forty minutes" is the same day there, at whatever hour the tests run.
+WHERE_IT_IS_NOON = f"Etc/GMT{datetime.now(UTC).hour - 12:+d}"
 
 
 class Server:
@@ -146,3 +152,29 @@ async def db(database_url: str) -> AsyncIterator[asyncpg.Connection]:
 def campus(client: httpx.AsyncClient, data_dir: Path) -> Campus:
     """Where riders come from: `await campus.sign_up()`."""
     return Campus(client, data_dir / "mail")
+
+
+@pytest.fixture
+async def college(db: asyncpg.Connection) -> str:
+    """A college of one test's own: its riders meet nobody of another test."""
+    # Behind the known ones, whose place at the head of the list other tests look for.
+    name = f"Zenith {secrets.token_hex(6)}"
+    await db.execute(
+        "insert into colleges (name, place, time_zone) values ($1, point(72.8, 19.1), $2)",
+        name,
+        WHERE_IT_IS_NOON,
+    )
+    return name
+
+
+@pytest.fixture
+def sign_up(campus: Campus, college: str, db: asyncpg.Connection) -> SignUp:
+    """Somebody of this test's college: `await sign_up(role="moderator")`."""
+
+    async def sign_up(role: str = "student", **changes: object) -> Rider:
+        rider = await campus.sign_up(**{"college_name": college, **changes})
+        if role != "student":
+            await db.execute("update users set role = $1 where user_id = $2", role, rider.id)
+        return rider
+
+    return sign_up

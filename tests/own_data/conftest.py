@@ -1,46 +1,17 @@
-"""A college for each test, and riders who leave traces in every table there is."""
+"""Riders who leave traces in every table there is."""
 
-import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from typing import Any
 
-import asyncpg
 import httpx
-import pytest
 
-from tests.people import Campus, Rider
+from tests.people import Rider
 from tests.pooling.roads_to_campus import pair_up, ride, the_other_way
 from tests.profiles.files import IMAGE, RESUME, pdf, picture, send
 from tests.profiles.sample import EVERYTHING
 
 ME = "/api/profile/me"
 EXPORT = f"{ME}/export"
-
-SignUp = Callable[..., Awaitable[Rider]]
-
-
-@pytest.fixture
-async def college(db: asyncpg.Connection) -> str:
-    # Behind the known ones: the first page of colleges stays what people expect.
-    name = f"Zeal {secrets.token_hex(6)}"
-    await db.execute(
-        "insert into colleges (name, place, time_zone) "
-        "values ($1, point(72.8, 19.1), 'Asia/Kolkata')",
-        name,
-    )
-    return name
-
-
-@pytest.fixture
-def sign_up(campus: Campus, college: str, db: asyncpg.Connection) -> SignUp:
-    """Somebody of this test's college: `await sign_up(role="moderator")`."""
-
-    async def sign_up(role: str = "student", **changes: object) -> Rider:
-        rider = await campus.sign_up(**{"college_name": college, **changes})
-        await db.execute("update users set role = $1 where user_id = $2", role, rider.id)
-        return rider
-
-    return sign_up
 
 
 async def done(answer: Awaitable[httpx.Response]) -> Any:

@@ -8,8 +8,8 @@ import asyncpg
 import httpx
 import pytest
 
-from tests.conftest import Server, StartServer
-from tests.own_data.conftest import EXPORT, SignUp, done, export_of, live_a_little
+from tests.conftest import Server, SignUp, StartServer
+from tests.own_data.conftest import EXPORT, done, export_of, live_a_little
 from tests.people import Campus, Rider
 from tests.pooling.roads_to_campus import pair_up
 from tripsync.database.files import SQL

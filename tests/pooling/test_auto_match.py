@@ -7,9 +7,8 @@ from typing import Any
 import asyncpg
 import pytest
 
-from tests.conftest import Server
+from tests.conftest import Server, SignUp
 from tests.people import Rider
-from tests.pooling.conftest import SignUp
 from tests.pooling.roads_to_campus import (
     ask,
     go,

@@ -5,8 +5,8 @@ import asyncio
 import asyncpg
 import pytest
 
+from tests.conftest import SignUp
 from tests.people import Campus
-from tests.pooling.conftest import SignUp
 from tests.pooling.roads_to_campus import (
     ask,
     go,

@@ -4,8 +4,7 @@ import asyncio
 
 import asyncpg
 
-from tests.conftest import Server
-from tests.pooling.conftest import SignUp
+from tests.conftest import Server, SignUp
 from tests.pooling.roads_to_campus import ask, go, pair_up, ride, sums_hold, types_heard_by
 from tripsync.pooling.overdue import complete_rides, expire_requests
 

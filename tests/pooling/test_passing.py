@@ -3,8 +3,8 @@
 import asyncpg
 import pytest
 
+from tests.conftest import SignUp
 from tests.people import Campus
-from tests.pooling.conftest import SignUp
 from tests.pooling.roads_to_campus import ask, go, pair_up, ride, say, sums_hold, the_other_way
 
 

@@ -9,9 +9,8 @@ import asyncpg
 import httpx
 import pytest
 
-from tests.conftest import SECRET
+from tests.conftest import SECRET, SignUp
 from tests.people import Rider
-from tests.pooling.conftest import SignUp
 from tests.pooling.roads_to_campus import ask, go, pair_up, ride, say, sums_hold
 from tests.processes import tripsync
 from tests.waiting import until_waiting_for_locks

@@ -12,9 +12,8 @@ from zoneinfo import ZoneInfo
 import asyncpg
 import pytest
 
-from tests.conftest import Server
+from tests.conftest import WHERE_IT_IS_NOON, Server, SignUp
 from tests.people import Campus, Rider
-from tests.pooling.conftest import WHERE_IT_IS_NOON, SignUp
 from tests.pooling.roads_to_campus import (
     CAMPUS,
     STATION,

@@ -1,42 +1,15 @@
-"""A college for each test, and riders who share a ride there."""
+"""Riders who share a ride there."""
 
-import secrets
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-import asyncpg
 import pytest
 
-from tests.people import Campus, Rider
+from tests.conftest import SignUp
+from tests.people import Rider
 from tests.pooling.roads_to_campus import pair_up, ride
 from tests.waiting import until
 
-SignUp = Callable[..., Awaitable[Rider]]
 Pair = tuple[Rider, Rider]
-
-
-@pytest.fixture
-async def college(db: asyncpg.Connection) -> str:
-    # Behind the known ones: the first page of colleges stays what people expect.
-    name = f"Zeal {secrets.token_hex(6)}"
-    await db.execute(
-        "insert into colleges (name, place, time_zone) "
-        "values ($1, point(72.8, 19.1), 'Asia/Kolkata')",
-        name,
-    )
-    return name
-
-
-@pytest.fixture
-def sign_up(campus: Campus, college: str, db: asyncpg.Connection) -> SignUp:
-    """Somebody of this test's college: `await sign_up(role="moderator")`."""
-
-    async def sign_up(role: str = "student", **changes: object) -> Rider:
-        rider = await campus.sign_up(**{"college_name": college, **changes})
-        await db.execute("update users set role = $1 where user_id = $2", role, rider.id)
-        return rider
-
-    return sign_up
 
 
 @pytest.fixture

@@ -8,10 +8,10 @@ import asyncpg
 import httpx
 import pytest
 
-from tests.conftest import StartServer
+from tests.conftest import SignUp, StartServer
 from tests.people import Campus, Rider
 from tests.pooling.roads_to_campus import heard_by
-from tests.safety.conftest import Pair, SignUp, mails_to
+from tests.safety.conftest import Pair, mails_to
 from tests.waiting import until_waiting_for_locks
 from tripsync.safety.alarms import MOST_MAILED_IN_AN_HOUR
 
@@ -179,8 +179,16 @@ async def test_a_retry_with_the_same_key_is_the_same_alarm(
     assert other.status_code == 422
 
 
-async def test_a_strange_name_stops_no_mail(sign_up: SignUp, data_dir: Path) -> None:
-    rider = await sign_up(full_name="Asha\u2028Bcc: all@example.in")
+async def test_a_strange_name_stops_no_mail(
+    sign_up: SignUp, data_dir: Path, db: asyncpg.Connection
+) -> None:
+    """One from before such names were refused."""
+    rider = await sign_up()
+    await db.execute(
+        "update users set full_name = $2 where user_id = $1",
+        rider.id,
+        "Asha\u2028Bcc: all@example.in",
+    )
     moderator = await sign_up("moderator")
     await alarm(rider)
     [text] = await mails_to(data_dir / "mail", moderator.email)

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 import asyncpg
 import pytest
 
-from tests.conftest import Server
+from tests.conftest import Server, SignUp
 from tests.people import Campus, Rider
 from tests.pooling.roads_to_campus import pair_up
-from tests.safety.conftest import Pair, SignUp, opens, share
+from tests.safety.conftest import Pair, opens, share
 from tests.waiting import until_waiting_for_locks
 from tripsync.database import Database
 from tripsync.logs import JsonLines
