@@ -36,16 +36,3 @@ select heads.college_id,
   join heads on heads.user_id = wanted.user_id
 returning user_id,
           seq;
-
--- name: list_events(college_id, user_id, after, size)
--- A rider's events after the one seen last, in order.
-select seq,
-       type,
-       payload,
-       created_at
-  from events
- where college_id = :college_id
-   and user_id = :user_id
-   and seq > :after
- order by seq
- limit :size::int;

@@ -18,15 +18,6 @@ select pool_id,
  order by pool_id
    for update;
 
--- name: find_ridden(college_id, user_id, pool_id)$
--- The pool, if this rider is in it now.
-select pool_id
-  from pool_members
- where college_id = :college_id
-   and user_id = :user_id
-   and pool_id = :pool_id
-   and left_at is null;
-
 -- name: find_pool_of(college_id, request_id)$
 -- The pool that this request rides in.
 select pool_id

@@ -8,7 +8,7 @@ from tripsync.http.endpoint import endpoint
 from tripsync.http.paging import Page, next_cursor
 from tripsync.http.problems import NOT_FOUND
 from tripsync.moderation.desk import on_the_desk
-from tripsync.moderation.schemas import AuditTrail, Place
+from tripsync.moderation.schemas import AuditTrail
 
 blueprint = Blueprint("audit")
 
@@ -22,7 +22,7 @@ async def list_acts(request: Request, query: Page) -> HTTPResponse:
         await reading(request).moderation.list_acts(
             college_id=who.college_id,
             moderator_id=who.user_id,
-            before=query.after(Place),
+            before=query.after(int),
             skip=query.skip,
             size=query.limit,
         )

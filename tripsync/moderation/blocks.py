@@ -12,7 +12,7 @@ from tripsync.http.endpoint import endpoint
 from tripsync.http.paging import Page, next_cursor
 from tripsync.http.problems import Problem
 from tripsync.moderation.refusals import NO_SUCH_RIDER, OWN_BLOCK
-from tripsync.moderation.schemas import Blocks, Place
+from tripsync.moderation.schemas import Blocks
 
 blueprint = Blueprint("blocks")
 
@@ -55,7 +55,7 @@ async def list_blocks(request: Request, query: Page) -> HTTPResponse:
     blocks = await reading(request).blocks.list_blocks(
         college_id=who.college_id,
         blocker_id=who.user_id,
-        after=query.after(Place),
+        after=query.after(int),
         skip=query.skip,
         size=query.limit,
     )

@@ -29,7 +29,6 @@ from tripsync.moderation.schemas import (
     Act,
     NewReport,
     OwnReport,
-    Place,
     ReportPage,
     Reports,
     Resolution,
@@ -84,7 +83,7 @@ async def list_reports(request: Request, query: ReportPage) -> HTTPResponse:
             college_id=who.college_id,
             moderator_id=who.user_id,
             status=query.status,
-            before=query.after(Place),
+            before=query.after(int),
             skip=query.skip,
             size=query.limit,
         )

@@ -11,8 +11,6 @@ from tripsync.http.paths import LARGEST_ID
 from tripsync.http.schemas import Schema, says
 
 Id = Annotated[int, Meta(ge=1, le=LARGEST_ID, examples=[17])]
-# What a cursor stands for: nobody but us makes one, and still it is read with care.
-Place = Annotated[int, Meta(ge=0, le=LARGEST_ID)]
 FullName = Annotated[str, Meta(examples=["Asha Rao"])]
 Reason = Annotated[
     Literal[

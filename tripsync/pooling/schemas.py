@@ -6,9 +6,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from tripsync.http.paths import LARGEST_ID
 from tripsync.http.schemas import Line, Schema
-
-LARGEST_ID = 2**63 - 1
 
 Latitude = Annotated[float, Meta(ge=-90, le=90, examples=[19.1075])]
 Longitude = Annotated[float, Meta(ge=-180, le=180, examples=[72.8372])]

@@ -8,7 +8,7 @@ from tripsync.http.endpoint import endpoint
 from tripsync.http.paging import Page, next_cursor
 from tripsync.http.problems import Problem
 from tripsync.reviews.refusals import NO_SUCH_RIDER
-from tripsync.reviews.schemas import OwnReviews, Place, ReviewList
+from tripsync.reviews.schemas import OwnReviews, ReviewList
 
 blueprint = Blueprint("reading_reviews")
 
@@ -25,7 +25,7 @@ async def list_received(request: Request, user_id: int, query: Page) -> HTTPResp
         college_id=who.college_id,
         viewer_id=who.user_id,
         user_id=user_id,
-        before=query.after(Place),
+        before=query.after(int),
         skip=query.skip,
         size=query.limit,
     )
@@ -45,7 +45,7 @@ async def list_written(request: Request, query: Page) -> HTTPResponse:
         college_id=who.college_id,
         author_id=who.user_id,
         review_id=None,
-        before=query.after(Place),
+        before=query.after(int),
         skip=query.skip,
         size=query.limit,
     )

@@ -10,8 +10,6 @@ from tripsync.http.paths import LARGEST_ID
 from tripsync.http.schemas import Schema, says
 
 Id = Annotated[int, Meta(ge=1, le=LARGEST_ID, examples=[23])]
-# What a cursor stands for: nobody but us makes one, and still it is read with care.
-Place = Annotated[int, Meta(ge=0, le=LARGEST_ID)]
 FullName = Annotated[str, Meta(examples=["Dev Shah"])]
 Rating = Annotated[int, Meta(ge=1, le=5, description="stars", examples=[5])]
 Comment = Annotated[

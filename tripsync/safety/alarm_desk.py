@@ -14,7 +14,7 @@ from tripsync.http.problems import NOT_FOUND, Problem
 from tripsync.http.tokens import Rider
 from tripsync.realtime import events
 from tripsync.safety.refusals import ALARM_RESOLVED, NO_ALARM
-from tripsync.safety.schemas import AlarmPage, AlarmResolution, Place, RaisedAlarm, RaisedAlarms
+from tripsync.safety.schemas import AlarmPage, AlarmResolution, RaisedAlarm, RaisedAlarms
 
 blueprint = Blueprint("alarm_desk")
 
@@ -27,7 +27,7 @@ async def list_alarms(request: Request, query: AlarmPage) -> HTTPResponse:
         reading(request),
         rider(request),
         status=query.status,
-        before=query.after(Place),
+        before=query.after(int),
         skip=query.skip,
         size=query.limit,
     )

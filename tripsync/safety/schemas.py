@@ -11,8 +11,6 @@ from tripsync.http.paths import LARGEST_ID
 from tripsync.http.schemas import Line, Schema, says
 
 Id = Annotated[int, Meta(ge=1, le=LARGEST_ID, examples=[17])]
-# What a cursor stands for.
-Place = Annotated[int, Meta(ge=0, le=LARGEST_ID)]
 Latitude = Annotated[float, Meta(ge=-90, le=90, examples=[19.1075])]
 Longitude = Annotated[float, Meta(ge=-180, le=180, examples=[72.8372])]
 FullName = Annotated[str, Meta(examples=["Asha Rao"])]

@@ -25,7 +25,6 @@ from tripsync.safety.refusals import (
 from tripsync.safety.schemas import (
     FreshShare,
     NewShare,
-    Place,
     Position,
     SharedRide,
     Shares,
@@ -81,7 +80,7 @@ async def list_shares(request: Request, query: Page) -> HTTPResponse:
     shares = await reading(request).safety.list_shares(
         college_id=who.college_id,
         user_id=who.user_id,
-        before=query.after(Place),
+        before=query.after(int),
         skip=query.skip,
         size=query.limit,
     )
