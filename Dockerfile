@@ -22,8 +22,10 @@ RUN groupadd --gid 10001 tripsync \
     && useradd --uid 10001 --gid tripsync --home-dir /data --no-create-home tripsync \
     && install -d -o tripsync -g tripsync /data
 COPY --from=build /opt/tripsync /opt/tripsync
-# Production refuses to start without a SECRET_KEY; docker-compose.yml says development.
-ENV PATH=/opt/tripsync/bin:$PATH ENVIRONMENT=production HOST=0.0.0.0 TRIPSYNC_DATA_DIR=/data
+# Production refuses to start without a SECRET_KEY; docker-compose.yml says development. Metrics,
+# where METRICS_PORT asks for them, are for another container: that port is not to be published.
+ENV PATH=/opt/tripsync/bin:$PATH ENVIRONMENT=production HOST=0.0.0.0 METRICS_HOST=0.0.0.0 \
+    TRIPSYNC_DATA_DIR=/data
 USER 10001:10001
 VOLUME /data
 EXPOSE 8000

@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 PYTHON ?= $(shell for each in python3 python3.13 python3.12 python3.11; do \
 	$$each -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$each && break; done)
 
-.PHONY: help run test check format migrate bench lock clean
+.PHONY: help run test check plans format migrate bench lock clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,10 +21,15 @@ run: $(BIN)/.run ## serve on :8000 with a database of its own; settings come fro
 test: $(BIN)/.dev ## run the whole suite against a real PostgreSQL; ARGS go to pytest
 	@$(BIN)/python -m pytest $(ARGS)
 
-check: $(BIN)/.dev ## lint, formatting and types
+check: $(BIN)/.dev ## lint, formatting, types, every query against the schema, and every migration
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(BIN)/tripsync sql check
+	@$(BIN)/tripsync migrate --check
+
+plans: $(BIN)/.dev ## plan every query on a database of a thousand riders; none may read a whole table
+	@$(BIN)/tripsync sql explain --all --seeded $(ARGS)
 
 format: $(BIN)/.dev ## put the code into its one format
 	@$(BIN)/ruff check --fix .

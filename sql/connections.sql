@@ -15,17 +15,27 @@ values (:college_id, :from_request, :to_request, :from_user, :to_user)
     on conflict do nothing
 returning connection_id;
 
--- name: connect_members(college_id, from_request, to_request, from_user, to_user)$
--- A connection that holds from the start: what a matching round decided for both. If one of the
--- two had asked already, that is answered by it.
+-- name: connect_members(college_id, from_requests, to_requests, from_users, to_users)
+-- Connections that hold from the start: what a matching round decided for both. If one of the
+-- two had asked already, that is answered by it. From request and to request, whoever asked.
 insert into connections (college_id, from_request, to_request, from_user, to_user, status, answered_at)
-values (:college_id, :from_request, :to_request, :from_user, :to_user, 'approved', now())
+select :college_id,
+       given.from_request,
+       given.to_request,
+       given.from_user,
+       given.to_user,
+       'approved',
+       now()
+  from unnest(:from_requests::bigint[], :to_requests::bigint[], :from_users::bigint[], :to_users::bigint[])
+       as given (from_request, to_request, from_user, to_user)
     on conflict (least(from_request, to_request), greatest(from_request, to_request))
  where status in ('pending', 'approved')
     do update
    set status = 'approved',
        answered_at = now()
-returning connection_id;
+returning connection_id,
+          from_request,
+          to_request;
 
 -- name: find_received(college_id, user_id, connection_id)^
 -- A connection that this rider was asked for, with the pools that both sides ride in; none when
@@ -118,25 +128,39 @@ returning connection.connection_id,
           connection.from_user,
           connection.to_user;
 
--- name: close_hopeless(college_id, request_ids, room)
--- Close what can no longer come true for the members of a pool: the other side needs more seats
--- than are left, or rides already, elsewhere or in this very pool.
-with waiting as (
-    select connection.connection_id
-      from connections connection
-      join pooling_requests other
-        on other.request_id = case when connection.from_request = any(:request_ids::bigint[])
-                                   then connection.to_request
-                                   else connection.from_request end
-     where connection.college_id = :college_id
-       and connection.status = 'pending'
-       and (
-           connection.from_request = any(:request_ids::bigint[])
-           or connection.to_request = any(:request_ids::bigint[])
-       )
-       and (other.seats > :room::int or other.status <> 'active')
-     order by connection.connection_id
-       for update of connection
+-- name: close_hopeless(college_id, request_ids, rooms)
+-- Close what can no longer come true for these members of pools, each with the room that is left
+-- in it: the other side needs more seats, or rides already, elsewhere or in this very pool.
+with seated as (
+    select request_id,
+           room
+      from unnest(:request_ids::bigint[], :rooms::int[]) as given (request_id, room)
+),
+hopeless as (
+    select connection_id
+      from seated
+      join connections on connections.from_request = seated.request_id
+                      and connections.status = 'pending'
+      join pooling_requests as other on other.request_id = connections.to_request
+     where connections.college_id = :college_id
+       and (other.seats > room or other.status <> 'active')
+     union
+    select connection_id
+      from seated
+      join connections on connections.to_request = seated.request_id
+                      and connections.status = 'pending'
+      join pooling_requests as other on other.request_id = connections.from_request
+     where connections.college_id = :college_id
+       and (other.seats > room or other.status <> 'active')
+),
+waiting as (
+    select connection_id
+      from connections
+     where college_id = :college_id
+       and connection_id in (select connection_id from hopeless)
+       and status = 'pending'
+     order by connection_id
+       for update
 )
 update connections connection
    set status = 'withdrawn',
@@ -198,11 +222,15 @@ select connection.connection_id,
            'request_id', case when connection.from_user = :user_id then connection.to_request
                               else connection.from_request end
        ) as other
-  from connections connection
+  from pooling_requests own
+  join connections connection
+    on connection.from_request = own.request_id or connection.to_request = own.request_id
   join users other on other.user_id = case when connection.from_user = :user_id then connection.to_user
                                            else connection.from_user end
- where connection.college_id = :college_id
-   and (connection.from_user = :user_id or connection.to_user = :user_id)
+ where own.college_id = :college_id
+   and own.user_id = :user_id
+   -- What waits is closed when a request leaves the road.
+   and own.status in ('active', 'matched')
    and connection.status = 'pending'
    and not are_blocked(connection.from_user, connection.to_user)
    and (:before::bigint is null or connection.connection_id < :before)

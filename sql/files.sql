@@ -47,7 +47,8 @@ select profile_files.storage_key,
    and not are_blocked(:viewer_id, users.user_id);
 
 -- name: find_resume(college_id, viewer_id, user_id)^
--- Where a rider's résumé lies, for its owner and for who rides along.
+-- Where a rider's résumé lies, for its owner, for who rides along, and for whoever the rider applied
+-- to with a service that asks for one.
 select profile_files.storage_key,
        profile_files.version
   from profile_files
@@ -57,4 +58,8 @@ select profile_files.storage_key,
    and profile_files.kind = 'resume'
    and users.banned_at is null
    and not are_blocked(:viewer_id, users.user_id)
-   and (users.user_id = :viewer_id or are_partners(:viewer_id, users.user_id));
+   and (
+       users.user_id = :viewer_id
+       or are_partners(:viewer_id, users.user_id)
+       or shows_resume(users.user_id, :viewer_id)
+   );

@@ -29,3 +29,15 @@ update idempotency_keys
        answer = :answer
  where scope = :scope
    and key = :key;
+
+-- name: forget_keys(size)!
+-- Take away answers that nobody can ask for any more.
+delete from idempotency_keys
+ where ctid = any(array(
+           select ctid
+             from idempotency_keys
+            where created_at < now() - interval '24 hours'
+            order by created_at
+            limit :size::int
+              for update skip locked
+       ));

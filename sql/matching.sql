@@ -26,19 +26,29 @@
 -- the pick-ups when the car can be at the first one in that rider's window and, driving on at
 -- once, at the second one in the other's: departs_from and departs_until say when it may start.
 
--- name: find_matches(college_id, request_id, both_sides, size)
+-- Two rides that a routing server has measured (solo_road_meters) are compared by road, all others
+-- by the estimate. Whether a pair is good by road is for tripsync/pooling/matches.py to say; here
+-- is found who may be (find_matches, loosely). None is lost either: a way by road is never shorter
+-- than the great circle, and the reach of such a ride is an ellipse of great circles whose string
+-- is the longest way by road (migrations/0022.roads-in-matching.sql); so are its times on the road.
+-- Of more candidates than one table of distances holds, those that look best by the estimate are
+-- measured.
+
+-- name: find_matches(college_id, request_id, both_sides, loosely, size)
 -- The best partners of a waiting request, best first. A row is what one rider, viewer_id, is
 -- told of another; with both_sides each pair has a second row, for the one who waits already.
+-- Loosely: of two whose roads are known all that may be a good pair, with both rides to measure.
 with asking as materialized (
     select request_id,
            user_id,
            start,
            destination,
            solo_meters,
+           solo_road_meters,
            detour_percent,
            reach,
            departure,
-           on_the_road(departure, solo_meters, detour_percent) as on_road,
+           on_the_road(departure, greatest(solo_meters, solo_road_meters), detour_percent) as on_road,
            role,
            seats,
            seats_offered,
@@ -58,7 +68,8 @@ candidates as (
        and partner.status = 'active'
        and partner.start <@ asking.reach
        and partner.destination <@ asking.reach
-       and on_the_road(partner.departure, partner.solo_meters, partner.detour_percent) && asking.on_road
+       and on_the_road(partner.departure, greatest(partner.solo_meters, partner.solo_road_meters),
+                       partner.detour_percent) && asking.on_road
      union
     select asking.request_id  as asking_id,
            partner.request_id as partner_id
@@ -68,7 +79,8 @@ candidates as (
        and partner.status = 'active'
        and partner.start <@ asking.reach
        and partner.reach @> box(asking.destination)
-       and on_the_road(partner.departure, partner.solo_meters, partner.detour_percent) && asking.on_road
+       and on_the_road(partner.departure, greatest(partner.solo_meters, partner.solo_road_meters),
+                       partner.detour_percent) && asking.on_road
      union
     select asking.request_id  as asking_id,
            partner.request_id as partner_id
@@ -78,7 +90,8 @@ candidates as (
        and partner.status = 'active'
        and partner.reach @> box(asking.start)
        and partner.destination <@ asking.reach
-       and on_the_road(partner.departure, partner.solo_meters, partner.detour_percent) && asking.on_road
+       and on_the_road(partner.departure, greatest(partner.solo_meters, partner.solo_road_meters),
+                       partner.detour_percent) && asking.on_road
      union
     select asking.request_id  as asking_id,
            partner.request_id as partner_id
@@ -88,7 +101,8 @@ candidates as (
        and partner.status = 'active'
        and partner.reach @> box(asking.start)
        and partner.reach @> box(asking.destination)
-       and on_the_road(partner.departure, partner.solo_meters, partner.detour_percent) && asking.on_road
+       and on_the_road(partner.departure, greatest(partner.solo_meters, partner.solo_road_meters),
+                       partner.detour_percent) && asking.on_road
 ),
 good_pairs as (
     select distinct on (partner.request_id)
@@ -112,33 +126,42 @@ good_pairs as (
            ride.meters_of_a,
            ride.meters_of_b,
            departs.earliest,
-           departs.latest
+           departs.latest,
+           known.roads
       from candidates
       join asking on asking.request_id = candidates.asking_id
       join pooling_requests as partner on partner.request_id = candidates.partner_id
-     cross join lateral pair_orders(
+      left join lateral pair_orders(
                asking.start, asking.destination, asking.solo_meters,
                partner.start, partner.destination, partner.solo_meters
-           ) as ride
+           ) as ride on true
      cross join lateral pair_departure(
                ride.visits, ride.first_leg, asking.departure, partner.departure
            ) as departs
+     cross join lateral (
+               select :loosely
+                      and asking.solo_road_meters is not null
+                      and partner.solo_road_meters is not null as roads
+           ) as known
      where partner.user_id <> asking.user_id
        and upper(partner.departure) > now()
        and seats_fit(asking.seats, asking.seats_offered, partner.seats, partner.seats_offered)
-       and ride.meters_of_a <= (1 + asking.detour_percent / 100.0) * asking.solo_meters
-       and ride.meters_of_b <= (1 + partner.detour_percent / 100.0) * partner.solo_meters
-       and ride.total_meters < asking.solo_meters + partner.solo_meters
-       and (asking.role = 'rider' or ride.visits = 'ABba')
-       and (partner.role = 'rider' or ride.visits = 'BAab')
-       and departs.earliest < departs.latest
+       and (
+           known.roads
+           or  ride.meters_of_a <= (1 + asking.detour_percent / 100.0) * asking.solo_meters
+           and ride.meters_of_b <= (1 + partner.detour_percent / 100.0) * partner.solo_meters
+           and ride.total_meters < asking.solo_meters + partner.solo_meters
+           and (asking.role = 'rider' or ride.visits = 'ABba')
+           and (partner.role = 'rider' or ride.visits = 'BAab')
+           and departs.earliest < departs.latest
+       )
      order by partner.request_id,
               ride.total_meters
 ),
 best as (
     select request_a, user_a, start_a, destination_a, solo_a, meters_of_a,
            request_b, user_b, start_b, destination_b, solo_b, meters_of_b,
-           visits, first_leg, second_leg, third_leg, earliest, latest,
+           visits, first_leg, second_leg, third_leg, earliest, latest, roads,
            100 * (1 - total_meters / (solo_a + solo_b)) as saving_percent
       from good_pairs
       join users as rider_a on rider_a.user_id = user_a
@@ -149,7 +172,7 @@ best as (
        and rider_b.banned_at is null
        and preferences_fit(profile_a.gender, same_gender_a, profile_b.gender, same_gender_b)
        and not are_blocked(user_a, user_b)
-     order by saving_percent desc,
+     order by saving_percent desc nulls last,
               request_b
      limit :size
 )
@@ -176,7 +199,9 @@ select seen.viewer_id,
        best.third_leg as drop_distance_meters,
        route.stops as route,
        best.earliest as departs_from,
-       best.latest as departs_until
+       best.latest as departs_until,
+       best.roads as roads_are_known,
+       measurable.rides
   from best
  cross join lateral (values
            (user_a, request_a, meters_of_a, solo_a, user_b, request_b, meters_of_b, solo_b),
@@ -225,9 +250,29 @@ select seen.viewer_id,
                              end as place
                   ) as visited
        ) as route
+ cross join lateral (
+           select jsonb_agg(
+                      jsonb_build_object(
+                          'request_id',            request_id,
+                          'start_latitude',        start[1],
+                          'start_longitude',       start[0],
+                          'destination_latitude',  destination[1],
+                          'destination_longitude', destination[0],
+                          'detour_percent',        detour_percent,
+                          'role',                  role,
+                          'depart_after',          lower(departure),
+                          'depart_before',         upper(departure)
+                      )
+                      order by request_id = request_b
+                  ) as rides
+             from pooling_requests
+            where :loosely
+              and college_id = :college_id
+              and request_id in (request_a, request_b)
+       ) as measurable
  where seen.viewer_id = user_a
     or :both_sides
- order by best.saving_percent desc,
+ order by best.saving_percent desc nulls last,
           best.request_b,
           seen.viewer_id = user_b;
 
@@ -241,8 +286,9 @@ with asking as (
            user_id,
            start,
            destination,
+           solo_road_meters,
            reach,
-           on_the_road(departure, solo_meters, detour_percent) as on_road,
+           on_the_road(departure, greatest(solo_meters, solo_road_meters), detour_percent) as on_road,
            seats,
            role,
            same_gender,
@@ -260,7 +306,8 @@ passing_by as (
       join pooling_requests as member
         on member.college_id = :college_id
        and member.status = 'matched'
-       and on_the_road(member.departure, member.solo_meters, member.detour_percent) && asking.on_road
+       and on_the_road(member.departure, greatest(member.solo_meters, member.solo_road_meters),
+                       member.detour_percent) && asking.on_road
        and (member.start <@ asking.reach or member.reach @> box(asking.start))
       join pool_members on pool_members.request_id = member.request_id
                        and pool_members.left_at is null
@@ -270,7 +317,8 @@ passing_by as (
       join pooling_requests as member
         on member.college_id = :college_id
        and member.status = 'matched'
-       and on_the_road(member.departure, member.solo_meters, member.detour_percent) && asking.on_road
+       and on_the_road(member.departure, greatest(member.solo_meters, member.solo_road_meters),
+                       member.detour_percent) && asking.on_road
        and (member.destination <@ asking.reach or member.reach @> box(asking.destination))
       join pool_members on pool_members.request_id = member.request_id
                        and pool_members.left_at is null
@@ -278,6 +326,7 @@ passing_by as (
 select pools.pool_id,
        pools.capacity - pools.seats_taken as seats_left,
        company.riders,
+       asking.solo_road_meters is not null and company.roads_are_known as roads_are_known,
        route.stops
   from asking
   join pools on pools.pool_id in (select pool_id from passing_by)
@@ -291,7 +340,6 @@ select pools.pool_id,
                           'start_longitude',       member.start[0],
                           'destination_latitude',  member.destination[1],
                           'destination_longitude', member.destination[0],
-                          'solo_meters',           member.solo_meters,
                           'detour_percent',        member.detour_percent,
                           'role',                  member.role,
                           'depart_after',          lower(member.departure),
@@ -299,9 +347,10 @@ select pools.pool_id,
                       )
                       order by member.request_id
                   ) as riders,
+                  bool_and(member.solo_road_meters is not null) as roads_are_known,
                   bool_and(
-                      on_the_road(member.departure, member.solo_meters, member.detour_percent)
-                      && asking.on_road
+                      on_the_road(member.departure, greatest(member.solo_meters, member.solo_road_meters),
+                                  member.detour_percent) && asking.on_road
                       and upper(member.departure) > now()
                       and preferences_fit(
                               asking.gender, asking.same_gender, profiles.gender, member.same_gender
@@ -329,145 +378,19 @@ select pools.pool_id,
  order by pools.pool_id
  limit :size;
 
--- name: list_waiting_rides(college_id)
--- Who asks to be matched by the rounds and waits, and whom each may not meet.
-select request_id,
-       pooling_requests.user_id,
-       start[1]                            as start_latitude,
-       start[0]                            as start_longitude,
-       destination[1]                      as destination_latitude,
-       destination[0]                      as destination_longitude,
-       solo_meters,
-       detour_percent,
-       pooling_requests.role,
-       seats,
-       seats_offered,
-       lower(departure)                    as depart_after,
-       upper(departure)                    as depart_before,
-       pooling_requests.created_at,
-       same_gender,
-       profiles.gender,
-       array(
-           select blocked_id from blocks where blocker_id = pooling_requests.user_id
-            union
-           select blocker_id from blocks where blocked_id = pooling_requests.user_id
-       )                                   as avoids
-  from pooling_requests
-  join users on users.user_id = pooling_requests.user_id
-  left join profiles on profiles.user_id = pooling_requests.user_id
- where pooling_requests.college_id = :college_id
-   and status = 'active'
-   and auto_match
-   and upper(departure) > now()
-   and users.banned_at is null
- order by request_id;
-
--- name: list_waiting_pairs(college_id, partners)
--- The good pairs among those, of each request the best: what a round chooses from. The rule is
--- that of find_matches, and a test holds the two equal; whom a rider avoids is left to the round.
--- As each two are met both ways round, two of the four orders say it all; each is tested where
--- it is found, because in a crowd most candidates are no pair.
-with asking as materialized (
-    select request_id,
-           user_id,
-           start,
-           destination,
-           solo_meters,
-           (1 + detour_percent / 100.0) * solo_meters          as longest_meters,
-           reach,
-           departure,
-           on_the_road(departure, solo_meters, detour_percent) as on_road,
-           role,
-           seats,
-           seats_offered,
-           same_gender,
-           profiles.gender
-      from pooling_requests
-      left join profiles using (college_id, user_id)
-     where college_id = :college_id
-       and auto_match
-       and status = 'active'
-       and upper(departure) > now()
-),
-routes as (
-    select asking.request_id                       as first_id,
-           partner.request_id                      as second_id,
-           'ABba'                                  as visits,
-           starts                                  as first_leg,
-           starts + partner.solo_meters + ends     as total_meters
-      from asking
-      join pooling_requests as partner
-        on partner.college_id = :college_id
-       and partner.status = 'active'
-       and partner.auto_match
-       and partner.start <@ asking.reach
-       and partner.destination <@ asking.reach
-       and on_the_road(partner.departure, partner.solo_meters, partner.detour_percent) && asking.on_road
-     cross join lateral (
-               select road_meters(asking.start, partner.start)             as starts,
-                      road_meters(asking.destination, partner.destination) as ends
-               offset 0
-           ) as ways
-     where partner.role = 'rider'
-       and starts + partner.solo_meters + ends <= asking.longest_meters
-     union all
-    select asking.request_id,
-           partner.request_id,
-           'ABab',
-           starts,
-           starts + together + ends
-      from asking
-      join pooling_requests as partner
-        on partner.college_id = :college_id
-       and partner.status = 'active'
-       and partner.auto_match
-       and partner.start <@ asking.reach
-       and partner.reach @> box(asking.destination)
-       and on_the_road(partner.departure, partner.solo_meters, partner.detour_percent) && asking.on_road
-     cross join lateral (
-               select road_meters(asking.start, partner.start)             as starts,
-                      road_meters(partner.start, asking.destination)       as together,
-                      road_meters(asking.destination, partner.destination) as ends
-               offset 0
-           ) as ways
-     where asking.role = 'rider'
-       and partner.role = 'rider'
-       and starts + together <= asking.longest_meters
-       and together + ends <= (1 + partner.detour_percent / 100.0) * partner.solo_meters
-),
-good_pairs as (
-    select least(first_id, second_id)                              as request_a,
-           greatest(first_id, second_id)                           as request_b,
-           max(one.solo_meters + other.solo_meters - total_meters) as saved_meters
-      from routes
-      join asking as one on one.request_id = first_id
-      join asking as other on other.request_id = second_id
-     cross join lateral pair_departure(
-               visits, first_leg, one.departure, other.departure
-           ) as departs
-     where one.user_id <> other.user_id
-       and total_meters < one.solo_meters + other.solo_meters
-       and seats_fit(one.seats, one.seats_offered, other.seats, other.seats_offered)
-       and preferences_fit(one.gender, one.same_gender, other.gender, other.same_gender)
-       and departs.earliest < departs.latest
-     group by least(first_id, second_id),
-              greatest(first_id, second_id)
-),
-ranked as (
-    select request_a,
-           request_b,
-           saved_meters,
-           row_number() over (partition by side.request_id order by saved_meters desc) as place
-      from good_pairs
-     cross join lateral (values (request_a), (request_b)) as side (request_id)
-)
-select request_a,
-       request_b,
-       saved_meters
-  from ranked
- where place <= :partners
- group by request_a,
-          request_b,
-          saved_meters
- order by request_a,
-          request_b;
+-- name: take_second_looks(size)
+-- Pairs of requests, of all colleges, whose riders may see each other again since a block ended;
+-- taken by whoever tells them, and what another worker takes is left to it.
+delete from second_looks
+ where (one_request, other_request) in (
+           select one_request,
+                  other_request
+             from second_looks
+            order by one_request,
+                     other_request
+            limit :size::int
+              for update skip locked
+       )
+returning college_id,
+          one_request,
+          other_request;

@@ -12,9 +12,27 @@ select user_id
    and user_id = :user_id;
 
 -- name: create_report(college_id, reporter_id, subject_id, reason, details, reference_kind, reference_id)^
--- A new report; no row while the reporter has the same one open.
-insert into reports (college_id, reporter_id, subject_id, reason, details, reference_kind, reference_id)
-values (:college_id, :reporter_id, :subject_id, :reason, :details, :reference_kind, :reference_id)
+-- A new report; no row while the reporter has the same one open. Of a message that the subject wrote
+-- and the reporter heard, the words are kept.
+insert into reports (
+    college_id, reporter_id, subject_id, reason, details, reference_kind, reference_id, reported_words
+)
+values (
+    :college_id, :reporter_id, :subject_id, :reason, :details, :reference_kind::text, :reference_id::bigint,
+    (
+        select m.content
+          from messages m
+          join participants hearer on hearer.college_id = m.college_id
+                                  and hearer.conversation_id = m.conversation_id
+         where :reference_kind = 'message'
+           and m.college_id = :college_id
+           and m.message_id = :reference_id
+           and m.user_id = :subject_id
+           and hearer.user_id = :reporter_id
+           and m.seq > hearer.heard_from
+           and m.seq <= coalesce(hearer.heard_until, m.seq)
+    )
+)
     on conflict (reporter_id, subject_id, reference_kind, reference_id) where resolved_at is null
     do nothing
 returning report_id as id,
@@ -38,6 +56,7 @@ select r.report_id as id,
        r.details,
        case when r.reference_id is not null
             then jsonb_build_object('kind', r.reference_kind, 'id', r.reference_id) end as reference,
+       r.reported_words,
        r.created_at,
        r.outcome,
        r.note,
@@ -54,6 +73,7 @@ select r.report_id as id,
              details,
              reference_kind,
              reference_id,
+             reported_words,
              created_at,
              outcome,
              note,

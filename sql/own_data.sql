@@ -28,6 +28,7 @@ select username,
        bio,
        year_of_study,
        major,
+       college_unit,
        gender,
        preferences,
        social_media_links,
@@ -60,6 +61,26 @@ select session_id as id,
    and user_id = :user_id
  order by session_id;
 
+-- name: export_devices(college_id, user_id)
+-- The phones that are woken.
+select device_id as id,
+       session_id,
+       platform,
+       token,
+       registered_at
+  from devices
+ where college_id = :college_id
+   and user_id = :user_id
+ order by device_id;
+
+-- name: export_quiet_hours(college_id, user_id)
+-- When the rider wants no noise.
+select begins_at,
+       ends_at
+  from quiet_hours
+ where college_id = :college_id
+   and user_id = :user_id;
+
 -- name: export_mailed_codes(college_id, user_id)
 -- What mails are waiting to be acted upon; the codes themselves are not known to us.
 select purpose,
@@ -69,6 +90,15 @@ select purpose,
  where college_id = :college_id
    and user_id = :user_id
  order by purpose;
+
+-- name: export_unwanted_mails(college_id, user_id)
+-- The mails that the rider wants no more of.
+select kind,
+       since
+  from unwanted_mails
+ where college_id = :college_id
+   and user_id = :user_id
+ order by kind;
 
 -- name: export_requests(college_id, user_id)
 -- The rides the rider wanted to share.
@@ -94,6 +124,7 @@ select request_id as id,
        auto_match,
        note,
        solo_meters,
+       solo_road_meters,
        created_at,
        closed_at
   from pooling_requests
@@ -182,6 +213,32 @@ select search.search_id as id,
    and search.user_id = :user_id
  order by search.search_id;
 
+-- name: export_service_searches(college_id, user_id)
+-- Which posts the rider asked to be told of, and how often it was.
+select search.search_id as id,
+       search.name,
+       search.words,
+       search.tags,
+       search.kind,
+       search.compensation_type,
+       search.min_price,
+       search.max_price,
+       search.place[1] as latitude,
+       search.place[0] as longitude,
+       search.radius_meters,
+       search.mail_me,
+       search.expires_at,
+       search.created_at,
+       (
+           select count(*)
+             from saved_service_search_hits hit
+            where hit.search_id = search.search_id
+       ) as hits
+  from saved_service_searches search
+ where search.college_id = :college_id
+   and search.user_id = :user_id
+ order by search.search_id;
+
 -- name: export_connections(college_id, user_id)
 -- Whom the rider asked, and who asked the rider.
 select connection.connection_id as id,
@@ -190,13 +247,15 @@ select connection.connection_id as id,
        connection.status,
        connection.created_at,
        connection.answered_at
-  from connections connection
+  from pooling_requests own
+  join connections connection
+    on connection.from_request = own.request_id or connection.to_request = own.request_id
   join users other
     on other.college_id = connection.college_id
    and other.user_id = case when connection.from_user = :user_id then connection.to_user
                             else connection.from_user end
- where connection.college_id = :college_id
-   and (connection.from_user = :user_id or connection.to_user = :user_id)
+ where own.college_id = :college_id
+   and own.user_id = :user_id
  order by connection.connection_id;
 
 -- name: export_pools(college_id, user_id)
@@ -205,10 +264,12 @@ select member.pool_id as id,
        pools.status,
        member.request_id,
        member.seats,
+       member.solo_meters,
        member.shared_meters,
        member.fare_percent,
        pools.estimated_fare,
        pools.meeting_note,
+       pools.is_fallback,
        member.joined_at,
        member.left_at,
        pools.started_at,
@@ -221,10 +282,11 @@ select member.pool_id as id,
             where theirs.pool_id = member.pool_id
               and theirs.user_id <> :user_id
        ) as fellow_riders
-  from pool_members member
+  from pooling_requests own
+  join pool_members member on member.request_id = own.request_id
   join pools on pools.pool_id = member.pool_id
- where member.college_id = :college_id
-   and member.user_id = :user_id
+ where own.college_id = :college_id
+   and own.user_id = :user_id
  order by member.pool_id,
           member.request_id;
 
@@ -232,6 +294,7 @@ select member.pool_id as id,
 -- What the rider wrote of others, also what nobody may read yet.
 select review.review_id as id,
        review.pool_id,
+       review.post_id,
        subject.full_name as subject,
        review.rating,
        review.comment,
@@ -260,6 +323,85 @@ select review_id as id,
    and subject_id = :user_id
  order by review_id;
 
+-- name: export_conversations(college_id, user_id)
+-- With whom the rider has written, or in which pool, and how far the rider has read. What somebody
+-- only meant to begin is their own.
+select c.conversation_id as id,
+       other.full_name as other_rider,
+       c.pool_id,
+       c.begun_at,
+       latest.created_at as read_until
+  from participants mine
+  join conversations c on c.college_id = mine.college_id and c.conversation_id = mine.conversation_id
+  left join users other
+    on other.college_id = c.college_id
+   and other.user_id = case mine.user_id when c.one_id then c.other_id when c.other_id then c.one_id end
+  left join messages latest
+    on latest.conversation_id = mine.conversation_id and latest.seq = mine.read_seq
+ where mine.college_id = :college_id
+   and mine.user_id = :user_id
+   and c.last_seq > 0
+ order by c.conversation_id;
+
+-- name: export_messages(college_id, user_id)
+-- What the rider wrote in them.
+select message_id as id,
+       conversation_id,
+       content,
+       created_at
+  from messages
+ where college_id = :college_id
+   and user_id = :user_id
+ order by message_id;
+
+-- name: export_service_posts(college_id, user_id)
+-- What the rider offered and asked for, also anonymously, and what was deleted.
+select post_id as id,
+       kind,
+       title,
+       description,
+       status,
+       team_size,
+       places_taken,
+       deadline,
+       compensation_type,
+       price,
+       requires_resume,
+       requires_cover_letter,
+       is_anonymous,
+       college_only,
+       tags,
+       requirements,
+       filters,
+       location[1] as latitude,
+       location[0] as longitude,
+       location_name,
+       created_at,
+       deleted_at
+  from service_posts
+ where college_id = :college_id
+   and user_id = :user_id
+ order by created_at,
+          post_id;
+
+-- name: export_service_applications(college_id, user_id)
+-- What the rider applied to; not whose post it is, which may be a secret.
+select application.application_id as id,
+       application.post_id,
+       post.title,
+       application.status,
+       application.cover_letter,
+       application.resume_url,
+       application.proposed_rate,
+       application.applied_at,
+       application.answered_at
+  from service_applications application
+  join service_posts post
+    on post.college_id = application.college_id and post.post_id = application.post_id
+ where application.college_id = :college_id
+   and application.user_id = :user_id
+ order by application.application_id;
+
 -- name: export_blocks(college_id, user_id)
 -- Whom the rider blocked. Who blocked the rider is their secret.
 select blocked.full_name as blocked,
@@ -271,9 +413,9 @@ select blocked.full_name as blocked,
  order by blocks.created_at;
 
 -- name: export_reports_made(college_id, user_id)
--- What the rider reported. What others reported of the rider would name them.
+-- What the rider reported; not who wrote a post. What others reported of the rider would name them.
 select report.report_id as id,
-       subject.full_name as subject,
+       case when report.reference_kind is distinct from 'service' then subject.full_name end as subject,
        report.reason,
        report.details,
        report.reference_kind,
@@ -389,6 +531,7 @@ update profiles
        bio                = null,
        year_of_study      = null,
        major              = null,
+       college_unit       = null,
        gender             = null,
        preferences        = null,
        social_media_links = null,
@@ -406,6 +549,24 @@ delete from profile_files
 -- name: remove_codes(college_id, user_id)!
 -- No mail opens anything any more.
 delete from mailed_codes
+ where college_id = :college_id
+   and user_id = :user_id;
+
+-- name: remove_devices(college_id, user_id)!
+-- The phones that were woken.
+delete from devices
+ where college_id = :college_id
+   and user_id = :user_id;
+
+-- name: remove_quiet_hours(college_id, user_id)!
+-- When the rider wanted no noise.
+delete from quiet_hours
+ where college_id = :college_id
+   and user_id = :user_id;
+
+-- name: remove_unwanted_mails(college_id, user_id)!
+-- Nobody writes to an account that has no address.
+delete from unwanted_mails
  where college_id = :college_id
    and user_id = :user_id;
 
@@ -433,9 +594,22 @@ delete from saved_searches
  where college_id = :college_id
    and user_id = :user_id;
 
+-- name: remove_service_searches(college_id, user_id)!
+-- Nor are services searched for.
+delete from saved_service_searches
+ where college_id = :college_id
+   and user_id = :user_id;
+
 -- name: remove_ride_shares(college_id, user_id)!
 -- No link shows where the rider is.
 delete from ride_shares
+ where college_id = :college_id
+   and user_id = :user_id;
+
+-- name: empty_messages(college_id, user_id)!
+-- Messages without what they said. Their places stay, so that others' counts of unread ones do.
+update messages
+   set content = 'This message was deleted.'
  where college_id = :college_id
    and user_id = :user_id;
 
@@ -451,18 +625,22 @@ update alarms
 
 -- name: remove_lone_connections(college_id, user_id)!
 -- What was asked of and by requests that never shared a ride.
+with lone as (
+    select request_id
+      from pooling_requests request
+     where college_id = :college_id
+       and user_id = :user_id
+       and not exists (
+           select
+             from pool_members member
+            where member.request_id = request.request_id
+       )
+)
 delete from connections
  where college_id = :college_id
-   and exists (
-       select
-         from pooling_requests request
-        where request.user_id = :user_id
-          and request.request_id in (connections.from_request, connections.to_request)
-          and not exists (
-              select
-                from pool_members member
-               where member.request_id = request.request_id
-          )
+   and (
+       from_request = any(array(select request_id from lone))
+       or to_request = any(array(select request_id from lone))
    );
 
 -- name: remove_lone_requests(college_id, user_id)!
@@ -487,6 +665,120 @@ update pooling_requests
  where college_id = :college_id
    and user_id = :user_id;
 
+-- name: end_services(college_id, user_id)
+-- Posts are closed and applications withdrawn: what the other sides have to learn of it.
+with ended_posts as (
+    update service_posts
+       set deleted_at = coalesce(deleted_at, now()),
+           status = case when status = 'completed' then status else 'cancelled' end
+     where college_id = :college_id
+       and user_id = :user_id
+    returning post_id
+),
+ended_applications as (
+    update service_applications application
+       set status = 'withdrawn',
+           answered_at = now()
+      from service_posts post
+     where application.college_id = :college_id
+       and application.user_id = :user_id
+       and application.status in ('pending', 'accepted')
+       and post.post_id = application.post_id
+       and post.status <> 'completed'
+    returning application.application_id
+)
+select a.user_id,
+       'service_post_closed' as type,
+       jsonb_build_object(
+           'application_id', a.id,
+           'service_post', a.service_post,
+           'reason', 'deleted'
+       ) as payload
+  from shown_applications a
+  join ended_posts on ended_posts.post_id = a.post_id
+ where a.college_id = :college_id
+   and a.status in ('pending', 'accepted')
+   and (a.post).deleted_at is null
+   and (a.post).status <> 'completed'
+ union all
+select a.poster_id,
+       'service_application_withdrawn',
+       jsonb_build_object(
+           'application', jsonb_build_object(
+               'id', a.id,
+               'status', 'withdrawn',
+               'applicant', jsonb_build_object('id', a.user_id, 'full_name', 'Former rider'),
+               'service_post', a.service_post,
+               'cover_letter', null,
+               'resume_url', null,
+               'proposed_rate', null,
+               'application_date', a.application_date
+           )
+       )
+  from shown_applications a
+  join ended_applications on ended_applications.application_id = a.id
+ where a.college_id = :college_id
+   and not are_blocked(a.user_id, a.poster_id);
+
+-- name: remove_lone_tags(college_id, user_id)!
+-- Tags that no post of anybody else has.
+delete from service_tags tag
+ where tag.college_id = :college_id
+   and lower(tag.name) in (
+           select unnest(mine.tags)
+             from service_posts mine
+            where mine.college_id = :college_id
+              and mine.user_id = :user_id
+       )
+   and not exists (
+           select
+             from service_posts other
+            where other.college_id = :college_id
+              and other.user_id <> :user_id
+              and other.deleted_at is null
+              and other.tags @> array[lower(tag.name)]
+       );
+
+-- name: remove_lone_posts(college_id, user_id)!
+-- Posts that nobody else applied to.
+delete from service_posts post
+ where post.college_id = :college_id
+   and post.user_id = :user_id
+   and not exists (
+           select
+             from service_applications application
+            where application.post_id = post.post_id
+       );
+
+-- name: empty_posts(college_id, user_id)!
+-- Posts that others applied to, without a word of the rider's.
+update service_posts
+   set title = 'Former post',
+       description = 'Who wrote this has left.',
+       tags = '{}',
+       requirements = '[]',
+       filters = '[]',
+       location = null,
+       location_name = ''
+ where college_id = :college_id
+   and user_id = :user_id;
+
+-- name: remove_applications(college_id, user_id)!
+-- Applications that came to nothing.
+delete from service_applications
+ where college_id = :college_id
+   and user_id = :user_id
+   and status <> 'accepted';
+
+-- name: empty_applications(college_id, user_id)!
+-- Applications to work that was done, without a word of the rider's.
+update service_applications
+   set cover_letter = null,
+       resume_url = null,
+       proposed_rate = null
+ where college_id = :college_id
+   and user_id = :user_id;
+
 -- name: remove_refresh_tokens(college_id, user_id)!
 -- No session can be refreshed.
 delete from refresh_tokens
@@ -506,6 +798,7 @@ update sessions
 
 -- name: remove_answers(user_id, email)!
 -- The answers that are kept for retries: they repeat what was sent.
+-- scans: answers are kept for a day only, and accounts end seldom.
 delete from idempotency_keys
  where split_part(scope, ' ', 1) = :user_id::bigint::text
     or scope like 'anybody %' and position(convert_to(:email, 'UTF8') in answer) > 0;

@@ -37,7 +37,7 @@ select member.request_id,
        request.start[0] as start_longitude,
        request.destination[1] as destination_latitude,
        request.destination[0] as destination_longitude,
-       request.solo_meters,
+       request.solo_road_meters is not null as road_is_known,
        request.detour_percent,
        request.role,
        upper(request.departure) > now() as lasts
@@ -58,44 +58,53 @@ select request_id,
    and pool_id = :pool_id
  order by position;
 
--- name: seat_members(college_id, pool_id, request_ids, user_ids, seats, shared_meters, fare_percents)!
--- Write who rides in a pool, how far and for which share; who rides already keeps the place.
+-- name: seat_members(college_id, pool_ids, request_ids, user_ids, seats, solo_meters, shared_meters, fare_percents)!
+-- Write who rides in which pool, how far and for which share; who rides already keeps the place.
 insert into pool_members (
-    college_id, pool_id, request_id, user_id, seats, shared_meters, fare_percent
+    college_id, pool_id, request_id, user_id, seats, solo_meters, shared_meters, fare_percent
 )
 select :college_id,
-       :pool_id,
+       given.pool_id,
        given.request_id,
        given.user_id,
        given.seats,
+       given.solo_meters,
        given.shared_meters,
        given.fare_percent
   from unnest(
-           :request_ids::bigint[], :user_ids::bigint[], :seats::smallint[],
-           :shared_meters::float8[], :fare_percents::numeric[]
-       ) as given (request_id, user_id, seats, shared_meters, fare_percent)
+           :pool_ids::bigint[], :request_ids::bigint[], :user_ids::bigint[], :seats::smallint[],
+           :solo_meters::float8[], :shared_meters::float8[], :fare_percents::numeric[]
+       ) as given (pool_id, request_id, user_id, seats, solo_meters, shared_meters, fare_percent)
     on conflict (pool_id, request_id) do update
-   set shared_meters = excluded.shared_meters,
+   set solo_meters = excluded.solo_meters,
+       shared_meters = excluded.shared_meters,
        fare_percent = excluded.fare_percent,
        left_at = null;
 
--- name: clear_route(college_id, pool_id)!
--- Forget the route; a new one follows in the same transaction.
+-- name: clear_routes(college_id, pool_ids)!
+-- Forget the routes of these pools; new ones follow in the same transaction, or their end.
 delete from pool_stops
  where college_id = :college_id
-   and pool_id = :pool_id;
+   and pool_id = any(:pool_ids::bigint[]);
 
--- name: write_route(college_id, pool_id, request_ids, kinds, meters)!
--- The stops of a pool in driving order.
+-- name: write_routes(college_id, pool_ids, request_ids, kinds, meters, is_fallback)!
+-- The stops of these pools, of each in driving order, and whether they and the rides alone are
+-- estimates; pool_ids has the pool of each stop.
+with measured as (
+    update pools
+       set is_fallback = :is_fallback
+     where college_id = :college_id
+       and pool_id = any(:pool_ids::bigint[])
+)
 insert into pool_stops (college_id, pool_id, position, request_id, kind, meters)
 select :college_id,
-       :pool_id,
-       given.position,
+       given.pool_id,
+       row_number() over (partition by given.pool_id order by given.place),
        given.request_id,
        given.kind,
        given.meters
-  from unnest(:request_ids::bigint[], :kinds::text[], :meters::float8[])
-       with ordinality as given (request_id, kind, meters, position);
+  from unnest(:pool_ids::bigint[], :request_ids::bigint[], :kinds::text[], :meters::float8[])
+       with ordinality as given (pool_id, request_id, kind, meters, place);
 
 -- name: unseat_member(college_id, pool_id, request_id)!
 -- A member gets out.
@@ -152,6 +161,7 @@ select pools.pool_id,
        pools.created_at,
        pools.started_at,
        pools.closed_at,
+       pools.is_fallback,
        (
            select jsonb_agg(
                       jsonb_build_object(
@@ -160,10 +170,10 @@ select pools.pool_id,
                           'request_id', member.request_id,
                           'seats', member.seats,
                           'role', request.role,
-                          'solo_meters', round(request.solo_meters),
+                          'solo_meters', round(alone.meters),
                           'shared_meters', round(member.shared_meters),
                           'detour_percent', round(
-                              (100 * (member.shared_meters / nullif(request.solo_meters, 0) - 1))::numeric, 1
+                              (100 * (member.shared_meters / nullif(alone.meters, 0) - 1))::numeric, 1
                           ),
                           'fare_percent', member.fare_percent,
                           'fare', round(pools.estimated_fare * member.fare_percent / 100, 2)
@@ -173,6 +183,9 @@ select pools.pool_id,
              from pool_members member
              join pooling_requests request on request.request_id = member.request_id
              join users on users.user_id = member.user_id
+            cross join lateral (
+                      select coalesce(member.solo_meters, request.solo_meters) as meters
+                  ) as alone
             where member.pool_id = pools.pool_id
               and member.left_at is null
        ) as members,

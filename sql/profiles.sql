@@ -11,6 +11,7 @@ select users.user_id as id,
        profiles.bio,
        profiles.year_of_study,
        profiles.major,
+       profiles.college_unit,
        profiles.gender,
        profiles.preferences,
        profiles.social_media_links,
@@ -56,7 +57,7 @@ select users.user_id as id,
    and users.banned_at is null
    and not are_blocked(:viewer_id, users.user_id);
 
--- name: update_profile(college_id, user_id, given, full_name, username, phone_number, bio, year_of_study, major, gender, preferences, social_media_links, emergency_contact)!
+-- name: update_profile(college_id, user_id, given, full_name, username, phone_number, bio, year_of_study, major, college_unit, gender, preferences, social_media_links, emergency_contact)!
 -- Change the fields that are named in `given`; the others stay as they are.
 with renamed as (
     update users
@@ -71,6 +72,7 @@ update profiles
        bio                = case when 'bio'                = any(:given::text[]) then :bio::text                 else bio end,
        year_of_study      = case when 'year_of_study'      = any(:given::text[]) then :year_of_study::text       else year_of_study end,
        major              = case when 'major'              = any(:given::text[]) then :major::text               else major end,
+       college_unit       = case when 'college_unit'       = any(:given::text[]) then :college_unit::text        else college_unit end,
        gender             = case when 'gender'             = any(:given::text[]) then :gender::text              else gender end,
        preferences        = case when 'preferences'        = any(:given::text[]) then :preferences::jsonb        else preferences end,
        social_media_links = case when 'social_media_links' = any(:given::text[]) then :social_media_links::jsonb else social_media_links end,

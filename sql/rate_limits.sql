@@ -26,4 +26,17 @@ delete from rate_counters
 
 -- name: clear_all_hits()!
 -- Forget the tries of everybody.
+-- scans: all of it is to go.
 delete from rate_counters;
+
+-- name: forget_windows(size)!
+-- Take away windows that are over.
+delete from rate_counters
+ where ctid = any(array(
+           select ctid
+             from rate_counters
+            where expires_at <= now()
+            order by expires_at
+            limit :size::int
+              for update skip locked
+       ));

@@ -15,12 +15,12 @@ select time_zone
   from colleges
  where college_id = :college_id;
 
--- name: keep_ride(college_id, user_id, weekdays, departs_at, window_minutes, ends_on, exception_dates, next_opens_at, start_longitude, start_latitude, destination_longitude, destination_latitude, start_name, destination_name, seats, detour_percent, role, seats_offered, same_gender, quiet, no_smoking, luggage, auto_match, note)$
+-- name: keep_ride(college_id, user_id, weekdays, departs_at, window_minutes, ends_on, exception_dates, next_opens_at, start_longitude, start_latitude, destination_longitude, destination_latitude, start_name, destination_name, seats, detour_percent, role, seats_offered, same_gender, quiet, no_smoking, luggage, auto_match, note, solo_road_meters)$
 -- A new pattern.
 insert into recurring_rides (
     college_id, user_id, weekdays, departs_at, window_minutes, ends_on, exception_dates, next_opens_at,
     start, destination, start_name, destination_name, seats, detour_percent, role, seats_offered,
-    same_gender, quiet, no_smoking, luggage, auto_match, note
+    same_gender, quiet, no_smoking, luggage, auto_match, note, solo_road_meters
 )
 values (
     :college_id,
@@ -44,11 +44,12 @@ values (
     :no_smoking,
     :luggage,
     :auto_match,
-    :note
+    :note,
+    :solo_road_meters::float8
 )
 returning recurring_id;
 
--- name: change_ride(college_id, recurring_id, weekdays, departs_at, window_minutes, ends_on, exception_dates, next_opens_at, start_longitude, start_latitude, destination_longitude, destination_latitude, start_name, destination_name, seats, detour_percent, role, seats_offered, same_gender, quiet, no_smoking, luggage, auto_match, note)!
+-- name: change_ride(college_id, recurring_id, weekdays, departs_at, window_minutes, ends_on, exception_dates, next_opens_at, start_longitude, start_latitude, destination_longitude, destination_latitude, start_name, destination_name, seats, detour_percent, role, seats_offered, same_gender, quiet, no_smoking, luggage, auto_match, note, solo_road_meters)!
 -- Say everything of a pattern that is held anew.
 update recurring_rides
    set weekdays         = :weekdays::text[],
@@ -70,7 +71,8 @@ update recurring_rides
        no_smoking       = :no_smoking,
        luggage          = :luggage,
        auto_match       = :auto_match,
-       note             = :note
+       note             = :note,
+       solo_road_meters = :solo_road_meters::float8
  where college_id = :college_id
    and recurring_id = :recurring_id;
 
@@ -256,6 +258,7 @@ select ride.recurring_id,
        ride.luggage,
        ride.auto_match,
        ride.note,
+       ride.solo_road_meters,
        now() as looked_at
   from recurring_rides ride
   join colleges on colleges.college_id = ride.college_id

@@ -22,8 +22,8 @@ select request_id,
    and status in ('active', 'matched')
    for update;
 
--- name: open_request(college_id, user_id, start_longitude, start_latitude, destination_longitude, destination_latitude, start_name, destination_name, depart_after, depart_before, seats, detour_percent, role, seats_offered, same_gender, quiet, no_smoking, luggage, auto_match, note)$
--- A new request on the road.
+-- name: open_request(college_id, user_id, start_longitude, start_latitude, destination_longitude, destination_latitude, start_name, destination_name, depart_after, depart_before, seats, detour_percent, role, seats_offered, same_gender, quiet, no_smoking, luggage, auto_match, note, solo_road_meters)$
+-- A new request on the road; solo_road_meters is null where no routing server knows the way.
 with place as (
     select point(:start_longitude::float8, :start_latitude::float8) as start,
            point(:destination_longitude::float8, :destination_latitude::float8) as destination
@@ -31,7 +31,7 @@ with place as (
 insert into pooling_requests (
     college_id, user_id, start, destination, start_name, destination_name, departure, seats,
     detour_percent, role, seats_offered, same_gender, quiet, no_smoking, luggage, auto_match, note,
-    solo_meters, reach
+    solo_meters, solo_road_meters, reach
 )
 select :college_id,
        :user_id,
@@ -51,18 +51,19 @@ select :college_id,
        :auto_match,
        :note,
        road_meters(start, destination),
-       reach_box(start, destination, :detour_percent::int)
+       :solo_road_meters::float8,
+       reach_box(start, destination, :detour_percent::int, :solo_road_meters::float8)
   from place
 returning request_id;
 
--- name: set_status(college_id, request_id, status, reason)!
--- Move a request that is held to another state.
+-- name: set_status(college_id, request_ids, status, reason)!
+-- Move requests that are held to another state.
 update pooling_requests
    set status = :status::text,
        cancel_reason = :reason::text,
        closed_at = case when :status in ('completed', 'cancelled') then now() end
  where college_id = :college_id
-   and request_id = :request_id;
+   and request_id = any(:request_ids::bigint[]);
 
 -- name: lock_requests(college_id, request_ids)
 -- These requests, held in the order of their ids.
@@ -73,11 +74,11 @@ select request_id,
        start[0] as start_longitude,
        destination[1] as destination_latitude,
        destination[0] as destination_longitude,
-       solo_meters,
        detour_percent,
        role,
        seats,
        seats_offered,
+       solo_road_meters is not null as road_is_known,
        lower(departure) as depart_after,
        upper(departure) as depart_before,
        upper(departure) > now() as lasts
@@ -164,7 +165,7 @@ select college_id,
  limit :size::int
    for update skip locked;
 
--- name: change_request(college_id, request_id, depart_after, depart_before, seats, detour_percent, same_gender, quiet, no_smoking, luggage, auto_match, note)!
+-- name: change_request(college_id, request_id, depart_after, depart_before, seats, detour_percent, same_gender, quiet, no_smoking, luggage, auto_match, note, solo_road_meters)!
 -- Other wishes for a request that is held; what is null stays as it is.
 update pooling_requests
    set departure = tstzrange(
@@ -174,7 +175,13 @@ update pooling_requests
        ),
        seats = coalesce(:seats::smallint, seats),
        detour_percent = coalesce(:detour_percent::smallint, detour_percent),
-       reach = reach_box(start, destination, coalesce(:detour_percent::smallint, detour_percent)),
+       solo_road_meters = coalesce(:solo_road_meters::float8, solo_road_meters),
+       reach = reach_box(
+           start,
+           destination,
+           coalesce(:detour_percent::smallint, detour_percent),
+           coalesce(:solo_road_meters::float8, solo_road_meters)
+       ),
        same_gender = coalesce(:same_gender::boolean, same_gender),
        quiet = coalesce(:quiet::boolean, quiet),
        no_smoking = coalesce(:no_smoking::boolean, no_smoking),

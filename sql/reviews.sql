@@ -1,4 +1,5 @@
--- Reviews: what riders of a completed pool say of each other.
+-- Reviews: what riders of a completed pool say of each other, and the two sides of work that is done.
+-- A review is of a pool or of a service post: of `pool_id` and `post_id` one is null.
 --
 -- They are written blind. `visible_from` is when others may read one, and the view
 -- `visible_reviews` shows those whose time has come. Nobody but the author sees the others.
@@ -26,32 +27,61 @@ select pools.status,
    )
    for no key update of pools;
 
--- name: write_review(college_id, pool_id, author_id, subject_id, rating, comment)$
+-- name: lock_work(college_id, user_id, fellow_id, post_id)^
+-- A service post on which the rider worked or which the rider wrote, and whether the fellow is the
+-- other side of it: the writer, or one of those who were accepted. Whoever does not know who wrote
+-- an anonymous post works with nobody, and the writer, until they say so, neither. Held, as above.
+select service_status(post) as status,
+       exists (
+           select
+             from service_applications work
+            where work.post_id = post.post_id
+              and work.status = 'accepted'
+              and (work.user_id, work.poster_id) in ((:user_id, :fellow_id), (:fellow_id, :user_id))
+              and (not post.is_anonymous or work.revealed_at is not null)
+       ) as with_fellow
+  from service_posts post
+ where post.college_id = :college_id
+   and post.post_id = :post_id
+   and (
+       post.user_id = :user_id
+       or exists (
+           select
+             from service_applications mine
+            where mine.post_id = post.post_id
+              and mine.user_id = :user_id
+              and mine.status = 'accepted'
+       )
+   )
+   for no key update of post;
+
+-- name: write_review(college_id, pool_id, post_id, author_id, subject_id, rating, comment)$
 -- A new review, and the end of the blindness where the subject has reviewed the author; no row
 -- when it was written before.
 with theirs as (
     update reviews
        set visible_from = least(visible_from, clock_timestamp())
      where college_id = :college_id
-       and pool_id = :pool_id
+       and (pool_id = :pool_id or post_id = :post_id)
        and author_id = :subject_id
        and subject_id = :author_id
     returning clock_timestamp() as met_at
 )
-insert into reviews (college_id, pool_id, author_id, subject_id, rating, comment, visible_from)
+insert into reviews (college_id, pool_id, post_id, author_id, subject_id, rating, comment, visible_from)
 values (
     :college_id,
     :pool_id,
+    :post_id,
     :author_id,
     :subject_id,
     :rating::smallint,
     :comment,
     coalesce((select met_at from theirs), now() + interval '168 hours')
 )
-    on conflict (pool_id, author_id, subject_id) do nothing
+    on conflict do nothing
 returning review_id;
 
--- name: list_mutual(college_id, pool_id, one_id, other_id)
+-- name: list_mutual(college_id, pool_id, post_id, one_id, other_id)
 -- What two riders wrote of each other, as its subject may read it; nothing while only one has
 -- written, and nothing where a block stands between them.
 select v.subject_id,
@@ -63,12 +93,12 @@ select v.subject_id,
        v.edited_at,
        v.reply
   from reviews one
-  join reviews other on other.pool_id = one.pool_id
+  join reviews other on (other.pool_id = one.pool_id or other.post_id = one.post_id)
                     and other.author_id = one.subject_id
                     and other.subject_id = one.author_id
   join visible_reviews v on v.review_id in (one.review_id, other.review_id)
  where one.college_id = :college_id
-   and one.pool_id = :pool_id
+   and (one.pool_id = :pool_id or one.post_id = :post_id)
    and one.author_id = :one_id
    and one.subject_id = :other_id
    and not are_blocked(:one_id, :other_id)
@@ -167,6 +197,7 @@ select v.review_id as id,
 -- them or null for all; `before` is the last id of the page before, or null.
 select r.review_id as id,
        r.pool_id,
+       r.post_id,
        jsonb_build_object('id', subject.user_id, 'full_name', subject.full_name) as subject,
        r.rating,
        r.comment,

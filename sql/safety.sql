@@ -68,6 +68,7 @@ delete from ride_shares
 
 -- name: forget_shares()!
 -- Take away the links of all colleges that open nothing any more, and the positions kept for them.
+-- scans: what opens nothing is taken away here, so that there are no more than the links of today.
 delete from ride_shares share
  where not exists (
      select
@@ -131,11 +132,11 @@ select share.status,
              join pooling_requests request on request.request_id = stop.request_id
             where stop.pool_id = share.pool_id
        ) as stops,
-       case when share.position is not null
+       case when seen.position is not null
             then jsonb_build_object(
-                'latitude', share.position[1],
-                'longitude', share.position[0],
-                'at', share.position_at
+                'latitude', seen.position[1],
+                'longitude', seen.position[0],
+                'at', seen.at
             ) end as last_position,
        pools.started_at,
        pools.closed_at as ended_at,
@@ -151,6 +152,19 @@ select share.status,
             where member.pool_id = share.pool_id
               and member.left_at is null
        ) as departs
+  left join live_positions live on live.college_id = share.college_id
+                               and live.user_id = share.user_id
+                               and live.pool_id = share.pool_id
+  left join lateral (
+           -- Said for the link, or to those who ride along: whichever was later.
+           select said.position,
+                  said.at
+             from (values (share.position, share.position_at), (live.position, live.seen_at))
+                  as said (position, at)
+            where said.position is not null
+            order by said.at desc
+            limit 1
+       ) as seen on true
  where share.token_hash = :token_hash;
 
 -- name: repeat_alarm(college_id, user_id, longitude, latitude, note)^
@@ -212,11 +226,10 @@ returning alarm_id as id,
 select users.full_name,
        profiles.phone_number,
        profiles.emergency_contact,
-       to_char(now() at time zone colleges.time_zone, 'HH24:MI on FMDD FMMonth YYYY') as told_at,
        (
            select coalesce(
                       jsonb_agg(
-                          jsonb_build_object('id', moderator.user_id, 'email', moderator.email)
+                          jsonb_build_object('id', moderator.user_id)
                           order by moderator.user_id
                       ),
                       '[]'

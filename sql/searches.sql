@@ -75,7 +75,7 @@ delete from saved_searches
 
 -- name: record_hits(college_id, request_id)
 -- All searches that a request on the road fits and that have not told of it yet, and whether a mail
--- is due, if there is somebody to send it. The index saved_searches_around finds those around both ends: a circle lies within its
+-- is due. The index saved_searches_around finds those around both ends: a circle lies within its
 -- box, so none is missed; then the circles, the calendar, and whom a rider may see at all. The
 -- searches are held, so that one that is being deleted is waited for, and is gone.
 with ride as materialized (
@@ -104,7 +104,6 @@ fitting as materialized (
     select search.search_id,
            search.user_id,
            search.name,
-           watcher.email,
            search.mail_me
            and watcher.verified_at is not null
            and not exists (select
@@ -147,7 +146,6 @@ new_hits as (
 select fitting.search_id,
        fitting.user_id,
        fitting.name,
-       fitting.email,
        fitting.mailed,
        jsonb_build_object(
            'request_id', ride.request_id,
@@ -161,3 +159,16 @@ select fitting.search_id,
   join fitting on fitting.search_id = new_hits.search_id
  cross join ride
  order by fitting.search_id;
+
+-- name: forget_hits(size)!
+-- Forget which rides were told of three months ago, in all colleges: they are long over, and are not
+-- told of again.
+delete from saved_search_hits
+ where ctid = any(array(
+           select ctid
+             from saved_search_hits
+            where told_at < now() - interval '90 days'
+            order by told_at
+            limit :size::int
+              for update skip locked
+       ));

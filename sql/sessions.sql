@@ -20,7 +20,7 @@ insert into refresh_tokens (token_hash, session_id, expires_at)
 values (:token_hash, :session_id, now() + make_interval(days => :days::int));
 
 -- name: find_refresher(token_hash)$
--- Whose refresh token this is, whether or not it still works.
+-- Whose refresh token this is, of riders of all colleges, whether or not it still works.
 select s.user_id
   from refresh_tokens t
   join sessions s on s.session_id = t.session_id
@@ -99,7 +99,50 @@ offset :skip::int
 
 -- name: list_ended_sessions(since)
 -- Sessions of all colleges that ended lately: what workers must no longer let in.
+-- scans: in no plan for a moment, but in this one, for any moment; most have ended since long ago.
 select session_id,
        ended_at
   from sessions
  where ended_at > :since;
+
+-- name: forget_ended_sessions(size)!
+-- Take away sessions of all colleges that ended a month ago: so long their riders may see them in what
+-- they export. No access token lives as long.
+delete from sessions
+ where ctid = any(array(
+           select ctid
+             from sessions
+            where ended_at < now() - interval '30 days'
+            order by ended_at
+            limit :size::int
+              for update skip locked
+       ));
+
+-- name: forget_lapsed_sessions(size)!
+-- Take away sessions of all colleges whose last token was never used: nothing opens them any more. The
+-- access token that was issued with it has lived for a day at most.
+delete from sessions
+ where ctid = any(array(
+           select session.ctid
+             from refresh_tokens token
+             join sessions session on session.session_id = token.session_id
+            where token.used_at is null
+              and token.expires_at < now() - interval '2 days'
+            order by token.expires_at
+            limit :size::int
+              for update of session skip locked
+       ));
+
+-- name: forget_spent_tokens(size)!
+-- Take away used tokens that would open nothing by now even if they had not been used: whoever shows one is
+-- refused, as with any other that is not ours.
+delete from refresh_tokens
+ where ctid = any(array(
+           select ctid
+             from refresh_tokens
+            where used_at is not null
+              and expires_at < now() - interval '2 days'
+            order by expires_at
+            limit :size::int
+              for update skip locked
+       ));

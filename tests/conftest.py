@@ -11,7 +11,7 @@ import shutil
 import socket
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,8 +22,11 @@ import pytest
 import uvloop
 from sanic import Sanic
 
+from tests import whole_run
+from tests.asyncapi import check_events
 from tests.databases import fresh_database
 from tests.people import Campus, Rider, numbers
+from tests.processes import tripsync
 from tripsync.app import create_app
 from tripsync.database.embedded import embedded_server
 from tripsync.database.migrations import migrate
@@ -31,6 +34,8 @@ from tripsync.serving.process import bind, serving
 from tripsync.settings import Settings
 
 SECRET = "tests only: a key of more than thirty-two bytes"
+# Of requests that a test makes at the same moment.
+LARGEST_CROWD = 200
 
 
 def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
@@ -57,11 +62,16 @@ def postgres(data_dir: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def database_url(postgres: str) -> Iterator[str]:
-    """A migrated database."""
+def database_url(postgres: str, request: pytest.FixtureRequest) -> Iterator[str]:
+    """A migrated database. Whatever the tests made riders hear is looked at in the end."""
     with fresh_database(postgres) as url:
         migrate(url)
         yield url
+        whole_run.remember(request.config, check_events(url))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(whole_run, "whole run")
 
 
 @pytest.fixture
@@ -81,6 +91,8 @@ def settings(database_url: str, data_dir: Path) -> Settings:
         port=0,
         bcrypt_rounds=4,
         rate_limits="off",
+        # `.ci/run` runs a part of the suite behind the wall, too.
+        row_security="on" if os.environ.get("TEST_ROW_SECURITY") == "on" else "off",
         request_timeout_seconds=5,
         grace_seconds=2,
     )
@@ -132,6 +144,34 @@ async def start_server(settings: Settings) -> AsyncIterator[StartServer]:
             return await started.enter_async_context(running(changed))
 
         yield start
+
+
+@pytest.fixture
+async def two_processes(
+    database_url: str, data_dir: Path
+) -> AsyncIterator[tuple[httpx.AsyncClient, httpx.AsyncClient]]:
+    """Two servers of their own on the database of the run."""
+    environment = {
+        "DATABASE_URL": database_url,
+        "SECRET_KEY": SECRET,
+        "RATE_LIMITS": "off",
+        "PORT": "0",
+        "REQUEST_TIMEOUT_SECONDS": "60",
+    }
+    # A crowd of connections at once is what is tested; each server answers them in turn.
+    patient = httpx.Timeout(60)
+    room = httpx.Limits(max_connections=LARGEST_CROWD)
+    with ExitStack() as stack:
+        servers = [
+            stack.enter_context(tripsync("serve", data_dir=data_dir, **environment))
+            for _ in range(2)
+        ]
+        one, other = [await server.address() for server in servers]
+        async with (
+            httpx.AsyncClient(base_url=one, timeout=patient, limits=room) as first,
+            httpx.AsyncClient(base_url=other, timeout=patient, limits=room) as second,
+        ):
+            yield first, second
 
 
 @pytest.fixture

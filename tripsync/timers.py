@@ -12,11 +12,21 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from tripsync.database import Database, Transaction
+from tripsync.database.wall import all_colleges
+from tripsync.metrics import NOT_WAITED_FOR, counter, histogram
 
 log = logging.getLogger("tripsync.timers")
 
+TURNS = counter("tripsync_timer_turns", "Turns that were taken", "timer", "outcome")
+TURN_SECONDS = histogram(
+    "tripsync_timer_seconds", "How long a turn took", "timer", buckets=NOT_WAITED_FOR
+)
+
 # Workers look this often in a period, so that a turn missed by a dying one is taken soon.
 LOOKS_PER_PERIOD = 4
+# Rows that one turn takes away where something is forgotten, so that nobody waits for it. The rest
+# has the next turn.
+FEW_AT_ONCE = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +61,17 @@ class Timers:
 
     async def run(self, timer: Timer) -> bool:
         """Run a timer if it is this worker's turn; whether it was."""
+        with all_colleges():
+            return await self._run(timer)
+
+    async def _run(self, timer: Timer) -> bool:
         async with self._database.transaction() as db:
             turn = await db.timers.take_turn(name=timer.name, period_seconds=timer.seconds)
             if turn:
-                await timer.act(db)
+                with TURN_SECONDS.labels(timer.name).time():
+                    await timer.act(db)
+        if turn:
+            TURNS.labels(timer.name, "done").inc()
         return bool(turn)
 
     async def _keep(self, timer: Timer) -> None:
@@ -63,5 +80,6 @@ class Timers:
             try:
                 await self.run(timer)
             except Exception:
+                TURNS.labels(timer.name, "failed").inc()
                 # The turn was given back with the transaction: the next look tries again.
                 log.exception("the timer %s failed", timer.name)

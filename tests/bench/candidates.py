@@ -17,20 +17,15 @@ How to read the table:
   from the beginning.
 - **matches**: how many partners there are for a request, on average (at most 20 are read).
 - **index**: megabytes of the index that finds the candidates.
-
-Last, a round: 2,000 who wait in one town at one moment, more than a college ever will have; the
-time of its two queries, and of choosing the groups.
 """
 
 import argparse
 import asyncio
 import shutil
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
 from statistics import mean
 from time import perf_counter
-from typing import Any
 
 import asyncpg
 
@@ -38,16 +33,11 @@ from tripsync.database.embedded import embedded_server
 from tripsync.database.files import SQL
 from tripsync.database.migrations import migrate
 from tripsync.database.queries import load_queries
-from tripsync.pooling.rounds import Pair, Policy, WaitingRide, match_round
-from tripsync.pooling.routes import Point, Ride, Window
 
 MATCHING = load_queries(SQL)["matching"]
 SIZES = (10_000, 100_000, 1_000_000)
 TOWNS = 60
 SAMPLES = 300
-ROUND = 2_000
-# What list_waiting_pairs is asked for, as in tests/bench/matching.py.
-BEST_PARTNERS = 30
 
 FILL = """
 with riders as (
@@ -74,9 +64,9 @@ trips as materialized (
       from drawn
 )
 insert into pooling_requests
-    (college_id, user_id, start, destination, departure, solo_meters, reach, auto_match)
+    (college_id, user_id, start, destination, departure, solo_meters, reach)
 select 1, user_id, start, destination, tstzrange(leaves, leaves + interval '15 minutes'),
-       road_meters(start, destination), reach_box(start, destination, 25), $4 = 'round'
+       road_meters(start, destination), reach_box(start, destination, 25)
   from trips
 """
 
@@ -97,7 +87,12 @@ async def measure_search(db: asyncpg.Connection) -> tuple[float, float, float]:
     for row in drawn:
         began = perf_counter()
         matches = await MATCHING["find_matches"](
-            db, college_id=1, request_id=row["request_id"], both_sides=False, size=20
+            db,
+            college_id=1,
+            request_id=row["request_id"],
+            both_sides=False,
+            loosely=False,
+            size=20,
         )
         seconds.append(perf_counter() - began)
         found.append(len(matches))
@@ -125,39 +120,9 @@ async def compare_sizes(db: asyncpg.Connection, sizes: list[int]) -> None:
         before = p50
 
 
-def waiting_ride(row: Mapping[str, Any]) -> WaitingRide:
-    ride = Ride(
-        row["request_id"],
-        Point(row["start_latitude"], row["start_longitude"]),
-        Point(row["destination_latitude"], row["destination_longitude"]),
-        row["solo_meters"],
-        row["detour_percent"],
-    )
-    window = Window(row["depart_after"].timestamp(), row["depart_before"].timestamp())
-    return WaitingRide(ride, row["user_id"], window, row["created_at"].timestamp())
-
-
-async def measure_round(db: asyncpg.Connection) -> None:
-    await db.execute("truncate pooling_requests cascade")
-    await fill(db, ROUND, 1, 0, "round")
-    began = perf_counter()
-    waiting = await MATCHING["list_waiting_rides"](db, college_id=1)
-    pairs = await MATCHING["list_waiting_pairs"](db, college_id=1, partners=BEST_PARTNERS)
-    queried = perf_counter()
-    rides = {row["request_id"]: waiting_ride(row) for row in waiting}
-    now = max(ride.window.opens for ride in rides.values())
-    groups = match_round(rides, [Pair(*row) for row in pairs], now, Policy())
-    chosen = perf_counter()
-    print(
-        f"\na round of {len(rides)}: queries {queried - began:.2f} s, "
-        f"{len(pairs)} pairs to {len(groups)} groups {chosen - queried:.2f} s"
-    )
-
-
 async def compare(url: str, sizes: list[int]) -> None:
     db = await asyncpg.connect(url)
     await compare_sizes(db, sizes)
-    await measure_round(db)
     await db.close()
 
 

@@ -1,4 +1,4 @@
-"""A load generator: some connections, each sending its next request once it has its answer.
+"""A load generator: some connections, each sending the next request once it has its answer.
 
 Run by requests.py as a process of its own, so that generator and server do not share an
 interpreter. It knows just enough HTTP to find the end of an answer.
@@ -11,6 +11,8 @@ import json
 import re
 import sys
 from collections import Counter
+from collections.abc import Sequence
+from itertools import cycle
 from time import perf_counter
 from typing import cast
 
@@ -19,6 +21,8 @@ import uvloop
 HOST = "127.0.0.1"
 LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 WARM_UP = 0.2
+# What stands between two requests of the input.
+BETWEEN = b"\0"
 
 
 class Tally:
@@ -45,10 +49,10 @@ class Tally:
 
 
 class Load:
-    """One request, sent again and again."""
+    """Requests, sent in turn again and again."""
 
-    def __init__(self, request: bytes) -> None:
-        self.request = request
+    def __init__(self, requests: Sequence[bytes]) -> None:
+        self.requests = cycle(requests)
         self.tally = Tally()
         self.over = False
 
@@ -85,12 +89,12 @@ class Caller(asyncio.Protocol):
 
     def _send(self) -> None:
         self._sent = perf_counter()
-        self._transport.write(self._load.request)
+        self._transport.write(next(self._load.requests))
 
 
-async def generate(port: int, request: bytes, seconds: float, connections: int) -> Tally:
+async def generate(port: int, requests: Sequence[bytes], seconds: float, connections: int) -> Tally:
     loop = asyncio.get_running_loop()
-    load = Load(request)
+    load = Load(requests)
     callers = [
         await loop.create_connection(lambda: Caller(load), HOST, port) for _ in range(connections)
     ]
@@ -109,11 +113,11 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=1)
     parser.add_argument("--connections", type=int, default=1)
     chosen = parser.parse_args()
-    request = sys.stdin.buffer.read()
+    requests = sys.stdin.buffer.read().split(BETWEEN)
     # A pause of our own would look like one of the server's.
     gc.disable()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        tally = runner.run(generate(chosen.port, request, chosen.seconds, chosen.connections))
+        tally = runner.run(generate(chosen.port, requests, chosen.seconds, chosen.connections))
     json.dump(tally.summary(), sys.stdout)
 
 

@@ -40,6 +40,7 @@ from typing import Literal, NamedTuple
 
 import networkx
 
+from tripsync.pooling.auto_match import BEST_PARTNERS
 from tripsync.pooling.rounds import Pair, Policy, WaitingRide, match_round
 from tripsync.pooling.routes import (
     ROAD_FACTOR,
@@ -60,8 +61,6 @@ WINDOW = 15 * MINUTE
 ROUND = 30
 DETOUR_PERCENT = 25
 RADIUS_METERS = 5000
-# As many as list_waiting_pairs is asked for.
-BEST_PARTNERS = 30
 DENSITIES = (150, 750, None)
 
 
@@ -130,7 +129,7 @@ class Crowd:
         return alone - plan.total_meters
 
     def pairs_of(self, waiting: Iterable[int], now: float) -> list[Pair]:
-        """What list_waiting_pairs would give: of each who waits, the best who wait, too."""
+        """What list_pairs would give: of each who waits, the best who wait, too."""
         waits = set(waiting)
         best = {}
         for one in waits:

@@ -4,11 +4,14 @@
   row is read by its id, the answer is JSON. No middleware, no log, no validation.
 - `hollow`: no HTTP server at all, the same bytes for whatever arrives. As fast as the load
   generator can go.
+- `sockets`: the websockets package as its documentation shows it, without compression. It holds
+  sockets and, at SIGUSR1, says one text to all of them.
 """
 
 import argparse
 import asyncio
 import os
+import signal
 from typing import Any, cast
 
 import asyncpg
@@ -16,9 +19,11 @@ import jwt
 import uvloop
 from sanic import HTTPResponse, Request, Sanic
 from sanic.response import json
+from websockets.asyncio.server import ServerConnection, broadcast, serve
 
 HOST = "127.0.0.1"
 HOLLOW_ANSWER = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}"
+ANNOUNCEMENT = "x" * 200
 READ_USER = """
 select user_id, college_id, email, full_name, created_at::text
   from users
@@ -67,12 +72,30 @@ def hollow(port: int) -> None:
         runner.run(serve())
 
 
+def sockets(port: int) -> None:
+    async def attend(connection: ServerConnection) -> None:
+        await connection.wait_closed()
+
+    async def hold() -> None:
+        async with serve(attend, HOST, port, compression=None) as server:
+            asyncio.get_running_loop().add_signal_handler(
+                signal.SIGUSR1, lambda: broadcast(server.connections, ANNOUNCEMENT)
+            )
+            await server.serve_forever()
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(hold())
+
+
+REFERENCES = {"bare": bare, "hollow": hollow, "sockets": sockets}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("reference", choices=["bare", "hollow"])
-    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("reference", choices=sorted(REFERENCES))
+    parser.add_argument("--port", type=int, default=os.environ.get("PORT"))
     chosen = parser.parse_args()
-    {"bare": bare, "hollow": hollow}[chosen.reference](chosen.port)
+    REFERENCES[chosen.reference](chosen.port)
 
 
 if __name__ == "__main__":

@@ -25,11 +25,9 @@ How to read the table:
 
 import argparse
 import json
-import os
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -43,17 +41,15 @@ from typing import Any
 
 import httpx
 import jwt
+from figures import spread
+from servers import HOST, clean_environment, free_port, running
 
 from tripsync.database.embedded import embedded_server
 from tripsync.database.migrations import migrate
-from tripsync.settings import variables
 
 HERE = Path(__file__).parent
-HOST = "127.0.0.1"
 # Fewer than a server has connections to the database: nobody waits for one.
 CONNECTIONS = 10
-START_WITHIN = 20.0
-STOP_WITHIN = 10.0
 PASSWORD = "four sparrows on a tram"
 
 
@@ -156,51 +152,6 @@ def everything_running() -> Iterator[tuple[Servers, str]]:
         yield servers, key
 
 
-def clean_environment() -> dict[str, str]:
-    """Ours, without what it says about some other TripSync."""
-    settings = {variable.name for variable in variables()}
-    return {name: value for name, value in os.environ.items() if name not in settings}
-
-
-def free_port() -> int:
-    with socket.create_server((HOST, 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
-
-
-@contextmanager
-def running(
-    command: Sequence[str], environment: dict[str, str], log: Path, port: int
-) -> Iterator[None]:
-    """A server that takes connections, its output in a file."""
-    with log.open("w") as output:
-        process = subprocess.Popen(
-            command, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output
-        )
-    try:
-        wait_for(process, log, port)
-        yield
-    finally:
-        process.terminate()
-        try:
-            process.wait(STOP_WITHIN)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-
-def wait_for(process: subprocess.Popen[bytes], log: Path, port: int) -> None:
-    deadline = time.monotonic() + START_WITHIN
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            socket.create_connection((HOST, port), timeout=1).close()
-        except OSError:
-            time.sleep(0.05)
-        else:
-            return
-    raise SystemExit(f"a server did not start; its own words:\n{log.read_text()}")
-
-
 def sign_up(port: int) -> dict[str, Any]:
     """A rider of the measured server: the account and an access token."""
     email = "asha@bench.example"
@@ -279,13 +230,6 @@ def print_table(targets: Sequence[Target]) -> None:
             f"{target.name:<{width}}  {spread(rates, ',.0f'):<22}  "
             f"{spread(target.ratios, '.2f'):<18}  {p50:6.2f}  {p99:6.2f}"
         )
-
-
-def spread(values: Sequence[float], form: str) -> str:
-    """Median and range."""
-    if not values:
-        return ""
-    return f"{median(values):{form}} ({min(values):{form}}-{max(values):{form}})"
 
 
 def options() -> argparse.Namespace:

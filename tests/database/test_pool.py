@@ -134,20 +134,26 @@ async def test_no_act_follows_a_rollback(database: Database) -> None:
     assert heard == []
 
 
-async def test_no_act_follows_a_commit_that_fails(database: Database) -> None:
+async def test_no_act_follows_a_commit_that_fails(
+    database: Database, db: asyncpg.Connection
+) -> None:
     heard: list[str] = []
+    await db.execute(
+        "create table ids (id int unique deferrable initially deferred);"
+        "grant insert on ids to tripsync_app"
+    )
 
     async def write_the_same_twice() -> None:
         async with database.transaction() as writing:
             connection: Any = writing._db
-            await connection.execute(
-                "create temporary table ids (id int unique deferrable initially deferred)"
-            )
             await connection.execute("insert into ids values (1), (1)")
             writing.after_commit(heard.append, "never")
 
-    with pytest.raises(asyncpg.UniqueViolationError):
-        await write_the_same_twice()
+    try:
+        with pytest.raises(asyncpg.UniqueViolationError):
+            await write_the_same_twice()
+    finally:
+        await db.execute("drop table ids")
     assert heard == []
 
 

@@ -6,8 +6,9 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from tripsync.database.files import SQL
-from tripsync.database.queries import Bound, Query, QueryFileError, load_queries
+from tripsync.database.bound import Bound
+from tripsync.database.files import SQL, query_files
+from tripsync.database.queries import Query, QueryFileError, load_queries
 
 BIRDS = """\
 -- Birds: for tests only.
@@ -168,7 +169,7 @@ def test_declared_and_used_parameters_must_agree(tmp_path: Path, definition: str
 
 def test_all_our_query_files_load() -> None:
     loaded = load_queries(SQL)
-    assert set(loaded) == {file.stem for file in SQL.glob("*.sql")}
+    assert set(loaded) == {file.stem for file in query_files()}
     assert all(loaded.values()), "a file without queries"
 
 

@@ -6,18 +6,19 @@ import asyncpg
 import pytest
 
 from tripsync.database import traps
-from tripsync.database.queries import Bound, QueryFileError, load_queries
+from tripsync.database.bound import Bound
+from tripsync.database.queries import QueryFileError, load_queries
 from tripsync.database.traps import find_traps
 
 HEAD = "-- name: find_it()\n-- What it is for.\n"
-STAR, SLICE, IN_LIST = (reason for _, reason in traps.IN_CODE)
+STAR, SLICE, NO_COMMA, IN_LIST = (reason for _, reason in traps.IN_CODE)
 Place = tuple[int, int]
 
 
 def traps_in(folder: Path, text: str) -> list[tuple[Place, str]]:
     file = folder / "birds.sql"
     file.write_text(text)
-    return [((trap.line, trap.column), trap.reason) for trap in find_traps(file)]
+    return [((trap.line, trap.column), trap.reason) for trap in find_traps(file, file.read_text())]
 
 
 @pytest.mark.parametrize(
@@ -91,6 +92,8 @@ def test_a_trap_in_a_definition(tmp_path: Path, text: str, place: Place, reason:
         ("delete from t returning *", (3, 25), STAR),
         ("delete from t returning t.*", (3, 27), STAR),
         ("with x as (delete from t returning *) select 1", (3, 36), STAR),
+        ("select one\n       two,\n       three", (3, 11), NO_COMMA),
+        ("select f(one)\n       a.two,\n       three", (3, 14), NO_COMMA),
         ("select 1 where 1 in (:ids)", (3, 18), IN_LIST),
         ("select 1 where 1 not in( :ids )", (3, 22), IN_LIST),
     ],
@@ -121,6 +124,19 @@ def test_a_star_is_found_wherever_columns_are_named(tmp_path: Path, statement: s
     ("definition", "statement", "values", "gives"),
     [
         ("it(x)$", "select :x::text", {"x": "a"}, "a"),
+        (
+            "it()^",
+            "select\n  a,\n  b,\n  c\n from (select 1, 2, 3) as t (a,\n b,\n c)",
+            {},
+            (1, 2, 3),
+        ),
+        ("it()^", "select distinct\n  a,\n  4\n from (values (7)) as t (a)", {}, (7, 4)),
+        (
+            "it()^",
+            "select case when a then 1 else\n  a::int\n  end,\n  8 from (values (true)) as t (a)",
+            {},
+            (1, 8),
+        ),
         ("it(x)$", "select '7'::int + :x::int", {"x": 1}, 8),
         ("it(a, b)$", "select array[:a, :b]::text[]", {"a": "x", "b": "y"}, ["x", "y"]),
         ("it(a, b)$", "select array[:a::int, :b::int]", {"a": 1, "b": 2}, [1, 2]),
@@ -192,7 +208,9 @@ def test_a_trap_reads_as_file_line_column_and_reason(tmp_path: Path) -> None:
     folder.mkdir()
     file = folder / "birds.sql"
     file.write_text(f"{HEAD}select * from birds;\n")
-    assert [str(trap) for trap in find_traps(file)] == [f"sql/birds.sql:3:8: error: {STAR}"]
+    assert [str(trap) for trap in find_traps(file, file.read_text())] == [
+        f"sql/birds.sql:3:8: error: {STAR}"
+    ]
 
 
 def test_all_traps_of_a_file_come_from_top_to_bottom(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The API can be read on a campus network that has no internet."""
 
 import re
+from html import escape
 
 import httpx
 import pytest
@@ -26,13 +27,19 @@ async def test_swagger_ui_is_started_on_our_document(client: httpx.AsyncClient) 
     assert "max-age" in bundle.headers["cache-control"]
 
 
-async def test_the_reading_view_has_every_call_and_every_problem(
+async def test_the_reading_view_has_every_call_message_and_problem(
     client: httpx.AsyncClient,
 ) -> None:
     page = (await client.get("/redoc")).text
     document = (await client.get("/openapi.json")).json()
     for path in document["paths"]:
         assert f"<code>{path}</code>" in page
+    sockets = (await client.get("/asyncapi.json")).json()
+    for key, message in sockets["components"]["messages"].items():
+        assert f"<article id='{key}'>" in page
+        assert escape(message["summary"]).partition("`")[0] in page
+    for channel in sockets["channels"].values():
+        assert f"<code>{channel['address']}</code>" in page
     refused = await client.post("/api/auth/login", content=b"{")
     anchor = refused.json()["type"].removeprefix("/redoc#")
     assert f"id='{anchor}'" in page

@@ -91,7 +91,7 @@ async def test_nobody_changes_a_line_not_even_the_owner(
 ) -> None:
     rider = await campus.sign_up()
     await warn(moderator, rider, "As it was.")
-    owner = "select pg_get_userbyid(relowner) = current_user from pg_class where relname = $1"
+    owner = "select pg_has_role(relowner, 'usage') from pg_class where relname = $1"
     assert await db.fetchval(owner, "moderation_acts")
     await db.execute(f"set session_replication_role = {mode}")
     with pytest.raises(asyncpg.InsufficientPrivilegeError, match="added to, never changed"):

@@ -13,6 +13,7 @@ from tests.moderation.conftest import NewStaff, acts_about, events_of, report
 from tests.people import Campus, Rider
 from tests.waiting import until_waiting_for_locks
 from tripsync.http.limits import Limit
+from tripsync.http.observation import current_request_id
 
 REPORTS = "/api/reports"
 DESK = "/api/moderation/reports"
@@ -71,6 +72,7 @@ async def test_moderators_read_who_reported_whom_for_what(campus: Campus, modera
         "reason": "no_show",
         "details": "She never came.",
         "reference": {"kind": "message", "id": 3},
+        "reported_words": None,
         "outcome": None,
         "note": "",
         "resolved_by": None,
@@ -386,7 +388,9 @@ async def test_a_page_costs_one_round_trip(
         original = getattr(asyncpg.Connection, name)
 
         async def ask(self: asyncpg.Connection, query: str, *args: Any, **more: Any) -> Any:
-            asked.append(query)
+            # What happens by the clock belongs to no request.
+            if current_request_id.get():
+                asked.append(query)
             return await original(self, query, *args, **more)
 
         return ask
@@ -394,6 +398,5 @@ async def test_a_page_costs_one_round_trip(
     for name in ("fetch", "fetchrow", "fetchval", "execute"):
         monkeypatch.setattr(asyncpg.Connection, name, counted(name))
     assert len(await desk_of(moderator)) >= 1
-    ours = [query for query in asked if "moderators" in query]
-    others = [query for query in asked if "moderat" not in query and "ended_at" not in query]
-    assert (len(ours), others) == (1, [])
+    [query] = asked
+    assert query.startswith("/* moderation.list_reports */")

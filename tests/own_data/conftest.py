@@ -68,6 +68,9 @@ async def live_a_little(rider: Rider, fellow: Rider, moderator: Rider, mark: str
     alarm = await done(rider.call("POST", "/api/safety/sos", json={**there, "note": mark}))
     settled = {"resolution": "She is home."}
     await done(moderator.call("POST", f"/api/safety/sos/{alarm['id']}/resolve", json=settled))
+    said = {"receiver_id": fellow.id, "content": mark}
+    keyed = {"Idempotency-Key": f"said {mark}"}
+    await done(rider.call("POST", "/api/chat/messages", json=said, headers=keyed))
     await done(rider.call("POST", f"/api/pool/pools/{pool}/complete"))
     review = f"/api/pool/pools/{pool}/reviews"
     await done(fellow.call("POST", review, json={"user_id": rider.id, "rating": 4}))
@@ -84,4 +87,41 @@ async def live_a_little(rider: Rider, fellow: Rider, moderator: Rider, mark: str
     }
     await done(rider.call("POST", "/api/pool/recurring", json=weekly))
     await done(rider.call("POST", "/api/pool/searches", json={**ride(), "name": mark}))
+    await trade_services(rider, fellow, mark)
     return int(pool)
+
+
+async def trade_services(rider: Rider, fellow: Rider, mark: str) -> None:
+    """A post that nobody answers, one that the fellow applies to, and work for the fellow that is
+    done, and that is not."""
+    words = {
+        "title": f"A post of {mark}",
+        "description": f"Written by {mark}, whoever that is.",
+        "team_size": 1,
+        "compensation_type": "volunteer",
+        "tags": [mark],
+        "requirements": [{"text": mark, "kind": "other"}],
+        "location": {"latitude": 19.081234, "longitude": 72.8, "name": mark},
+    }
+    await done(rider.call("POST", "/api/services", json=words))
+    answered = await done(rider.call("POST", "/api/services", json=words))
+    await done(fellow.call("POST", f"/api/services/{answered['id']}/apply", json={}))
+    search = {"name": mark, "search": mark, "tags": [mark]}
+    await done(rider.call("POST", "/api/services/searches", json=search))
+    brought = {"cover_letter": mark, "resume_url": f"https://files.example/{mark}"}
+    work = {
+        **words,
+        "title": "Some work",
+        "description": "Work of a fellow.",
+        "tags": [],
+        "requirements": [],
+        "location": None,
+    }
+    for finished in (False, True):
+        post = await done(fellow.call("POST", "/api/services", json=work))
+        path = f"/api/services/{post['id']}"
+        sent = await done(rider.call("POST", f"{path}/apply", json=brought))
+        if finished:
+            said = f"/api/services/applications/{sent['id']}"
+            await done(fellow.call("PUT", said, json={"status": "accepted"}))
+            await done(fellow.call("POST", f"{path}/complete"))

@@ -9,9 +9,9 @@ import httpx
 import pytest
 
 from tests.conftest import Server, SignUp, StartServer
-from tests.own_data.conftest import ME, done, leave, live_a_little
+from tests.own_data.conftest import ME, done, leave, live_a_little, trade_services
 from tests.people import Campus, Rider
-from tests.pooling.roads_to_campus import go, pair_up, ride
+from tests.pooling.roads_to_campus import go, heard_by, pair_up, ride
 from tests.profiles.files import IMAGE, picture, send
 from tests.waiting import until_waiting_for_locks
 from tripsync.database import Database
@@ -53,7 +53,7 @@ async def test_nothing_that_one_told_stays(
     of_others = {text: await everything_that_says(db, text) for text in told[2:]}
     await live_a_little(rider, fellow, moderator, mark)
     before = await everything_that_says(db, mark)
-    for table in ("users", "profiles", "pooling_requests", "alarms", "ride_shares"):
+    for table in ("users", "profiles", "pooling_requests", "alarms", "ride_shares", "messages"):
         assert table in before
     assert "users" in await everything_that_says(db, rider.email)
     keys = await db.fetch("select storage_key from profile_files where user_id = $1", rider.id)
@@ -73,6 +73,7 @@ async def test_nothing_that_one_told_stays(
         ("events", "user_id"),
         ("recurring_rides", "user_id"),
         ("saved_searches", "user_id"),
+        ("saved_service_searches", "user_id"),
         ("ride_shares", "user_id"),
         ("blocks", "blocker_id"),
     ):
@@ -111,6 +112,29 @@ async def test_what_others_need_stays_without_the_name(
     [alarm] = (await done(moderator.call("GET", "/api/safety/sos")))["alarms"]
     assert (alarm["latitude"], alarm["note"]) == (None, "")
     assert alarm["rider"]["full_name"] == "Former rider"
+
+
+async def test_services_end_for_both_sides(sign_up: SignUp, db: asyncpg.Connection) -> None:
+    rider, fellow = await sign_up(), await sign_up()
+    await trade_services(rider, fellow, f"mark{secrets.token_hex(4)}")
+    await done(leave(rider))
+    [kept] = await done(fellow.call("GET", "/api/profile/me/applications"))
+    assert kept["service_post"]["title"] == "Former post"
+    own = {each["status"]: each["id"] for each in await done(fellow.call("GET", f"{ME}/posts"))}
+    assert own.keys() == {"open", "completed"}
+    assert await done(fellow.call("GET", f"/api/services/{own['open']}/applications")) == []
+    [member] = await done(fellow.call("GET", f"/api/services/{own['completed']}/applications"))
+    assert member["applicant"] == {"id": rider.id, "full_name": "Former rider"}
+    assert (member["status"], member["cover_letter"], member["resume_url"]) == (
+        "accepted",
+        None,
+        None,
+    )
+    heard = dict(await heard_by(db, fellow))
+    assert heard["service_post_closed"]["reason"] == "deleted"
+    withdrawn = heard["service_application_withdrawn"]["application"]
+    assert withdrawn["service_post"]["id"] == own["open"]
+    assert withdrawn["applicant"]["full_name"] == "Former rider"
 
 
 async def test_the_address_is_free_at_once(sign_up: SignUp, campus: Campus) -> None:
@@ -345,6 +369,26 @@ async def test_what_is_told_too_late_is_not_kept(sign_up: SignUp, db: asyncpg.Co
     assert not await db.fetchval(
         "select count(*) from sessions where user_id = $1 and ended_at is null", rider.id
     )
+
+
+async def test_a_message_that_comes_too_late_is_not_kept(
+    sign_up: SignUp, db: asyncpg.Connection
+) -> None:
+    rider, fellow = await sign_up(), await sign_up()
+    mark = f"mark{secrets.token_hex(4)}"
+    pool = await live_a_little(rider, fellow, await sign_up("moderator"), "Asha")
+    chat = await db.fetchval("select conversation_id from conversations where pool_id = $1", pool)
+    deleted, answers = await held_at_the_end(
+        rider,
+        db,
+        *(
+            rider.call("POST", "/api/chat/messages", json={**where, "content": mark})
+            for where in ({"receiver_id": fellow.id}, {"conversation_id": chat})
+        ),
+    )
+    assert deleted.status_code == 204
+    assert [each.status_code for each in answers] == [409, 409]
+    assert await everything_that_says(db, mark) == []
 
 
 async def test_the_last_traces_of_sessions_go_when_no_token_can_name_them(

@@ -24,7 +24,10 @@ EXPORTED = {
     "profiles.user_id": "profile",
     "profile_files.user_id": "files",
     "sessions.user_id": "sessions",
+    "devices.user_id": "devices",
+    "quiet_hours.user_id": "quiet_hours",
     "mailed_codes.user_id": "mailed_codes",
+    "unwanted_mails.user_id": "unwanted_mails",
     "pooling_requests.user_id": "requests",
     "recurring_rides.user_id": "recurring_rides",
     "saved_searches.user_id": "saved_searches",
@@ -33,6 +36,13 @@ EXPORTED = {
     "pool_members.user_id": "pools",
     "reviews.author_id": "reviews_written",
     "reviews.subject_id": "reviews_received",
+    "conversations.one_id": "conversations",
+    "conversations.other_id": "conversations",
+    "participants.user_id": "conversations",
+    "messages.user_id": "messages",
+    "service_posts.user_id": "service_posts",
+    "service_applications.user_id": "service_applications",
+    "saved_service_searches.user_id": "service_searches",
     "blocks.blocker_id": "blocks",
     "reports.reporter_id": "reports_made",
     "moderation_acts.subject_id": "sanctions",
@@ -47,6 +57,7 @@ LEFT_OUT = {
     "reports.subject_id": "who reported one is their secret, and that somebody did",
     "reports.resolved_by": "what one did as a moderator is told by moderation_acts",
     "alarms.resolved_by": "about somebody else's alarm, and theirs to export",
+    "live_positions.user_id": "where one's own phone said it is a second ago; gone with the ride",
 }
 # What the section is read from, where it is a view on the table.
 VIEWS = {"reviews_received": "visible_reviews"}
@@ -129,6 +140,11 @@ async def test_an_export_holds_all_that_one_did(sign_up: SignUp) -> None:
     assert exported["pools"][0]["fellow_riders"] == ["Dev Shah"]
     assert exported["reviews_written"][0]["subject"] == "Dev Shah"
     assert exported["reviews_received"][0]["author"] == "Dev Shah"
+    assert exported["conversations"][0]["other_rider"] == "Dev Shah"
+    assert [each["content"] for each in exported["messages"]] == [mark]
+    assert exported["service_posts"][0]["title"] == f"A post of {mark}"
+    assert exported["service_searches"][0]["words"] == mark
+    assert exported["service_applications"][0]["cover_letter"] == mark
     assert exported["blocks"][0]["blocked"] == "Meera Moderator"
     assert exported["reports_made"][0]["subject"] == "Dev Shah"
     assert exported["sanctions"][0]["note"] == "Please be on time."
@@ -187,7 +203,7 @@ async def test_an_export_is_sent_piece_by_piece(sign_up: SignUp, db: asyncpg.Con
     rider = await sign_up()
     await db.execute(
         "insert into events (college_id, user_id, seq, type, payload) "
-        "select $1, $2, n, 'test', jsonb_build_object('text', repeat('x', 500)) "
+        "select $1, $2, n, 'x_test', jsonb_build_object('text', repeat('x', 500)) "
         "from generate_series(1, 2000) n",
         rider.college_id,
         rider.id,
@@ -224,7 +240,7 @@ async def test_a_client_that_goes_away_leaves_a_server_that_works(
     rider = await sign_up()
     await db.execute(
         "insert into events (college_id, user_id, seq, type, payload) "
-        "select $1, $2, n, 'test', jsonb_build_object('text', repeat('x', 5000)) "
+        "select $1, $2, n, 'x_test', jsonb_build_object('text', repeat('x', 5000)) "
         "from generate_series(1, 3000) n",
         rider.college_id,
         rider.id,

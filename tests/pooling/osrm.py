@@ -18,6 +18,7 @@ from tripsync.pooling.routes import Point, road_meters
 SOUTH, WEST, NORTH, EAST = 18.5, 72.5, 19.5, 73.5
 METERS_PER_SECOND = 10
 
+Distance = Callable[[Point, Point], float | None]
 Behaviour = Callable[["Osrm", asyncio.StreamWriter, str], Awaitable[None]]
 
 
@@ -79,7 +80,7 @@ def reply(writer: asyncio.StreamWriter, status: int, body: object, *headers: str
     writer.write("\r\n".join(lines).encode() + content)
 
 
-def solve(target: str) -> tuple[int, Any]:
+def solve(target: str, distance: Distance = by_road) -> tuple[int, Any]:
     """What OSRM would say, on the small map."""
     url = urlsplit(target)
     wishes = {name: values[0] for name, values in parse_qs(url.query).items()}
@@ -94,7 +95,7 @@ def solve(target: str) -> tuple[int, Any]:
     # Without a radius OSRM takes the nearest road, however far that is.
     if any(off) and len(wishes.get("radiuses", "").split(";")) == len(places):
         return 400, {"code": "NoSegment", "message": "Could not find a matching segment"}
-    return 200, (route if found[1] == "route" else table)(places, wishes)
+    return 200, route(places, wishes) if found[1] == "route" else table(places, wishes, distance)
 
 
 def route(places: list[Point], wishes: dict[str, str]) -> dict[str, Any]:
@@ -114,9 +115,9 @@ def route(places: list[Point], wishes: dict[str, str]) -> dict[str, Any]:
     return {"code": "Ok", "routes": [found], "waypoints": []}
 
 
-def table(places: list[Point], wishes: dict[str, str]) -> dict[str, Any]:
-    meters = [[by_road(one, other) for other in places] for one in places]
-    seconds = [[each / METERS_PER_SECOND for each in row] for row in meters]
+def table(places: list[Point], wishes: dict[str, str], distance: Distance) -> dict[str, Any]:
+    meters = [[distance(one, other) for other in places] for one in places]
+    seconds = [[each and each / METERS_PER_SECOND for each in row] for row in meters]
     wanted = wishes.get("annotations", "duration").split(",")
     measured = {"distance": ("distances", meters), "duration": ("durations", seconds)}
     return {"code": "Ok", "sources": [], **dict(measured[each] for each in wanted)}
@@ -124,6 +125,15 @@ def table(places: list[Point], wishes: dict[str, str]) -> dict[str, Any]:
 
 async def answers(osrm: Osrm, writer: asyncio.StreamWriter, target: str) -> None:
     reply(writer, *solve(target))
+
+
+def measures(distance: Distance) -> Behaviour:
+    """Has these ways instead of the usual ones; None is no road."""
+
+    async def behaviour(osrm: Osrm, writer: asyncio.StreamWriter, target: str) -> None:
+        reply(writer, *solve(target, distance))
+
+    return behaviour
 
 
 async def is_silent(osrm: Osrm, writer: asyncio.StreamWriter, target: str) -> None:

@@ -13,13 +13,15 @@ from tests.pooling.roads_to_campus import (
     ask,
     go,
     heard_by,
+    pair_up,
     ride,
     sums_hold,
     the_other_way,
     types_heard_by,
 )
+from tripsync.metrics import REGISTRY
 from tripsync.pooling import auto_match
-from tripsync.timers import Timer
+from tripsync.timers import Timer, Timers
 
 
 def soon(offset: int = 0, **changes: Any) -> dict[str, Any]:
@@ -60,6 +62,24 @@ async def test_two_who_fit_share_a_ride_as_if_both_had_approved(
         active = (await rider.call("GET", "/api/pool/connections/active")).json()["connection"]
         assert active["partner"]["id"] == partner.id
     await sums_hold(db, college)
+
+
+async def test_those_whom_rounds_match_are_counted(
+    sign_up: SignUp, db: asyncpg.Connection, round_now: Any
+) -> None:
+    async def told() -> int:
+        # A round is for all colleges.
+        count: int = await db.fetchval("select count(*) from events where type = 'pooling_match'")
+        return count
+
+    def counted() -> float:
+        return REGISTRY.get_sample_value("tripsync_matched_riders_total") or 0
+
+    for offset in (0, 1):
+        await go(await sign_up(), soon(offset))
+    before = await told(), counted()
+    await round_now()
+    assert await told() - before[0] == counted() - before[1] >= 2
 
 
 async def test_four_fill_a_cab_and_a_fifth_waits(
@@ -144,7 +164,8 @@ async def test_two_workers_run_one_round(
     await go(one, soon(0))
     await go(other, soon(1))
     timer = Timer("two workers' round", 60, auto_match.run_round)
-    turns = await asyncio.gather(*(server.app.ctx.timers.run(timer) for _ in range(4)))
+    workers = [Timers(server.app.ctx.database, []) for _ in range(4)]
+    turns = await asyncio.gather(*(worker.run(timer) for worker in workers))
     assert turns.count(True) == 1
     assert await company_of(one) == {one.id, other.id}
     await sums_hold(db, college)
@@ -159,3 +180,102 @@ async def test_many_are_decided_in_a_process_of_their_own(
     await go(other, soon(1))
     await round_now()
     assert await company_of(one) == {one.id, other.id}
+
+
+async def test_who_comes_later_is_seated_in_a_pool_that_has_room(
+    sign_up: SignUp, db: asyncpg.Connection, college: str, round_now: Any
+) -> None:
+    members, newcomer = [await sign_up(), await sign_up()], await sign_up()
+    for offset, rider in enumerate(members):
+        await go(rider, soon(offset))
+    await round_now()
+    pool = (await members[0].call("GET", "/api/pool/pools/current")).json()["pool"]
+    heard_before = {rider.id: len(await heard_by(db, rider)) for rider in members}
+    await go(newcomer, soon(2))
+    await round_now()
+    everybody = {newcomer.id, *(rider.id for rider in members)}
+    grown = (await newcomer.call("GET", "/api/pool/pools/current")).json()["pool"]
+    assert grown["pool_id"] == pool["pool_id"]
+    assert {member["id"] for member in grown["members"]} == everybody
+    assert len(grown["stops"]) == 6
+    assert sum(member["fare_percent"] for member in grown["members"]) == pytest.approx(
+        100, abs=0.01
+    )
+    heard = [kind for kind, _ in await heard_by(db, newcomer)]
+    assert heard.count("connection_approved") == 2
+    assert heard.count("pooling_match") == 1
+    for rider in members:
+        news = (await heard_by(db, rider))[heard_before[rider.id] :]
+        told = dict(news)
+        assert told["pool_joined"] == {
+            "pool_id": pool["pool_id"],
+            "user": {"id": newcomer.id, "full_name": newcomer.full_name},
+        }
+        assert told["connection_approved"]["partner"]["email"] == newcomer.email
+        assert "pooling_match" not in told
+    active = (await newcomer.call("GET", "/api/pool/connections/active")).json()["connection"]
+    assert active["partner"]["id"] in everybody - {newcomer.id}
+    assert active["partner"]["email"]
+    await sums_hold(db, college)
+
+
+async def test_what_waits_for_a_pool_that_is_full_now_is_closed(
+    sign_up: SignUp, db: asyncpg.Connection, college: str, round_now: Any
+) -> None:
+    members, late, patient = [await sign_up(), await sign_up()], await sign_up(), await sign_up()
+    for offset, rider in enumerate(members):
+        await go(rider, soon(offset, seats=1))
+    await round_now()
+    own = (await members[0].call("GET", "/api/pool/requests")).json()["requests"][0]["request_id"]
+    await go(patient, {**soon(3), "auto_match": False})
+    assert (await ask(patient, own)).status_code == 200
+    await go(late, soon(2, seats=2))
+    await round_now()
+    assert await company_of(late) == {late.id, *(rider.id for rider in members)}
+    assert "connection_withdrawn" in await types_heard_by(db, patient)
+    await sums_hold(db, college)
+
+
+async def test_a_pool_that_changed_while_the_round_decided_is_not_joined(
+    sign_up: SignUp,
+    db: asyncpg.Connection,
+    college: str,
+    round_now: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    members, newcomer = [await sign_up() for _ in range(3)], await sign_up()
+    for offset, rider in enumerate(members):
+        await go(rider, soon(offset))
+    await round_now()
+    assert len(await company_of(members[0])) == 3
+    pool = (await members[0].call("GET", "/api/pool/pools/current")).json()["pool"]
+    await go(newcomer, soon(1))
+    decide = auto_match.decide
+
+    async def decide_and_lose_one(*question: Any) -> Any:
+        groups = await decide(*question)
+        # Rounds are for all colleges: other tests' riders wait too.
+        if pool["pool_id"] in {group.pool_id for group in groups}:
+            left = await members[2].call("POST", f"/api/pool/pools/{pool['pool_id']}/leave")
+            assert left.status_code == 200, left.text
+        return groups
+
+    monkeypatch.setattr(auto_match, "decide", decide_and_lose_one)
+    await round_now()
+    assert await company_of(newcomer) == set()
+    assert await company_of(members[0]) == {members[0].id, members[1].id}, "somebody has left"
+    await sums_hold(db, college)
+    monkeypatch.undo()
+    await round_now()
+    assert await company_of(newcomer) == {newcomer.id, members[0].id, members[1].id}
+    await sums_hold(db, college)
+
+
+async def test_a_pool_whose_members_did_not_ask_for_it_is_joined_by_nobody(
+    sign_up: SignUp, round_now: Any
+) -> None:
+    asker, asked, newcomer = await sign_up(), await sign_up(), await sign_up()
+    await pair_up(asker, asked)
+    await go(newcomer, soon(2))
+    await round_now()
+    assert await company_of(newcomer) == set()

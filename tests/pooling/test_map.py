@@ -28,7 +28,9 @@ async def osrm() -> AsyncIterator[Osrm]:
 @pytest.fixture
 async def mapped(start_server: StartServer, osrm: Osrm) -> AsyncIterator[httpx.AsyncClient]:
     """A client of a server that knows the routing server."""
-    server = await start_server(routing_url=osrm.url, routing_timeout_ms=500)
+    server = await start_server(
+        routing_url=osrm.url, routing_timeout_ms=2000, routing_connect_timeout_ms=2000
+    )
     async with httpx.AsyncClient(base_url=server.url) as client:
         yield client
 

@@ -3,7 +3,7 @@
 import json
 import random
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -23,7 +23,8 @@ from tripsync.pooling.routes import (
     road_meters,
 )
 
-MATCHING = load_queries(SQL)["matching"]
+QUERIES = load_queries(SQL)
+MATCHING, ROUNDS = QUERIES["matching"], QUERIES["rounds"]
 STREET = [Point(19.1, 72.8 + 0.01 * n) for n in range(20)]
 MINUTE = timedelta(minutes=1)
 
@@ -38,8 +39,10 @@ async def college_id(db: asyncpg.Connection, college: str) -> int:
 
 
 @pytest.fixture
-async def now(db: asyncpg.Connection) -> datetime:
-    return await db.fetchval("select now()")
+async def now(db: asyncpg.Connection) -> AsyncIterator[datetime]:
+    """The moment at which the whole test happens, however long it takes."""
+    async with db.transaction():
+        yield await db.fetchval("select now()")
 
 
 @pytest.fixture
@@ -93,7 +96,12 @@ def wait(db: asyncpg.Connection, college_id: int, now: datetime) -> Wait:
 def matches(db: asyncpg.Connection, college_id: int) -> Callable[..., Awaitable[list[Match]]]:
     async def matches(request_id: int, both_sides: bool = False, size: int = 100) -> list[Match]:
         rows = await MATCHING["find_matches"](
-            db, college_id=college_id, request_id=request_id, both_sides=both_sides, size=size
+            db,
+            college_id=college_id,
+            request_id=request_id,
+            both_sides=both_sides,
+            loosely=False,
+            size=size,
         )
         return [{**row, "route": json.loads(row["route"])} for row in rows]
 
@@ -145,6 +153,36 @@ async def test_distances_are_the_same_in_sql_and_in_python(db: asyncpg.Connectio
         assert in_sql == pytest.approx(road_meters(here, there), rel=1e-9, abs=1e-3)
 
 
+async def test_distances_are_the_same_in_space(db: asyncpg.Connection) -> None:
+    """What rounds measure by, against what everything else does."""
+    dice = random.Random(11)
+    places = [anywhere(dice) for _ in range(500)]
+    others = [dice.choice([each, anywhere(dice), aside(dice, each, 0.05)]) for each in places]
+    rows = await db.fetch(
+        """
+        with places as (
+            select point(b, a) as one, point(d, c) as other
+              from unnest($1::float[], $2::float[], $3::float[], $4::float[]) as pair (a, b, c, d)
+        )
+        select road_meters(one, other) as on_the_ground,
+               meters_in_space(
+                   cos(radians(one[1])) * cos(radians(one[0])),
+                   cos(radians(one[1])) * sin(radians(one[0])),
+                   sin(radians(one[1])),
+                   cos(radians(other[1])) * cos(radians(other[0])),
+                   cos(radians(other[1])) * sin(radians(other[0])),
+                   sin(radians(other[1]))
+               ) as in_space
+          from places
+        """,
+        *[list(column) for column in zip(*places, strict=True)],
+        *[list(column) for column in zip(*others, strict=True)],
+    )
+    # At the other end of the globe both lose digits.
+    for row in rows:
+        assert row["in_space"] == pytest.approx(row["on_the_ground"], rel=1e-7, abs=1e-3)
+
+
 async def test_a_car_is_as_fast_in_sql_as_in_python(db: asyncpg.Connection) -> None:
     for meters in (0, 1, 9_876.5, 2e6):
         took = await db.fetchval("select driving_time($1)", meters)
@@ -184,6 +222,53 @@ async def test_a_reach_box_holds_every_place_within_the_cap(db: asyncpg.Connecti
     assert 200 < counted["within"] < counted["boxed"] < 3 * counted["within"]
 
 
+async def test_a_reach_box_holds_every_place_within_the_cap_by_road(
+    db: asyncpg.Connection,
+) -> None:
+    """Wherever roads as long as this one could lead: none is shorter than the great circle."""
+    dice = random.Random(7)
+    trips = []
+    for _ in range(5000):
+        start = anywhere(dice)
+        size = dice.choice([0.001, 0.05, 1, 20])
+        destination, place = aside(dice, start, size), aside(dice, start, 2 * size)
+        trips.append(
+            (*start, *destination, *place, dice.choice([0, 10, 25, 100]), dice.uniform(1, 3))
+        )
+    counted = await db.fetchrow(
+        """
+        with trips as (
+            select point(b, a) as start, point(d, c) as destination, point(f, e) as place, cap,
+                   stretch * road_meters(point(b, a), point(d, c)) / 1.3 as solo_road
+              from unnest($1::float[], $2::float[], $3::float[], $4::float[], $5::float[],
+                          $6::float[], $7::float[], $8::float[])
+                   as trip (a, b, c, d, e, f, cap, stretch)
+        ),
+        judged as materialized (
+            select (road_meters(start, place) + road_meters(place, destination)) / 1.3
+                   <= (1 + cap / 100) * solo_road                              as within,
+                   place <@ reach_box(start, destination, cap, solo_road)      as boxed,
+                   place <@ reach_box(start, destination, cap)                 as boxed_before,
+                   reach_box(start, destination, cap, null)
+                   ~= reach_box(start, destination, cap)                       as same
+              from trips
+        )
+        select count(*) filter (where within)                             as within,
+               count(*) filter (where boxed)                              as boxed,
+               count(*) filter (where within and not boxed)               as missed,
+               count(*) filter (where boxed_before and not boxed)         as lost,
+               count(*) filter (where within and not boxed_before)        as gained,
+               count(*) filter (where same)                               as same
+          from judged
+        """,
+        *[list(column) for column in zip(*trips, strict=True)],
+    )
+    assert (counted["missed"], counted["lost"], counted["same"]) == (0, 0, len(trips))
+    assert counted["gained"] > 200
+    # Not by holding everything.
+    assert 200 < counted["within"] < counted["boxed"] < 3 * counted["within"]
+
+
 async def test_a_reach_box_is_tight_in_a_town(db: asyncpg.Connection) -> None:
     """An ellipse of 25 % is 1.25 times as long as its ride, and 0.75 times as wide."""
     box = await db.fetchval("select reach_box(point(72.8, 19.1), point(72.9, 19.1), 25)")
@@ -195,13 +280,12 @@ async def test_a_reach_box_is_tight_in_a_town(db: asyncpg.Connection) -> None:
 
 
 async def test_matches_are_the_good_pairs_and_no_others(
-    db: asyncpg.Connection, college_id: int, wait: Wait, matches: Matches
+    db: asyncpg.Connection, college_id: int, now: datetime, wait: Wait, matches: Matches
 ) -> None:
     """Every pair, tried one by one, against what the index gives; in rounds and alone."""
     dice = random.Random(3)
     rides: dict[int, Ride] = {}
     windows: dict[int, Window] = {}
-    now = await db.fetchval("select now()")
     for _ in range(60):
         start, destination = random_place(dice), random_place(dice)
         cap, opens = dice.choice([0, 10, 25, 60]), dice.choice([0, 5, 12, 20, 40])
@@ -242,13 +326,15 @@ async def test_matches_are_the_good_pairs_and_no_others(
             shared = plan.shared_meters[ride.request_id]
             assert detour == pytest.approx(100 * (shared / ride.solo_meters - 1), abs=1e-6)
             assert detour <= ride.detour_percent + 1e-6
-    pairs = await MATCHING["list_waiting_pairs"](db, college_id=college_id, partners=60)
-    assert {(row["request_a"], row["request_b"]) for row in pairs} == {
+    pairs = await ROUNDS["list_pairs"](
+        db, college_id=college_id, request_ids=list(rides), partners=60
+    )
+    assert {(row["one"], row["other"]) for row in pairs} == {
         pair for pair in good if pair[0] < pair[1]
     }
     for row in pairs:
-        one, other = rides[row["request_a"]], rides[row["request_b"]]
-        total = good[row["request_a"], row["request_b"]].total_meters
+        one, other = rides[row["one"]], rides[row["other"]]
+        total = good[row["one"], row["other"]].total_meters
         assert row["saved_meters"] == pytest.approx(one.solo_meters + other.solo_meters - total)
 
 
@@ -257,14 +343,50 @@ async def test_a_round_is_given_the_best_partners_of_each(
 ) -> None:
     same = [await wait(auto_match=True) for _ in range(4)]
     worse = await wait(STREET[1], STREET[11], auto_match=True)
+    # Not asked for.
     await wait(STREET[0], STREET[10])
-    rows = await MATCHING["list_waiting_pairs"](db, college_id=college_id, partners=3)
-    pairs = {(row["request_a"], row["request_b"]) for row in rows}
+    rows = await ROUNDS["list_pairs"](
+        db, college_id=college_id, request_ids=[*same, worse], partners=3
+    )
+    pairs = {(row["one"], row["other"]) for row in rows}
     among_the_same = {(one, other) for one in same for other in same if one < other}
     assert among_the_same <= pairs
     # The last one has only worse partners, and is given three of them.
     assert len(pairs - among_the_same) == 3
     assert all(worse in pair for pair in pairs - among_the_same)
+
+
+async def test_a_round_pairs_those_who_wait_with_members_but_not_members_with_each_other(
+    db: asyncpg.Connection, college_id: int, wait: Wait
+) -> None:
+    members = [await wait(auto_match=True), await wait(auto_match=True)]
+    await ride_together(db, college_id, *members)
+    waiting = await wait(auto_match=True)
+    rows = await ROUNDS["list_pairs"](
+        db, college_id=college_id, request_ids=[*members, waiting], partners=9
+    )
+    assert {(row["one"], row["other"]) for row in rows} == {(each, waiting) for each in members}
+
+
+async def test_a_round_keeps_those_apart_who_are_no_good_pair_whatever_they_would_save(
+    db: asyncpg.Connection, college_id: int, wait: Wait, now: datetime
+) -> None:
+    own = await wait(auto_match=True, seats=2)
+    fits = await wait(auto_match=True, seats=2)
+    await wait(auto_match=True, seats=3)
+    await wait(auto_match=True, same_gender=True, gender="woman")
+    later = [now + 40 * MINUTE, now + 50 * MINUTE]
+    await wait(auto_match=True, after=later[0], before=later[1])
+    everybody = await db.fetch(
+        "select request_id from pooling_requests where college_id = $1", college_id
+    )
+    rows = await ROUNDS["list_pairs"](
+        db,
+        college_id=college_id,
+        request_ids=[row["request_id"] for row in everybody],
+        partners=9,
+    )
+    assert {(row["one"], row["other"]) for row in rows if own in row.values()} == {(own, fits)}
 
 
 async def test_the_best_come_first_and_no_more_than_wanted(wait: Wait, matches: Matches) -> None:
@@ -448,8 +570,9 @@ async def test_how_to_reach_somebody_is_for_partners(
     assert seen["full_name"] == "Asha Rao"
 
 
+@pytest.mark.parametrize("loosely", [False, True])
 async def test_the_index_finds_the_candidates(
-    db: asyncpg.Connection, college_id: int, wait: Wait
+    db: asyncpg.Connection, college_id: int, wait: Wait, loosely: bool
 ) -> None:
     """By the planner's own choice, once there is more than a handful to choose from."""
     rollback = db.transaction()
@@ -480,7 +603,13 @@ async def test_the_index_finds_the_candidates(
         own = await wait()
         await db.execute("analyze pooling_requests")
         query = MATCHING["find_matches"]
-        values = {"college_id": college_id, "request_id": own, "both_sides": True, "size": 20}
+        values = {
+            "college_id": college_id,
+            "request_id": own,
+            "both_sides": True,
+            "loosely": loosely,
+            "size": 20,
+        }
         plan = await db.fetch("explain " + query.sql, *[values[name] for name in query.parameters])
     finally:
         await rollback.rollback()
@@ -572,6 +701,14 @@ async def test_a_pool_that_is_no_choice_is_not_offered(
     assert await pools_for(fits) == []
 
 
+async def rides_of_a_round(
+    db: asyncpg.Connection, college_id: int, most_waiting: int = 100, most_pools: int = 100
+) -> list[asyncpg.Record]:
+    return await ROUNDS["list_rides"](
+        db, college_id=college_id, most_waiting=most_waiting, most_pools=most_pools
+    )
+
+
 async def test_a_round_knows_who_waits_and_whom_each_avoids(
     db: asyncpg.Connection, college_id: int, wait: Wait, now: datetime
 ) -> None:
@@ -585,9 +722,63 @@ async def test_a_round_knows_who_waits_and_whom_each_avoids(
         college_id,
         *users,
     )
-    rows = await MATCHING["list_waiting_rides"](db, college_id=college_id)
+    rows = await rides_of_a_round(db, college_id)
     assert [row["request_id"] for row in rows] == [one, other]
     assert [row["avoids"] for row in rows] == [[users[1]], [users[0]]]
     assert [row["seats_offered"] for row in rows] == [None, 2]
     assert (rows[0]["gender"], rows[0]["same_gender"]) == ("woman", True)
     assert (rows[0]["depart_after"], rows[0]["depart_before"]) == (now, now + 15 * MINUTE)
+
+
+async def test_a_round_looks_first_at_those_whose_time_is_up(
+    db: asyncpg.Connection, college_id: int, wait: Wait, now: datetime
+) -> None:
+    minutes = [30, 5, 20, 10]
+    waiting = {n: await wait(auto_match=True, before=now + n * MINUTE) for n in minutes}
+    rows = await rides_of_a_round(db, college_id, most_waiting=2)
+    assert [row["request_id"] for row in rows] == [waiting[5], waiting[10]]
+
+
+async def test_a_round_knows_the_pools_that_may_be_joined_and_their_routes(
+    db: asyncpg.Connection, college_id: int, wait: Wait
+) -> None:
+    members = [await wait(auto_match=True), await wait(auto_match=True)]
+    pool_id = await ride_together(db, college_id, *members)
+    rows = await rides_of_a_round(db, college_id)
+    assert [(row["request_id"], row["pool_id"]) for row in rows] == [
+        (each, pool_id) for each in members
+    ]
+    assert [(row["pickup_position"], row["drop_position"]) for row in rows] == [(0, 2), (1, 3)]
+    other = await ride_together(
+        db, college_id, await wait(auto_match=True), await wait(auto_match=True)
+    )
+    assert {row["pool_id"] for row in await rides_of_a_round(db, college_id, most_pools=1)} == {
+        other
+    }
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "update pools set status = 'started', started_at = now() where pool_id = $1",
+        "update pools set capacity = 2 where pool_id = $1",
+        # By road, and rounds measure by the estimate.
+        "update pools set is_fallback = false where pool_id = $1",
+        "update pooling_requests set auto_match = false where request_id = "
+        "(select min(request_id) from pool_members where pool_id = $1)",
+        "update pooling_requests set departure = tstzrange(lower(departure) - interval '9 hours', "
+        "upper(departure) - interval '9 hours') where request_id = "
+        "(select min(request_id) from pool_members where pool_id = $1)",
+        "update users set banned_at = now() where user_id = "
+        "(select min(user_id) from pool_members where pool_id = $1)",
+    ],
+)
+async def test_a_round_leaves_a_pool_alone_that_nobody_may_be_put_into(
+    db: asyncpg.Connection, college_id: int, wait: Wait, reason: str
+) -> None:
+    pool_id = await ride_together(
+        db, college_id, await wait(auto_match=True), await wait(auto_match=True)
+    )
+    assert len(await rides_of_a_round(db, college_id)) == 2
+    await db.execute(reason, pool_id)
+    assert await rides_of_a_round(db, college_id) == []

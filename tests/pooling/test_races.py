@@ -1,52 +1,21 @@
 """What happens at the same moment ends in one winner, clean refusals, and sums that hold."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import ExitStack
-from pathlib import Path
 
 import asyncpg
 import httpx
 import pytest
 
-from tests.conftest import SECRET, SignUp
+from tests.conftest import SignUp
 from tests.people import Rider
 from tests.pooling.roads_to_campus import ask, go, pair_up, ride, say, sums_hold
-from tests.processes import tripsync
 from tests.waiting import until_waiting_for_locks
 
 ROUNDS = 50
 CROWD = 200
 
 
-@pytest.fixture
-async def two_processes(
-    database_url: str, data_dir: Path
-) -> AsyncIterator[tuple[httpx.AsyncClient, httpx.AsyncClient]]:
-    """Two servers of their own on the database of the run."""
-    environment = {
-        "DATABASE_URL": database_url,
-        "SECRET_KEY": SECRET,
-        "RATE_LIMITS": "off",
-        "PORT": "0",
-        "REQUEST_TIMEOUT_SECONDS": "60",
-    }
-    # A crowd of connections at once is what is tested; each server answers them in turn.
-    patient = httpx.Timeout(60)
-    room = httpx.Limits(max_connections=CROWD)
-    with ExitStack() as stack:
-        servers = [
-            stack.enter_context(tripsync("serve", data_dir=data_dir, **environment))
-            for _ in range(2)
-        ]
-        one, other = [await server.address() for server in servers]
-        async with (
-            httpx.AsyncClient(base_url=one, timeout=patient, limits=room) as first,
-            httpx.AsyncClient(base_url=other, timeout=patient, limits=room) as second,
-        ):
-            yield first, second
-
-
+@pytest.mark.timeout(400)
 async def test_two_hundred_approve_into_the_last_seat(
     sign_up: SignUp,
     db: asyncpg.Connection,

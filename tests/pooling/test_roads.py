@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack
+from math import inf
 
 import msgspec
 import pytest
@@ -213,7 +214,6 @@ async def test_a_route_that_makes_no_sense_is_not_believed(
     "rows",
     [
         [[0, -1], [1, 0]],
-        [[0, None], [1, 0]],
         [[0, "1"], [1, 0]],
         [[0, 1]],
         [[0, 1], [1]],
@@ -281,8 +281,7 @@ async def test_places_off_its_map_are_estimated_and_are_no_failure(
 
 
 @pytest.mark.parametrize(
-    "behaviour",
-    [says(400, {"code": "NoRoute"}), says(400, {"code": "NoTable"}), table([0, None], [None, 0])],
+    "behaviour", [says(400, {"code": "NoRoute"}), says(400, {"code": "NoTable"})]
 )
 async def test_places_without_a_road_between_them_are_no_failure(
     osrm: Osrm, open_roads: OpenRoads, behaviour: Behaviour
@@ -293,6 +292,24 @@ async def test_places_without_a_road_between_them_are_no_failure(
         assert (await roads.distances([CAMPUS, STATION])).is_fallback
     osrm.behaviour = answers
     assert not (await roads.distances([CAMPUS, STATION])).is_fallback
+
+
+async def test_where_no_road_leads_it_is_infinitely_far(osrm: Osrm, open_roads: OpenRoads) -> None:
+    osrm.behaviour = table([0, None], [9000, 0])
+    matrix = await open_roads(osrm.url).distances([CAMPUS, STATION])
+    assert matrix(CAMPUS, STATION) == inf
+    assert matrix(STATION, CAMPUS) == 9000
+    assert matrix.for_trips([(STATION, CAMPUS)]) is matrix
+    assert matrix.for_trips([(STATION, CAMPUS), (CAMPUS, STATION)]).is_fallback
+
+
+async def test_no_road_is_shorter_than_the_great_circle(osrm: Osrm, open_roads: OpenRoads) -> None:
+    """The server measures from the nearest road, which for both may be the same."""
+    osrm.behaviour = table([0, 1], [1, 0])
+    matrix = await open_roads(osrm.url).distances([CAMPUS, STATION])
+    assert not matrix.is_fallback
+    assert matrix(CAMPUS, STATION) == pytest.approx(road_meters(CAMPUS, STATION) / 1.3)
+    assert matrix(CAMPUS, CAMPUS) == 0
 
 
 async def fail_in_a_row(roads: Roads, osrm: Osrm, times: int = FAILURES_IN_A_ROW) -> None:

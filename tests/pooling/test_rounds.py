@@ -4,15 +4,25 @@ import pickle
 import random
 from collections.abc import Iterable
 from itertools import combinations
+from typing import Any, Literal
 
 import pytest
 
-from tripsync.pooling.rounds import Group, Pair, Policy, WaitingRide, match_round
-from tripsync.pooling.routes import Point, Ride, Window, departs_between, plan_pair, road_meters
+from tripsync.pooling.rounds import Group, OpenPool, Pair, Policy, WaitingRide, match_round
+from tripsync.pooling.routes import (
+    Point,
+    Ride,
+    Stop,
+    Window,
+    departs_between,
+    plan_pair,
+    road_meters,
+)
 
 STREET = [Point(19.1, 72.8 + 0.01 * n) for n in range(20)]
 QUARTER = 15 * 60.0
 AT_ONCE = Policy(hope=0)
+KINDS: tuple[Literal["pickup", "drop"], ...] = ("pickup", "drop")
 
 Waiting = dict[int, WaitingRide]
 
@@ -43,7 +53,7 @@ def by_id(rides: Iterable[WaitingRide]) -> Waiting:
 
 
 def good_pairs(rides: Waiting) -> list[Pair]:
-    """What list_waiting_pairs gives."""
+    """What list_pairs gives."""
     pairs = []
     for (one_id, one), (other_id, other) in combinations(rides.items(), 2):
         plan = plan_pair(one.ride, other.ride)
@@ -189,3 +199,115 @@ def test_a_round_can_be_sent_to_another_process() -> None:
     assert pickle.loads(pickle.dumps(given)) == given
     groups = match_round(*given)
     assert pickle.loads(pickle.dumps(groups)) == groups
+
+
+def test_a_larger_car_takes_as_many_as_it_has_seats() -> None:
+    driver, riders = waiting(0, seats_offered=6), [waiting(n) for n in range(1, 7)]
+    (group,) = a_round([driver, *riders])
+    assert set(group.request_ids) == set(range(7))
+    for seats_offered, others in ((4, 6), (7, 9)):
+        groups = a_round([waiting(0, seats_offered=seats_offered), *riders, waiting(7), waiting(8)])
+        (driven,) = (group for group in groups if 0 in group.request_ids)
+        assert len(driven.request_ids) <= 1 + seats_offered
+        assert sum(len(group.request_ids) for group in groups) >= others
+
+
+def pool_of(pool_id: int, *rides: WaitingRide) -> OpenPool:
+    """A pool of riders who go the very same way."""
+    ids = [each.ride.request_id for each in rides]
+    return OpenPool(pool_id, tuple(Stop(each, kind) for kind in KINDS for each in ids))
+
+
+def a_round_with_pools(
+    rides: Iterable[WaitingRide], *pools: OpenPool, policy: Policy = AT_ONCE
+) -> list[Group]:
+    known = by_id(rides)
+    return match_round(known, good_pairs(known), 0, policy, pools)
+
+
+def test_who_waits_joins_a_pool_that_has_room() -> None:
+    members, newcomer = [waiting(1), waiting(2)], waiting(3, STREET[1], STREET[9])
+    (group,) = a_round_with_pools([*members, newcomer], pool_of(7, *members))
+    assert (group.pool_id, group.request_ids) == (7, (3,))
+    assert group.plan.shared_meters.keys() == {1, 2, 3}
+    assert [stop for stop in group.plan.stops if stop.request_id != 3] == list(
+        pool_of(7, *members).stops
+    )
+
+
+def test_a_pool_that_nobody_joins_is_left_alone() -> None:
+    members = [waiting(1), waiting(2)]
+    astray = waiting(3, STREET[19], STREET[12])
+    assert a_round_with_pools([*members, astray], pool_of(7, *members)) == []
+
+
+def test_two_who_wait_join_a_pool_together() -> None:
+    members = [waiting(1), waiting(2)]
+    newcomers = [waiting(3), waiting(4)]
+    groups = a_round_with_pools([*members, *newcomers], pool_of(7, *members))
+    assert [(group.pool_id, set(group.request_ids)) for group in groups] == [(7, {3, 4})]
+
+
+def test_two_pools_stay_two() -> None:
+    rides = [waiting(n) for n in range(1, 5)]
+    assert a_round_with_pools(rides, pool_of(7, *rides[:2]), pool_of(8, *rides[2:])) == []
+
+
+@pytest.mark.parametrize(
+    ("member", "newcomer"),
+    [
+        ({"seats": 2}, {"seats": 2}),
+        ({"avoids": frozenset({103})}, {}),
+        ({}, {"avoids": frozenset({101})}),
+        ({"same_gender": True, "gender": "woman"}, {"gender": "man"}),
+        # Whoever shares a cab does not find themselves in somebody's own car.
+        ({}, {"seats_offered": 3}),
+        ({"detour_percent": 0}, {"start": STREET[0], "destination": Point(19.13, 72.9)}),
+        ({"window": Window(0, 60)}, {"window": Window(120, 900)}),
+    ],
+)
+def test_nobody_is_put_into_a_pool_against_anybodys_wishes(
+    member: dict[str, Any], newcomer: dict[str, Any]
+) -> None:
+    members = [waiting(1, **member), waiting(2)]
+    assert a_round_with_pools([*members, waiting(3, **newcomer)], pool_of(7, *members)) == []
+
+
+def test_in_a_crowd_pools_grow_and_keep_every_promise() -> None:
+    """What one round seated is the next one's pools, with a new crowd around them."""
+    joined = 0
+    for seed in range(10):
+        rides = a_crowd(seed, 60)
+        first = match_round(rides, good_pairs(rides), 0, AT_ONCE)
+        pools = [OpenPool(n, group.plan.stops) for n, group in enumerate(first)]
+        seated = {each for group in first for each in group.request_ids}
+        later = {1000 + each: moved(ride) for each, ride in a_crowd(seed + 100, 60).items()}
+        known = {each: ride for each, ride in rides.items() if each in seated} | later
+        groups = match_round(known, good_pairs(known), 0, AT_ONCE, pools)
+        newcomers = [each for group in groups for each in group.request_ids]
+        assert len(newcomers) == len(set(newcomers))
+        assert not seated & set(newcomers)
+        for group in groups:
+            members = [known[each] for each in group.plan.shared_meters]
+            for each in members:
+                shared = group.plan.shared_meters[each.ride.request_id]
+                assert shared <= each.ride.longest_meters
+            if group.pool_id is None:
+                continue
+            joined += 1
+            before = pools[group.pool_id].stops
+            assert tuple(stop for stop in group.plan.stops if stop in before) == before
+            offers = [each.seats_offered for each in members if each.seats_offered is not None]
+            assert sum(each.seats for each in members) <= (1 + offers[0] if offers else 4)
+            for one, other in combinations(members, 2):
+                assert other.user_id not in one.avoids
+                assert one.user_id not in other.avoids
+                if one.same_gender or other.same_gender:
+                    assert one.gender == other.gender is not None
+    assert joined > 10
+
+
+def moved(waiting: WaitingRide) -> WaitingRide:
+    """Somebody else on the same ride."""
+    ride = waiting.ride._replace(request_id=waiting.ride.request_id + 1000)
+    return waiting._replace(ride=ride, user_id=waiting.user_id + 1000)

@@ -8,6 +8,7 @@ import pytest
 
 from tripsync.pooling.routes import (
     METERS_PER_SECOND,
+    Distance,
     Plan,
     Point,
     Ride,
@@ -15,6 +16,7 @@ from tripsync.pooling.routes import (
     Window,
     departs_between,
     fare_shares,
+    pair_plans,
     plan_for,
     plan_joining,
     plan_pair,
@@ -29,6 +31,11 @@ STREET = [Point(19.1, 72.8 + NEAR * n) for n in range(20)]
 def ride(request_id: int, start: Point, destination: Point, **more: object) -> Ride:
     wishes = {"detour_percent": 25, **more}
     return Ride(request_id, start, destination, road_meters(start, destination), **wishes)  # type: ignore[arg-type]
+
+
+def by(distance: Distance, ride: Ride) -> Ride:
+    """The same ride, measured in another way."""
+    return ride._replace(solo_meters=distance(ride.start, ride.destination))
 
 
 def random_rides(seed: int, count: int) -> list[Ride]:
@@ -98,35 +105,46 @@ def test_the_very_same_ride_is_shared_without_any_detour() -> None:
         assert plan.saving_percent == pytest.approx(50)
 
 
-def test_a_pair_gets_the_shortest_order_that_both_accept() -> None:
+def one_way(here: Point, there: Point) -> float:
+    """Streets that lead east and north at once, and take a while to lead back."""
+    back = max(0.0, here.longitude - there.longitude) + max(0.0, here.latitude - there.latitude)
+    return road_meters(here, there) + 60_000 * back
+
+
+@pytest.mark.parametrize("distance", [road_meters, one_way])
+def test_a_pair_gets_the_shortest_order_that_both_accept(distance: Distance) -> None:
     found = 0
-    trips = random_rides(2, 400)
+    trips = [by(distance, each) for each in random_rides(2, 400)]
     for one, other in zip(trips[::2], trips[1::2], strict=True):
         riders = {one.request_id: one, other.request_id: other}
         alone = one.solo_meters + other.solo_meters
-        plans = [plan_for([one, other], order) for order in orders_of(riders)]
+        plans = [plan_for([one, other], order, distance) for order in orders_of(riders)]
         fitting = [plan for plan in plans if is_promised(plan, riders, alone)]
         best = min((plan.total_meters for plan in fitting), default=None)
-        for plan in (plan_pair(one, other), plan_pair(other, one)):
+        for plan in (plan_pair(one, other, distance), plan_pair(other, one, distance)):
             assert (plan and plan.total_meters) == (best and pytest.approx(best))
+        in_order = [plan.total_meters for plan in pair_plans(one, other, distance)]
+        assert in_order == pytest.approx(sorted(plan.total_meters for plan in fitting))
         found += bool(fitting)
     assert 20 < found < 200
 
 
-def test_a_group_gets_the_shortest_insertion_that_all_accept() -> None:
+@pytest.mark.parametrize("distance", [road_meters, one_way])
+def test_a_group_gets_the_shortest_insertion_that_all_accept(distance: Distance) -> None:
     found = refused = 0
-    for seed in range(150):
-        one, other, newcomer = random_rides(seed + 1000, 3)
-        so_far = plan_pair(one, other)
+    for seed in range(250):
+        one, other, newcomer = (by(distance, each) for each in random_rides(seed + 1000, 3))
+        so_far = plan_pair(one, other, distance)
         if so_far is None:
             continue
         riders = {each.request_id: each for each in (one, other, newcomer)}
         limit = so_far.total_meters + newcomer.solo_meters
         plans = [
-            plan_for(list(riders.values()), order) for order in orders_of(riders, so_far.stops)
+            plan_for(list(riders.values()), order, distance)
+            for order in orders_of(riders, so_far.stops)
         ]
         fitting = [plan for plan in plans if is_promised(plan, riders, limit)]
-        plan = plan_joining(so_far.stops, riders, newcomer)
+        plan = plan_joining(so_far.stops, riders, newcomer, distance)
         assert (plan is None) == (not fitting)
         if plan is not None:
             assert plan.total_meters == pytest.approx(min(each.total_meters for each in fitting))
@@ -168,6 +186,23 @@ def test_distances_may_come_from_elsewhere() -> None:
     other = ride(2, STREET[0], south._replace(longitude=72.801))
     assert plan_pair(one, other) is not None
     assert plan_pair(one, other, around_the_river) is None
+
+
+def test_nobody_joins_a_route_that_by_road_keeps_no_promise() -> None:
+    """It was found by the estimate; the newcomer, who fits in at its end, is not to blame."""
+
+    def around_the_lake(here: Point, there: Point) -> float:
+        """From the first street to the next one there is only the way around."""
+        detours = {here, there} == {STREET[0], STREET[2]}
+        return road_meters(here, there) + (9_000 if detours else 0)
+
+    one, other = ride(1, STREET[0], STREET[10]), ride(2, STREET[2], STREET[12])
+    newcomer = ride(3, STREET[10], STREET[12])
+    plan = plan_pair(one, other)
+    assert plan is not None
+    riders = {1: one, 2: other}
+    assert plan_joining(plan.stops, riders, newcomer) is not None
+    assert plan_joining(plan.stops, riders, newcomer, around_the_lake) is None
 
 
 def test_what_is_left_of_a_route_is_measured_anew() -> None:

@@ -19,6 +19,7 @@ EVERYTHING: dict[str, Any] = {
     "bio": "Third bench,\nwindow seat. \u0905\u0936\u093e",
     "year_of_study": "Third Year",
     "major": "Computer Engineering",
+    "college_unit": "Hall 3",
     "gender": "woman",
     "preferences": {
         "same_gender": True,

@@ -31,6 +31,7 @@ async def test_a_new_rider_has_an_empty_profile(campus: Campus) -> None:
         "bio": None,
         "year_of_study": None,
         "major": None,
+        "college_unit": None,
         "gender": None,
         "preferences": None,
         "social_media_links": None,
@@ -90,7 +91,9 @@ async def test_null_clears_a_field_and_no_other(campus: Campus, field: str) -> N
     assert (await change(rider, **{field: None})).json() == {**before, field: None}
 
 
-@pytest.mark.parametrize("field", ["username", "phone_number", "bio", "year_of_study", "major"])
+@pytest.mark.parametrize(
+    "field", ["username", "phone_number", "bio", "year_of_study", "major", "college_unit"]
+)
 async def test_blank_text_clears_a_field_as_null_does(campus: Campus, field: str) -> None:
     rider = await campus.sign_up()
     await change(rider, **EVERYTHING, username=f"asha.{rider.id}")

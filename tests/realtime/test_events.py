@@ -36,8 +36,8 @@ async def test_several_at_once_keep_their_order(
     async with database.transaction() as transaction:
         await events.append_many(
             transaction,
-            [Event(one.id, "x", {"n": n}) for n in range(3)]
-            + [Event(other.id, "x", {"n": 0}), Event(one.id, "x", {"n": 3})],
+            [Event(one.id, "x_test", {"n": n}) for n in range(3)]
+            + [Event(other.id, "x_test", {"n": 0}), Event(one.id, "x_test", {"n": 3})],
         )
     assert await seen_by(db, one.id) == [(1, "0"), (2, "1"), (3, "2"), (4, "3")]
     assert await seen_by(db, other.id) == [(1, "0")]
@@ -50,13 +50,13 @@ async def test_rolled_back_is_never_seen_and_leaves_no_gap(
 
     async def tell_and_fail() -> None:
         async with database.transaction() as transaction:
-            await events.append(transaction, rider.id, "x", {"n": 1})
+            await events.append(transaction, rider.id, "x_test", {"n": 1})
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
         await tell_and_fail()
     async with database.transaction() as transaction:
-        await events.append(transaction, rider.id, "x", {"n": 2})
+        await events.append(transaction, rider.id, "x_test", {"n": 2})
     assert await seen_by(db, rider.id) == [(1, "2")]
 
 
@@ -67,10 +67,10 @@ async def test_the_one_that_commits_late_comes_later(
 
     async def hasty() -> None:
         async with database.transaction() as transaction:
-            await events.append(transaction, rider.id, "x", {"n": "hasty"})
+            await events.append(transaction, rider.id, "x_test", {"n": "hasty"})
 
     async with database.transaction() as slow:
-        await events.append(slow, rider.id, "x", {"n": "slow"})
+        await events.append(slow, rider.id, "x_test", {"n": "slow"})
         waiting = asyncio.create_task(hasty())
         await until_waiting_for_locks(db)
         assert await seen_by(db, rider.id) == []
@@ -86,7 +86,9 @@ async def test_many_writers_to_the_same_riders_neither_skip_nor_deadlock(
     async def tell(n: int) -> None:
         some = random.Random(n).sample(riders, 4)
         async with database.transaction() as transaction:
-            await events.append_many(transaction, [Event(each, "x", {"n": n}) for each in some])
+            await events.append_many(
+                transaction, [Event(each, "x_test", {"n": n}) for each in some]
+            )
 
     await asyncio.gather(*(tell(n) for n in range(120)))
     for rider in riders:

@@ -34,6 +34,7 @@ async def test_a_ride_is_reviewed_when_it_is_over(campus: Campus) -> None:
     assert own.pop("created_at").endswith("Z")
     assert own == {
         "pool_id": pool_id,
+        "post_id": None,
         "subject": {"id": dev.id, "full_name": "Dev Shah"},
         "rating": 4,
         "comment": "On time.",

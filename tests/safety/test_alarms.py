@@ -112,7 +112,10 @@ async def test_an_alarm_again_within_a_minute_adds_to_the_first(
 ) -> None:
     rider, moderator = await sign_up(), await sign_up("moderator")
     first = await alarm(rider, note="Help")
+    # A mail tells what is known when it is sent.
+    await mails_to(data_dir / "mail", moderator.email)
     second = await alarm(rider, **HERE)
+    await mails_to(data_dir / "mail", moderator.email, 2)
     third = await alarm(rider, latitude=19.09, longitude=72.86, note="Red car")
     assert first["id"] == second["id"] == third["id"]
     assert second["note"] == "Help"

@@ -70,7 +70,8 @@ async def is_refused(address: str) -> bool:
     there = urlsplit(address)
     try:
         _, writer = await asyncio.open_connection(there.hostname, there.port)
-    except ConnectionRefusedError:
+    except (ConnectionRefusedError, ConnectionResetError):
+        # Reset: it came in the moment in which the socket was closed, and nobody took it up.
         return True
     writer.close()
     with contextlib.suppress(ConnectionError):

@@ -1,6 +1,7 @@
 """Accounts: colleges, signing up and in, sessions, passwords."""
 
-from tripsync.auth import colleges, passwords, registration, sessions
+from tripsync.auth import colleges, forgetting, passwords, registration, sessions
+from tripsync.auth.mails import RESET_PASSWORD, VERIFY_EMAIL
 
 blueprints = (
     colleges.blueprint,
@@ -8,3 +9,7 @@ blueprints = (
     sessions.blueprint,
     passwords.blueprint,
 )
+
+letters = (VERIFY_EMAIL, RESET_PASSWORD)
+
+timers = forgetting.timers

@@ -1,31 +1,45 @@
-"""What accounts write to their owners."""
+"""What accounts write to their owners.
 
-from tripsync.mail import Mail
+A code is made when its letter is written: nothing that opens an account waits in the queue.
+"""
+
+from tripsync.database import Transaction
+from tripsync.http.secrets import fresh_secret, hash_of
+from tripsync.mail import Letter, post
+from tripsync.mail.letters import ACCOUNT, Facts
 
 VERIFY_HOURS = 48
 RESET_HOURS = 1
 
 
-def verify_email(to: str, code: str, app_url: str) -> Mail:
-    return Mail(
-        to,
-        "Confirm your address",
-        "Welcome to TripSync!\n\n"
-        "To confirm that this address is yours, open\n\n"
-        # Behind #, so that no server's log ever sees the code.
-        f"    {app_url}/verify-email#{code}\n\n"
-        f"or type this code in the app: {code}\n\n"
-        f"It works for {VERIFY_HOURS} hours. If you did not sign up, ignore this mail.\n",
-    )
+async def verification(db: Transaction, college_id: int, user_id: int) -> Facts | None:
+    return await with_code(db, college_id, user_id, "verify_email", VERIFY_HOURS)
 
 
-def reset_password(to: str, code: str, app_url: str) -> Mail:
-    return Mail(
-        to,
-        "A new password",
-        "Somebody, hopefully you, forgot the password of your TripSync account.\n\n"
-        "To choose a new one, open\n\n"
-        f"    {app_url}/reset-password#{code}\n\n"
-        f"or type this code in the app: {code}\n\n"
-        f"It works for {RESET_HOURS} hour. If it was not you, ignore this mail; nothing changed.\n",
+async def reset(db: Transaction, college_id: int, user_id: int) -> Facts | None:
+    return await with_code(db, college_id, user_id, "reset_password", RESET_HOURS)
+
+
+async def with_code(
+    db: Transaction, college_id: int, user_id: int, purpose: str, hours: int
+) -> Facts | None:
+    code = fresh_secret()
+    address = await db.mailed_codes.issue_code(
+        college_id=college_id,
+        user_id=user_id,
+        purpose=purpose,
+        code_hash=hash_of(code),
+        hours=hours,
     )
+    return {"to": address, "code": code, "hours": hours} if address else None
+
+
+VERIFY_EMAIL = Letter("verify_email", verification, priority=ACCOUNT)
+RESET_PASSWORD = Letter("reset_password", reset, priority=ACCOUNT)
+
+
+async def post_code(db: Transaction, letter: Letter, email: str) -> None:
+    """To whoever has this address; nobody need have it."""
+    reader = await db.mailed_codes.find_reader(email=email, purpose=letter.name)
+    if reader:
+        await post(db, letter, **reader)

@@ -2,17 +2,17 @@
 
 from sanic import Blueprint, HTTPResponse, Request
 
-from tripsync.auth import mails
 from tripsync.auth.limits import CHANGE_PASSWORD, CODE, FORGOTTEN
+from tripsync.auth.mails import RESET_PASSWORD, post_code
 from tripsync.auth.refusals import USELESS_CODE, WRONG_PASSWORD
 from tripsync.auth.schemas import Forgotten, PasswordChange, PasswordReset, Tokens
 from tripsync.auth.sessions import open_session
 from tripsync.http.answers import Message, answer
-from tripsync.http.context import reading, rider, settings, transaction
+from tripsync.http.context import reading, rider, transaction
 from tripsync.http.endpoint import endpoint
 from tripsync.http.limits import count_try
 from tripsync.http.problems import TOO_MANY, Problem
-from tripsync.http.secrets import fresh_secret, hash_of
+from tripsync.http.secrets import hash_of
 
 blueprint = Blueprint("passwords")
 
@@ -51,17 +51,8 @@ async def forgotten_password(request: Request, body: Forgotten) -> HTTPResponse:
 
     The answer is the same whether or not there is such an account."""
     await count_try(request, FORGOTTEN, body.email)
-    code = fresh_secret()
     async with transaction(request) as db:
-        issued = await db.mailed_codes.issue_code(
-            email=body.email,
-            purpose="reset_password",
-            code_hash=hash_of(code),
-            hours=mails.RESET_HOURS,
-        )
-        if issued:
-            mail = mails.reset_password(body.email, code, settings(request).app_url)
-            db.after_commit(request.app.ctx.postbox.post, mail)
+        await post_code(db, RESET_PASSWORD, body.email)
     return answer({"message": "If we know this address, a mail is on its way."}, 202)
 
 

@@ -4,19 +4,19 @@ from typing import Any
 
 from sanic import Blueprint, HTTPResponse, Request
 
-from tripsync.auth import mails
 from tripsync.auth.limits import CODE, REGISTER
+from tripsync.auth.mails import VERIFY_EMAIL, post_code
 from tripsync.auth.refusals import EMAIL_TAKEN, FOREIGN_ADDRESS, UNKNOWN_COLLEGE, USELESS_CODE
 from tripsync.auth.rules import admits
 from tripsync.auth.schemas import Account, Registration, Verification
 from tripsync.database import Transaction
 from tripsync.http.answers import Message, answer
-from tripsync.http.context import reading, rider, settings, transaction
+from tripsync.http.context import reading, rider, transaction
 from tripsync.http.endpoint import endpoint
 from tripsync.http.idempotency import create_once
 from tripsync.http.limits import count_try
 from tripsync.http.problems import TOO_MANY, FieldError, Problem
-from tripsync.http.secrets import fresh_secret, hash_of
+from tripsync.http.secrets import hash_of
 
 blueprint = Blueprint("registration")
 
@@ -47,7 +47,7 @@ async def register(request: Request, body: Registration) -> HTTPResponse:
         )
         if account is None:
             raise Problem(EMAIL_TAKEN)
-        await mail_verification(request, db, body.email)
+        await post_code(db, VERIFY_EMAIL, body.email)
         return account
 
     return await create_once(request, open_account)
@@ -68,24 +68,13 @@ async def find_college_for(request: Request, body: Registration) -> int:
     return int(college["college_id"])
 
 
-async def mail_verification(request: Request, db: Transaction, email: str) -> None:
-    """A code to an address that is not confirmed yet; nothing to one that is."""
-    code = fresh_secret()
-    issued = await db.mailed_codes.issue_code(
-        email=email, purpose="verify_email", code_hash=hash_of(code), hours=mails.VERIFY_HOURS
-    )
-    if issued:
-        mail = mails.verify_email(email, code, settings(request).app_url)
-        db.after_commit(request.app.ctx.postbox.post, mail)
-
-
 @blueprint.post("/api/auth/email/verification")
 @endpoint(answer=Message, status=202, refuses=(TOO_MANY,))
 async def send_verification(request: Request) -> HTTPResponse:
     """Mail the code again that confirms one's address."""
     await count_try(request, CODE, rider(request).email)
     async with transaction(request) as db:
-        await mail_verification(request, db, rider(request).email)
+        await post_code(db, VERIFY_EMAIL, rider(request).email)
     return answer({"message": "If your address is not confirmed yet, a mail is on its way."}, 202)
 
 

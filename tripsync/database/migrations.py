@@ -8,22 +8,28 @@ advisory lock may break a row that is still there; PostgreSQL frees ours with it
 import getpass
 import logging
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from enum import StrEnum
+from itertools import groupby
+from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import asyncpg
 import psycopg
 import yoyo
+from psycopg import sql
 
 from tripsync.database.files import MIGRATIONS
+from tripsync.database.roles import APP, OWNER
 
 log = logging.getLogger("tripsync.migrations")
 
 ADVISORY_KEY = 7_823_446_021
-WAIT_FOR_OTHERS = "60s"
+WAIT_FOR_OTHERS = 60.0
+ASKS_AGAIN = "500ms"
 # A migration that cannot get its table lock in this time gives up, instead of making
 # every query behind it wait.
 LOCK_TIMEOUT_MS = 5000
@@ -56,9 +62,31 @@ def roll_back(url: str, steps: int = 1) -> list[str]:
     """Undo the latest migrations, newest first; the names of what was undone."""
     with migrating(url) as (backend, migrations):
         latest = list(backend.to_rollback(migrations))[:steps]
+        undone: list[Any] = []
         # All of them or none: who asks for three steps back wants no half-way house.
-        with in_transaction(backend, *latest):
-            return [step(backend, each, "rollback") for each in latest]
+        try:
+            for together in by_transaction(latest):
+                with in_transaction(backend, *together):
+                    for each in together:
+                        step(backend, each, "rollback")
+                undone += together
+        except (MigrationError, psycopg.Error):
+            # What no transaction takes back is done again: indexes, for the most part.
+            for each in reversed(undone):
+                step(backend, each, "apply")
+            raise
+        return [str(each.id) for each in latest]
+
+
+def by_transaction(migrations: Iterable[Any]) -> Iterator[list[Any]]:
+    """Neighbours that can share one, and each that can have none by itself."""
+    for each in migrations:
+        each.load()
+    for shares, group in groupby(migrations, key=lambda each: bool(each.use_transactions)):
+        if shares:
+            yield list(group)
+        else:
+            yield from ([each] for each in group)
 
 
 def step(backend: Any, migration: Any, direction: str) -> str:
@@ -103,6 +131,8 @@ async def find_schema_problem(pool: asyncpg.Pool) -> str | None:
         rows = await pool.fetch("select migration_id from _yoyo_migration")
     except asyncpg.UndefinedTableError:
         rows = []
+    except asyncpg.InsufficientPrivilegeError:
+        return f"{APP} may not read which migrations there are. Run `tripsync migrate` first."
     found = standings(known_migrations(), {row["migration_id"] for row in rows})
     if unknown := [each.migration for each in found if each.state is State.UNKNOWN]:
         return (
@@ -116,10 +146,10 @@ async def find_schema_problem(pool: asyncpg.Pool) -> str | None:
 
 
 def known_migrations() -> list[str]:
-    """The names of our migrations, in order; without their rollbacks."""
-    return sorted(
-        file.stem for file in MIGRATIONS.glob("*.sql") if not file.stem.endswith(".rollback")
-    )
+    """The names of our migrations, in order; without their rollbacks. A .py is one whose SQL a
+    library writes."""
+    files = (*MIGRATIONS.glob("*.sql"), *MIGRATIONS.glob("*.py"))
+    return sorted(file.stem for file in files if not file.stem.endswith(".rollback"))
 
 
 def standings(known: list[str], applied: set[str]) -> list[Standing]:
@@ -131,20 +161,19 @@ def standings(known: list[str], applied: set[str]) -> list[Standing]:
 
 
 @contextmanager
-def migrating(url: str) -> Iterator[tuple[Any, Any]]:
+def migrating(url: str, folder: Path | None = None) -> Iterator[tuple[Any, Any]]:
     """The only migrating process on this database, with yoyo's backend and our files."""
     try:
         with (
             psycopg.connect(url, autocommit=True, connect_timeout=10) as guard,
         ):
-            guard.execute(f"set lock_timeout = '{WAIT_FOR_OTHERS}'")
-            guard.execute("select pg_advisory_lock(%s)", [ADVISORY_KEY])
-            backend = yoyo.get_backend(yoyo_url(url))
+            wait_for_others(guard)
+            backend = yoyo.get_backend(yoyo_url(url, owner_in_place(guard)))
             have_a_name()
             try:
                 backend.break_lock()
                 with backend.lock():
-                    yield backend, yoyo.read_migrations(str(MIGRATIONS))
+                    yield backend, yoyo.read_migrations(str(folder or MIGRATIONS))
             finally:
                 backend.connection.close()
     except psycopg.errors.LockNotAvailable:
@@ -152,11 +181,50 @@ def migrating(url: str) -> Iterator[tuple[Any, Any]]:
             "a lock could not be had in time: another migration is under way, or a long "
             "transaction holds a table. The migration that failed changed nothing; try again."
         ) from None
+    except psycopg.errors.InsufficientPrivilege as reason:
+        raise MigrationError(
+            f"this login may not change the schema ({str(reason).strip()}). "
+            "Set DATABASE_OWNER_URL to one that may, usually the database's owner."
+        ) from None
     except (psycopg.OperationalError, psycopg.ProgrammingError) as reason:
         raise MigrationError(
             f"PostgreSQL cannot be reached ({str(reason).strip()}). "
             "Is it running, and is DATABASE_URL right?"
         ) from None
+
+
+def owner_in_place(guard: psycopg.Connection) -> str | None:
+    """The role that owns the schema, once migration 0034 has handed it over."""
+    owner = guard.execute(
+        "select relowner::regrole::text from pg_class where oid = to_regclass('_yoyo_migration')"
+    ).fetchone()
+    if owner is None or owner[0] != OWNER:
+        return None
+    try:
+        guard.execute(sql.SQL("set role {}").format(sql.Identifier(OWNER)))
+    except psycopg.errors.InsufficientPrivilege:
+        login = guard.info.user
+        raise MigrationError(
+            f"the login {login} may not change the schema, which belongs to {OWNER}. Set "
+            "DATABASE_OWNER_URL to a login that may, or, as an administrator of the database, "
+            f"type: grant {OWNER} to {login};"
+        ) from None
+    return OWNER
+
+
+def wait_for_others(guard: psycopg.Connection) -> None:
+    """By asking again and again: an index that the one before builds concurrently waits for every
+    statement that runs, and one that waited here for it would wait for ever."""
+    guard.execute(f"set lock_timeout = '{ASKS_AGAIN}'")
+    patience = time.monotonic() + WAIT_FOR_OTHERS
+    while True:
+        try:
+            guard.execute("select pg_advisory_lock(%s)", [ADVISORY_KEY])
+        except psycopg.errors.LockNotAvailable:
+            if time.monotonic() > patience:
+                raise
+        else:
+            return
 
 
 def have_a_name() -> None:
@@ -167,9 +235,12 @@ def have_a_name() -> None:
         os.environ["LOGNAME"] = f"uid {os.getuid()}"
 
 
-def yoyo_url(url: str) -> str:
-    """The same database, in yoyo's spelling and with a limit on waiting for locks."""
+def yoyo_url(url: str, role: str | None = None) -> str:
+    """The same database, in yoyo's spelling, as this role and with a limit on waiting for locks."""
     parts = urlsplit(url)
     wishes = dict(parse_qsl(parts.query))
-    wishes["options"] = f"{wishes.get('options', '')} -c lock_timeout={LOCK_TIMEOUT_MS}".strip()
+    options = [wishes.get("options", ""), f"-c lock_timeout={LOCK_TIMEOUT_MS}"]
+    if role:
+        options.append(f"-c role={role}")
+    wishes["options"] = " ".join(options).strip()
     return urlunsplit(parts._replace(scheme="postgresql+psycopg", query=urlencode(wishes)))

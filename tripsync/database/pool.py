@@ -1,17 +1,23 @@
 """The way to PostgreSQL: one pool a process, one transaction a write."""
 
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from functools import partial
 from typing import Any, Self
 
 import asyncpg
 import msgspec
 
+from tripsync.database.announcer import Announcer
+from tripsync.database.bound import Bound
 from tripsync.database.encoding import encode
-from tripsync.database.files import SQL
-from tripsync.database.queries import Bound, Queries, load_queries
+from tripsync.database.files import SQL, Edition, edition_of
+from tripsync.database.queries import Queries, load_queries
+from tripsync.database.roles import role_of
+from tripsync.database.slow_log import SlowLog
+from tripsync.database.wall import NONE, see_nothing, stand_in_place
 from tripsync.settings import Settings
 
 log = logging.getLogger("tripsync.database")
@@ -22,28 +28,48 @@ WAIT_FOR_CONNECTION = 3.0
 ROWS_AT_ONCE = 200
 
 
+# What a request began with, so that an edit which goes live meanwhile is not mixed in.
+begun_with: ContextVar[Queries | None] = ContextVar("queries", default=None)
+
+
 class Connection(asyncpg.Connection):  # type: ignore[misc]
     """A connection that is handed back as it is.
 
     asyncpg would send `RESET ALL; UNLISTEN *; ...` after every use: a second round trip
     for each read. Nothing here changes a session: settings are `set local`, advisory
-    locks end with their transaction, LISTEN has a connection of its own.
+    locks end with their transaction, LISTEN has a connection of its own. But for one: behind the
+    wall it goes on seeing the college it was told last, and is told when another one is wanted.
     """
+
+    _college = NONE
 
     def get_reset_query(self) -> str:
         return ""
+
+    async def stand_within(self, college: str) -> None:
+        """From now on it sees this college."""
+        if college != self._college:
+            await self.execute(f"set tripsync.college = '{college}'")
+            self._college = college
 
 
 class Transaction(Bound):
     """Queries that succeed or fail together, and what is to happen once they stand."""
 
-    def __init__(self, connection: Connection, queries: Queries) -> None:
-        super().__init__(connection, queries)
+    def __init__(
+        self, connection: Connection, queries: Queries, slow_log: SlowLog, announcer: Announcer
+    ) -> None:
+        super().__init__(connection, queries, slow_log)
+        self._announcer = announcer
         self._afterwards: list[Callable[[], Awaitable[object] | None]] = []
 
     def after_commit(self, act: Callable[..., Awaitable[object] | None], *details: object) -> None:
         """Do this when the transaction is committed; a rolled-back one never happened."""
         self._afterwards.append(partial(act, *details))
+
+    def announce(self, channel: str, words: Sequence[str]) -> None:
+        """Say this to every process when the transaction is committed."""
+        self.after_commit(self._announcer.announce, channel, words)
 
     async def committed(self) -> None:
         for act in self._afterwards:
@@ -59,8 +85,8 @@ class Transaction(Bound):
 class Snapshot(Bound):
     """Queries that all see the database as it was at one moment, and change nothing."""
 
-    def __init__(self, connection: Connection, queries: Queries) -> None:
-        super().__init__(connection, queries)
+    def __init__(self, connection: Connection, queries: Queries, slow_log: SlowLog) -> None:
+        super().__init__(connection, queries, slow_log)
         self._connection = connection
 
     def rows(self, file: str, name: str, **values: object) -> AsyncIterator[Any]:
@@ -96,13 +122,21 @@ class Lender:
 class Database:
     """The pool and the queries of one process."""
 
-    def __init__(self, pool: asyncpg.Pool, queries: Queries) -> None:
+    def __init__(
+        self, pool: asyncpg.Pool, queries: Queries, edition: Edition, slow_log: SlowLog
+    ) -> None:
         self.pool = pool
         self.queries = queries
+        # Of the files that these queries were read from.
+        self.edition = edition
+        self._slow_log = slow_log
         self._lender = Lender(pool)
+        self.announcer = Announcer(self._say)
 
     @classmethod
     async def open(cls, settings: Settings) -> Self:
+        # First: what is edited meanwhile is then found to be newer.
+        edition = edition_of(SQL)
         queries = load_queries(SQL)
         pool = await asyncpg.create_pool(
             settings.database_url,
@@ -110,26 +144,37 @@ class Database:
             max_size=settings.database_pool_max,
             connection_class=Connection,
             init=prepare_connection,
+            setup=stand_in_place if settings.row_security == "on" else None,
             # The server gives up first, so that the client's own limit only meets dead lines.
             command_timeout=settings.statement_timeout_ms / 1000 + 1,
             server_settings={
                 "application_name": "tripsync",
+                "role": role_of(settings),
                 "statement_timeout": str(settings.statement_timeout_ms),
                 "idle_in_transaction_session_timeout": "30000",
                 "timezone": "UTC",
             },
         )
-        return cls(pool, queries)
+        return cls(pool, queries, edition, SlowLog(settings.slow_query_ms))
+
+    def begin_request(self) -> None:
+        """From here on, whoever goes on in this context has the queries of this moment."""
+        begun_with.set(self.queries)
+        see_nothing()
+
+    @property
+    def _in_force(self) -> Queries:
+        return begun_with.get() or self.queries
 
     @property
     def reading(self) -> Bound:
         """For a single read; what is more than one statement belongs in a transaction."""
-        return Bound(self._lender, self.queries)
+        return Bound(self._lender, self._in_force, self._slow_log)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
         async with self.pool.acquire(timeout=WAIT_FOR_CONNECTION) as connection:
-            db = Transaction(connection, self.queries)
+            db = Transaction(connection, self._in_force, self._slow_log, self.announcer)
             async with connection.transaction():
                 yield db
         await db.committed()
@@ -141,7 +186,7 @@ class Database:
             self.pool.acquire(timeout=WAIT_FOR_CONNECTION) as connection,
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
-            yield Snapshot(connection, self.queries)
+            yield Snapshot(connection, self._in_force, self._slow_log)
 
     async def connection_limit(self) -> int:
         """How many connections PostgreSQL takes, apart from those it keeps for its owner."""
@@ -153,7 +198,11 @@ class Database:
         )
 
     async def close(self) -> None:
+        await self.announcer.stop()
         await self.pool.close()
+
+    async def _say(self, channel: str, words: str) -> None:
+        await self.reading.announcements.announce(channel=channel, words=words)
 
 
 async def prepare_connection(connection: Connection) -> None:

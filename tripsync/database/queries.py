@@ -9,7 +9,7 @@ looks through `dir(connection)` at every call, which costs more than a small que
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -18,7 +18,10 @@ from aiosql.adapters.asyncpg import AsyncPGAdapter
 from aiosql.types import SQLOperationType
 from aiosql.utils import SQLLoadException, SQLParseException
 
+from tripsync.database.files import query_files
 from tripsync.database.traps import find_traps
+
+MOST_TEXTS = 200
 
 
 class QueryFileError(Exception):
@@ -80,17 +83,22 @@ Queries = Mapping[str, Mapping[str, Query]]
 
 def load_queries(folder: Path) -> Queries:
     """All query files of a folder, or one error that lists everything wrong with them."""
-    files = sorted(folder.glob("*.sql"))
-    traps = [trap for file in files for trap in find_traps(file)]
+    files = {file: file.read_text() for file in query_files(folder)}
+    traps = [trap for file, text in files.items() for trap in traps_in(file, text)]
     if traps:
         raise QueryFileError("\n".join(str(trap) for trap in traps))
-    return {file.stem: load_file(file) for file in files}
+    return {file.stem: load_file(file, text) for file, text in files.items()}
 
 
-def load_file(file: Path) -> dict[str, Query]:
+# Read once for each text that a file ever had: most files are the same at the next reload.
+traps_in = lru_cache(maxsize=MOST_TEXTS)(find_traps)
+
+
+@lru_cache(maxsize=MOST_TEXTS)
+def load_file(file: Path, text: str) -> dict[str, Query]:
     adapter = AsyncPGAdapter()
     try:
-        loaded = aiosql.from_path(file, lambda: adapter, kwargs_only=True)
+        loaded = aiosql.from_str(text, lambda: adapter, kwargs_only=True)
     except (SQLLoadException, SQLParseException) as reason:
         raise QueryFileError(f"{file.parent.name}/{file.name}: error: {reason}") from None
     queries = {}
@@ -99,43 +107,15 @@ def load_file(file: Path) -> dict[str, Query]:
         if name.removesuffix("_cursor") in queries:
             continue
         call = getattr(loaded, name)
+        full_name = f"{file.stem}.{name}"
         queries[name] = Query(
-            name=f"{file.stem}.{name}",
+            name=full_name,
             path=file,
             line=call.__func__.__code__.co_firstlineno,
             meaning=call.__doc__,
-            sql=call.sql,
+            # A DBA finds it by this in pg_stat_activity.
+            sql=f"/* {full_name} */ {call.sql}",
             parameters=tuple(adapter.var_sorted[name]),
             run=RUNNERS[call.operation],
         )
     return queries
-
-
-class Namespace:
-    """The queries of one file, on one connection."""
-
-    __slots__ = ("_db", "_queries")
-
-    def __init__(self, db: Executes, queries: Mapping[str, Query]) -> None:
-        self._db = db
-        self._queries = queries
-
-    def __getattr__(self, name: str) -> Callable[..., Awaitable[Any]]:
-        try:
-            return partial(self._queries[name], self._db)
-        except KeyError:
-            raise AttributeError(f"no query is named {name} in this file of sql/") from None
-
-
-class Bound:
-    """All queries on one connection: `db.<file>.<query>(...)`."""
-
-    def __init__(self, db: Executes, queries: Queries) -> None:
-        self._db = db
-        self._queries = queries
-
-    def __getattr__(self, file: str) -> Namespace:
-        try:
-            return Namespace(self._db, self._queries[file])
-        except KeyError:
-            raise AttributeError(f"there is no sql/{file}.sql") from None

@@ -56,6 +56,15 @@ IN_CODE = (
         "aiosql takes the colon of an array slice for a parameter; use trim_array or unnest",
     ),
     (
+        # A line that ends in a name, and one that is nothing but a name and a comma.
+        re.compile(
+            r"(?<=[\w)])(?<!\bselect)(?<!\bdistinct)(?<!\breturning)(?<!\bset)(?<!\bby)(?<!\bwith)"
+            r"(?=\n\s+(?!end\b|null\b)[a-z_]\w*(?:\.\w+)?,)",
+            re.IGNORECASE,
+        ),
+        "a comma is missing here; what stands below would become its name (write `as` if it is)",
+    ),
+    (
         re.compile(r"\bin\s*\(\s*:\w+\s*\)", re.IGNORECASE),
         "`in (:list)` takes one value; write `= any(:list::bigint[])`",
     ),
@@ -75,9 +84,8 @@ class Trap(NamedTuple):
         return f"{file}:{self.line}:{self.column}: error: {self.reason}"
 
 
-def find_traps(path: Path) -> list[Trap]:
+def find_traps(path: Path, text: str) -> list[Trap]:
     """Every trap in one file, from top to bottom."""
-    text = path.read_text()
     found = {
         Trap(path, text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at), reason)
         for at, reason in (*in_definitions(text), *in_comments(text), *in_statements(text))

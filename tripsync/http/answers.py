@@ -1,5 +1,6 @@
 """Turning what the database gave into what the client gets."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import msgspec
@@ -17,6 +18,14 @@ class Message(msgspec.Struct):
 
 def answer(body: Any, status: int = 200) -> HTTPResponse:
     return HTTPResponse(encode(body), status, content_type="application/json")
+
+
+def list_answer(rows: Sequence[Any], following: str | None) -> HTTPResponse:
+    """A page that is a bare array, as the mobile app knows it: its cursor is a header."""
+    page = answer(rows)
+    if following is not None:
+        page.headers["X-Next-Cursor"] = following
+    return page
 
 
 def no_content() -> HTTPResponse:

@@ -10,11 +10,13 @@ same reading happens every half second anyway.
 
 import asyncio
 import logging
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 from tripsync.database import Database
 from tripsync.database.listener import Listener
+from tripsync.database.wall import all_colleges
 
 log = logging.getLogger("tripsync.http")
 
@@ -34,6 +36,11 @@ class EndedSessions:
         self._read_until = datetime.now(UTC) - self._remember
         self._woken = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._on_end: Callable[[Collection[int]], None] = lambda session_ids: None
+
+    def on_end(self, act: Callable[[Collection[int]], None]) -> None:
+        """What this worker does as soon as it learns that sessions ended."""
+        self._on_end = act
 
     def __contains__(self, session_id: int) -> bool:
         return session_id in self._ended
@@ -41,9 +48,10 @@ class EndedSessions:
     def add(self, session_id: int) -> None:
         """This worker ended one itself and need not wait for the news."""
         self._ended[session_id] = datetime.now(UTC)
+        self._on_end([session_id])
 
     async def start(self, listener: Listener) -> None:
-        listener.on(CHANNEL, self._woken.set)
+        listener.on(CHANNEL, lambda _: self._woken.set())
         await self.read()
         self._task = asyncio.create_task(self._keep_reading(), name="ended sessions")
 
@@ -56,9 +64,11 @@ class EndedSessions:
     async def read(self) -> None:
         """Learn what ended since the last reading, and forget what no token can name any more."""
         oldest = datetime.now(UTC) - self._remember
-        rows = await self._database.reading.sessions.list_ended_sessions(
-            since=self._read_until - OVERLAP
-        )
+        with all_colleges():
+            rows = await self._database.reading.sessions.list_ended_sessions(
+                since=self._read_until - OVERLAP
+            )
+        fresh = [session_id for session_id, _ in rows if session_id not in self._ended]
         for session_id, ended_at in rows:
             self._ended[session_id] = ended_at
             self._read_until = max(self._read_until, ended_at)
@@ -68,6 +78,8 @@ class EndedSessions:
                 for session_id, ended_at in self._ended.items()
                 if ended_at >= oldest
             }
+        if fresh:
+            self._on_end(fresh)
 
     async def _keep_reading(self) -> None:
         away = False

@@ -18,6 +18,7 @@ from typing import Any
 import msgspec
 from sanic import HTTPResponse, Request
 
+from tripsync.database.wall import see_all_colleges
 from tripsync.http import problems
 from tripsync.http.identity import identify
 from tripsync.http.problems import Problem, Refusal
@@ -33,9 +34,10 @@ FORM = "application/x-www-form-urlencoded"
 
 @dataclass(frozen=True, slots=True)
 class Binary:
-    """An answer that is a file; with an ETag, so that it may also be a 304."""
+    """An answer that is a file; if versioned with an ETag, so that it may also be a 304."""
 
     media_type: str
+    versioned: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +68,20 @@ def endpoint(
     refuses: tuple[Refusal, ...] = (),
     open: bool = False,
     idempotent: bool = False,
+    unnamed: bool = False,
 ) -> Callable[[Handler], Handler]:
-    """Say what the handler below takes and gives. `open` endpoints need no token."""
+    """Say what the handler below takes and gives. `open` endpoints need no token; of `unnamed`
+    ones no log says who called."""
     read_body = body_reader(body, form)
     read_query = converter(query) if query else None
 
     def decorate(handler: Handler) -> Handler:
         @wraps(handler)
         async def call(request: Request, **arguments: Any) -> HTTPResponse | None:
-            if not open:
+            request.ctx.unnamed = unnamed
+            if open:
+                see_all_colleges()
+            else:
                 request.ctx.rider = identify(request)
             if read_query:
                 arguments["query"] = read_query(query_values(request))

@@ -16,6 +16,7 @@ from tripsync.database import Transaction
 from tripsync.database.encoding import encode
 from tripsync.http.context import settings, transaction
 from tripsync.http.problems import KEY_REUSED, FieldError, Problem, invalid
+from tripsync.timers import FEW_AT_ONCE, Timer
 
 HEADER = "Idempotency-Key"
 LONGEST_KEY = 255
@@ -55,3 +56,11 @@ def scope(request: Request) -> str:
 
 def fingerprint_of(request: Request) -> bytes:
     return hmac.digest(settings(request).secret_key.encode(), request.body, hashlib.sha256)
+
+
+async def forget_keys(db: Transaction) -> None:
+    """Take away what no retry can ask for any more."""
+    await db.idempotency.forget_keys(size=FEW_AT_ONCE)
+
+
+timers = (Timer("forget answers", 120, forget_keys),)

@@ -1,7 +1,8 @@
 """Who is asking: the rider behind a bearer token."""
 
-from sanic import Request
+from sanic import Request, Sanic
 
+from tripsync.database.wall import see_college
 from tripsync.http.problems import NOT_AUTHENTICATED, Problem
 from tripsync.http.tokens import InvalidTokenError, Rider
 
@@ -13,15 +14,24 @@ def identify(request: Request) -> Rider:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise Problem(NOT_AUTHENTICATED, headers=CHALLENGE)
-    return rider_of(request, token.strip())
+    return rider_of(request.app, token.strip())
 
 
-def rider_of(request: Request, token: str) -> Rider:
-    """The rider this token names, if its session has not ended."""
+def identify_if_any(request: Request) -> Rider | None:
+    """For what is open to all and shows riders more: whoever brings a token brings a good one."""
+    if "authorization" not in request.headers:
+        return None
+    rider = request.ctx.rider = identify(request)
+    return rider
+
+
+def rider_of(app: Sanic, token: str) -> Rider:
+    """The rider this token names, if its session has not ended. What follows sees their college."""
     try:
-        rider: Rider = request.app.ctx.tokens.read(token)
+        rider: Rider = app.ctx.tokens.read(token)
     except InvalidTokenError:
         raise Problem(NOT_AUTHENTICATED, headers=CHALLENGE) from None
-    if rider.session_id in request.app.ctx.ended_sessions:
+    if rider.session_id in app.ctx.ended_sessions:
         raise Problem(NOT_AUTHENTICATED, headers=CHALLENGE)
+    see_college(rider.college_id)
     return rider

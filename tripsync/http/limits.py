@@ -16,8 +16,9 @@ from limits.aio.storage import Storage
 from limits.aio.strategies import FixedWindowRateLimiter
 from sanic import Request
 
-from tripsync.database import Database
+from tripsync.database import Database, Transaction
 from tripsync.http.problems import TOO_MANY, Problem
+from tripsync.timers import FEW_AT_ONCE, Timer
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,3 +111,11 @@ async def count_account(request: Request, limit: Limit, account: str) -> None:
 
 def limits_of(request: Request) -> RateLimits:
     return cast("RateLimits", request.app.ctx.limits)
+
+
+async def forget_windows(db: Transaction) -> None:
+    """Take away the windows that are over."""
+    await db.rate_limits.forget_windows(size=FEW_AT_ONCE)
+
+
+timers = (Timer("forget tries", 120, forget_windows),)

@@ -4,20 +4,28 @@ import logging
 import re
 from collections.abc import Sequence
 from contextvars import ContextVar
+from functools import cache
 from random import getrandbits
 from time import perf_counter
 
+from prometheus_client import Counter, Histogram
 from sanic import Request, Sanic
 from sanic.http import Http
 from sanic.response import BaseHTTPResponse
 
 from tripsync.http.paths import secret_paths
+from tripsync.metrics import counter, histogram
 
 log = logging.getLogger("tripsync.access")
 
 SANE_ID = re.compile(r"[A-Za-z0-9._\-]{1,64}")
 # Known to every log line that is written while the request is served.
 current_request_id: ContextVar[str] = ContextVar("request_id", default="")
+
+REQUESTS = counter("tripsync_requests", "Answered requests", "method", "route", "status")
+REQUEST_SECONDS = histogram(
+    "tripsync_request_seconds", "Time until a request was answered", "method", "route"
+)
 
 SAFE_HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -51,6 +59,24 @@ def shown_path(path: str, secret: Sequence[str]) -> str:
     return path
 
 
+@cache
+def measures_of(method: str, route: str, status: int) -> tuple[Counter, Histogram]:
+    """What one kind of answer is counted in: kept, for looking it up costs more than counting."""
+    return REQUESTS.labels(method, route, str(status)), REQUEST_SECONDS.labels(method, route)
+
+
+def measure(request: Request, status: int, seconds: float) -> None:
+    """By the pattern of the path, never by the path. What no route takes is all one."""
+    route = request.route
+    answered, took = (
+        measures_of(request.method, f"/{route.path}", status)
+        if route
+        else measures_of("", "", status)
+    )
+    answered.inc()
+    took.observe(seconds)
+
+
 def add_observation(app: Sanic, *, production: bool) -> None:
     headers = {**SAFE_HEADERS, **(TLS_ONLY if production else {})}
     secret: list[str] = []
@@ -68,7 +94,10 @@ def add_observation(app: Sanic, *, production: bool) -> None:
         if app.ctx.draining and isinstance(request.stream, Http):
             # The next request of this client should find a server that stays.
             request.stream.keep_alive = False
-        rider = getattr(request.ctx, "rider", None)
+        seconds = perf_counter() - request.ctx.began
+        measure(request, response.status, seconds)
+        unnamed = getattr(request.ctx, "unnamed", False)
+        rider = None if unnamed else getattr(request.ctx, "rider", None)
         path = shown_path(request.path, secret)
         log.info(
             # The path only: a query string may hold a token.
@@ -80,7 +109,7 @@ def add_observation(app: Sanic, *, production: bool) -> None:
                 "method": request.method,
                 "path": path,
                 "status": response.status,
-                "milliseconds": round((perf_counter() - request.ctx.began) * 1000, 1),
+                "milliseconds": round(seconds * 1000, 1),
                 "user_id": rider.user_id if rider else None,
             },
         )

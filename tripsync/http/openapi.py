@@ -1,8 +1,8 @@
 """The OpenAPI document, made at start from what each endpoint says of itself."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Any, get_args, get_origin
 
 import msgspec
 from sanic import Sanic
@@ -19,6 +19,10 @@ REFERENCE = "#/components/schemas/{name}"
 PATH_PARAMETER = re.compile(r"<(\w+)(?::(\w+))?>")
 ID = {"type": "integer", "minimum": 1}, 1
 SECRET = {"type": "string", "minLength": 43, "maxLength": 43}, "p3V1..."
+NEXT_CURSOR = {
+    "description": "the `cursor` of the next page; missing on the last one",
+    "schema": {"type": "string"},
+}
 DESCRIPTION = """Pool rides with students of your college.
 
 Errors are `application/problem+json`: `detail` is a sentence for people, `code` is stable and for
@@ -68,7 +72,12 @@ def schemas(contracts: Iterable[Contract]) -> dict[str, Any]:
     for contract in contracts:
         for kind in (contract.body, contract.form, contract.answer):
             if kind is not None and not isinstance(kind, Binary):
-                kinds[kind] = None
+                kinds[entry_of(kind)] = None
+    return components_of(kinds)
+
+
+def components_of(kinds: Collection[Any]) -> dict[str, dict[str, Any]]:
+    """The schemas of these kinds, and of what they hold, by name."""
     _, components = msgspec.json.schema_components(
         kinds, schema_hook=custom_schema, ref_template=REFERENCE
     )
@@ -81,6 +90,11 @@ def schemas(contracts: Iterable[Contract]) -> dict[str, Any]:
     for component in components.values():
         without_notes(component)
     return dict(components)
+
+
+def entry_of(kind: Any) -> Any:
+    """What a bare array holds; anything else is what it is."""
+    return get_args(kind)[0] if get_origin(kind) is list else kind
 
 
 def custom_schema(kind: type[ReadsItself]) -> dict[str, Any]:
@@ -148,7 +162,7 @@ def headers(contract: Contract) -> Iterable[dict[str, Any]]:
             "description": "chosen by the client; a retry with the same key creates nothing twice",
             "schema": {"type": "string", "minLength": 1, "maxLength": 255},
         }
-    if isinstance(contract.answer, Binary):
+    if isinstance(contract.answer, Binary) and contract.answer.versioned:
         yield {
             "name": "If-None-Match",
             "in": "header",
@@ -183,7 +197,9 @@ def file_form(upload: Upload) -> dict[str, Any]:
 
 
 def content(kind: Any, components: Mapping[str, Any]) -> dict[str, Any]:
-    schema = {"$ref": REFERENCE.format(name=kind.__name__)}
+    schema: dict[str, Any] = {"$ref": REFERENCE.format(name=entry_of(kind).__name__)}
+    if entry_of(kind) is not kind:
+        schema = {"type": "array", "items": schema}
     return {"schema": schema, "example": example(schema, components)}
 
 
@@ -195,9 +211,12 @@ def responses(contract: Contract, components: Mapping[str, Any]) -> dict[str, An
         success["content"] = {
             contract.answer.media_type: {"schema": schema, "example": "(the file)"}
         }
-        answers["304"] = {"description": "The copy named in `If-None-Match` is still right"}
+        if contract.answer.versioned:
+            answers["304"] = {"description": "The copy named in `If-None-Match` is still right"}
     elif contract.answer is not None:
         success["content"] = {JSON: content(contract.answer, components)}
+        if entry_of(contract.answer) is not contract.answer:
+            success["headers"] = {"X-Next-Cursor": NEXT_CURSOR}
     for status, group in sorted(by_status(possible_refusals(contract)).items()):
         answers[str(status)] = {
             "description": "; ".join(f"`{each.code}`: {each.title}" for each in group),

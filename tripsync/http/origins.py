@@ -9,7 +9,7 @@ from sanic.response import BaseHTTPResponse
 
 METHODS = "GET, POST, PUT, PATCH, DELETE, OPTIONS"
 REQUEST_HEADERS = "Authorization, Content-Type, Idempotency-Key, If-None-Match, X-Request-ID"
-ANSWER_HEADERS = "ETag, Idempotency-Replayed, Retry-After, X-Request-ID"
+ANSWER_HEADERS = "ETag, Idempotency-Replayed, Retry-After, X-Next-Cursor, X-Request-ID"
 PREFLIGHT_SECONDS = "600"
 
 

@@ -1,9 +1,10 @@
-"""/openapi.json, and two ways to read it: /docs to try calls, /redoc to read.
+"""/openapi.json and /asyncapi.json, and two ways to read them: /docs to try calls, /redoc to read.
 
 Both work without internet. Swagger UI comes out of a wheel (swagger-ui-py); the reading
 view is one page of our own, written once at start.
 """
 
+from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -68,19 +69,24 @@ def page(content: str | bytes, content_type: str) -> HTTPResponse:
     )
 
 
-def add_pages(app: Sanic) -> None:
-    written: dict[str, Any] = {}
+def add_pages(app: Sanic, sockets: Mapping[str, Any]) -> None:
+    """`sockets` is their AsyncAPI document."""
+    written: dict[str, Any] = {"sockets": encode(sockets)}
     folder = swagger_folder()
 
     @app.before_server_start
     async def write_pages(app: Sanic) -> None:
         document = describe(app)
         written["document"] = encode(document)
-        written["reading view"] = render(document, refusals(app))
+        written["reading view"] = render(document, refusals(app), sockets)
 
     @app.get("/openapi.json", name="openapi")
     async def openapi(_: Request) -> HTTPResponse:
         return page(written["document"], "application/json")
+
+    @app.get("/asyncapi.json", name="asyncapi")
+    async def asyncapi(_: Request) -> HTTPResponse:
+        return page(written["sockets"], "application/json")
 
     @app.get("/docs", name="docs")
     async def docs(_: Request) -> HTTPResponse:

@@ -25,7 +25,9 @@ nav a { display: inline-block; margin-right: 1rem; text-transform: capitalize; }
 """
 
 
-def render(document: Mapping[str, Any], refusals: Sequence[Refusal]) -> str:
+def render(
+    document: Mapping[str, Any], refusals: Sequence[Refusal], sockets: Mapping[str, Any]
+) -> str:
     features: dict[str, list[str]] = {}
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
@@ -41,11 +43,12 @@ def render(document: Mapping[str, Any], refusals: Sequence[Refusal]) -> str:
             *paragraphs(info["description"]),
             "<nav>",
             *(f"<a href='#{escape(feature)}'>{escape(feature)}</a>" for feature in features),
-            "<a href='#problems'>problems</a></nav>",
+            "<a href='#sockets'>sockets</a><a href='#problems'>problems</a></nav>",
             *(
                 f"<h2 id='{escape(feature)}'>{escape(feature)}</h2>{''.join(entries)}"
                 for feature, entries in features.items()
             ),
+            *live(sockets),
             "<h2 id='problems'>Problems</h2>",
             "<table><tr><th>code</th><th>status</th><th>meaning</th></tr>",
             *(
@@ -56,6 +59,39 @@ def render(document: Mapping[str, Any], refusals: Sequence[Refusal]) -> str:
             "</table></body></html>",
         )
     )
+
+
+def live(sockets: Mapping[str, Any]) -> Iterator[str]:
+    """What goes over sockets, either way, and what becomes of them."""
+    channels = sockets["channels"].values()
+    first = next(iter(channels))
+    yield "<h2 id='sockets'>Sockets</h2>"
+    yield from paragraphs(sockets["info"]["description"])
+    addresses = ", ".join(f"<code>{escape(each['address'])}</code>" for each in channels)
+    yield f"<p>{addresses}; the same as a document: <code>/asyncapi.json</code></p>"
+    yield "<table><tr><th>token</th><th>how</th></tr>"
+    for scheme in sockets["components"]["securitySchemes"].values():
+        name = escape(scheme.get("name", "Authorization"))
+        how = " ".join(paragraphs(scheme["description"]))
+        yield f"<tr><td><code>{name}</code></td><td>{how}</td></tr>"
+    yield "</table>"
+    for key, message in sockets["components"]["messages"].items():
+        yield from message_entry(key, message)
+    yield "<table id='close-codes'><tr><th>closed with</th><th>why</th><th>then</th></tr>"
+    for each in first["x-close-codes"]:
+        then = " ".join(paragraphs(each["advice"]))
+        yield f"<tr><td>{each['code']}</td><td>{escape(each['reason'])}</td><td>{then}</td></tr>"
+    yield "</table>"
+
+
+def message_entry(key: str, message: Mapping[str, Any]) -> Iterator[str]:
+    direction = key.partition("_")[0]
+    sample = json.dumps(message["examples"][0]["payload"], indent=2, ensure_ascii=False)
+    yield f"<article id='{escape(key)}'><h3><span class='method'>{direction}</span> "
+    yield f"<code>{escape(message['name'])}</code></h3>"
+    yield from paragraphs(message["summary"])
+    yield from paragraphs(message.get("description", ""))
+    yield f"<pre>{escape(sample)}</pre></article>"
 
 
 def paragraphs(text: str) -> Iterator[str]:

@@ -71,15 +71,15 @@ def decoder(schema: type[S]) -> Callable[[bytes], S]:
     return read
 
 
-def converter(schema: type[S]) -> Callable[[Mapping[str, Any]], S]:
-    """For forms and query strings, where every value is text."""
+def converter(schema: type[S], *, strict: bool = False) -> Callable[[Mapping[str, Any]], S]:
+    """For forms and query strings, where every value is text; strict for what JSON gave."""
 
     def read(values: Mapping[str, Any]) -> S:
         try:
             refuse_nul(values)
-            return msgspec.convert(values, schema, strict=False, dec_hook=read_custom)
+            return msgspec.convert(values, schema, strict=strict, dec_hook=read_custom)
         except msgspec.ValidationError:
-            raise explained(schema, values, strict=False) from None
+            raise explained(schema, values, strict=strict) from None
 
     return read
 

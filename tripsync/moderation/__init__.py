@@ -1,6 +1,7 @@
 """Getting along: blocks, reports, and what the moderators of a college do about them."""
 
 from tripsync.moderation import audit, blocks, reports, sanctions
+from tripsync.moderation.messages import messages as messages
 
 blueprints = (
     blocks.blueprint,

@@ -61,8 +61,8 @@ async def report(request: Request, body: NewReport) -> HTTPResponse:
             subject_id=body.user_id,
             reason=body.reason,
             details=body.details.strip(),
-            reference_kind=body.reference and body.reference.kind,
-            reference_id=body.reference and body.reference.id,
+            reference_kind=body.reference.kind if body.reference else None,
+            reference_id=body.reference.id if body.reference else None,
         )
         if written is None:
             raise Problem(REPORTED_ALREADY)

@@ -101,6 +101,13 @@ class OwnReport(msgspec.Struct):
     created_at: datetime
 
 
+class Occurrence(msgspec.Struct):
+    """Where it happened; a service may have been posted anonymously."""
+
+    kind: Annotated[Literal["pool", "message", "post", "service"], Meta(examples=["pool"])]
+    id: Id
+
+
 class ReportPage(Page):
     """Which part of the reports."""
 
@@ -122,7 +129,15 @@ class Report(msgspec.Struct):
     subject: Person
     reason: Reason
     details: Details
-    reference: Reference | None
+    reference: Occurrence | None
+    reported_words: Annotated[
+        str | None,
+        Meta(
+            description="what the message said that it refers to, if the subject wrote it to the "
+            "reporter",
+            examples=["Get lost."],
+        ),
+    ]
     created_at: datetime
     outcome: Outcome | None
     note: Annotated[
@@ -157,7 +172,8 @@ class Act(msgspec.Struct):
 
     id: Id
     act: Annotated[
-        Literal["resolve", "warn", "ban", "unban", "promote"], Meta(examples=["resolve"])
+        Literal["resolve", "warn", "ban", "unban", "promote", "close_post"],
+        Meta(examples=["resolve"]),
     ]
     actor: Annotated[Person | None, Meta(description="null: the command line")]
     subject: Person
@@ -165,7 +181,8 @@ class Act(msgspec.Struct):
     outcome: Annotated[
         str | None,
         Meta(
-            description="what the report came to, or the role that was given", examples=["settled"]
+            description="what the report came to, the role that was given, or the post closed",
+            examples=["settled"],
         ),
     ]
     note: Note

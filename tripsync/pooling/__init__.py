@@ -11,7 +11,11 @@ from tripsync.pooling import (
     recurring,
     requests,
     searches,
+    second_looks,
+    watching,
 )
+from tripsync.pooling.mails import RIDE_CANCELLED, RIDE_MATCHED, SEARCH_HIT
+from tripsync.pooling.messages import messages as messages
 
 blueprints = (
     requests.blueprint,
@@ -23,4 +27,12 @@ blueprints = (
     searches.blueprint,
 )
 
-timers = (*auto_match.timers, *overdue.timers, *openings.timers)
+letters = (RIDE_MATCHED, RIDE_CANCELLED, SEARCH_HIT)
+
+timers = (
+    *auto_match.timers,
+    *overdue.timers,
+    *openings.timers,
+    *second_looks.timers,
+    *watching.timers,
+)

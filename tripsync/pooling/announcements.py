@@ -13,7 +13,7 @@ def matched_user(row: Mapping[str, Any]) -> dict[str, Any]:
     """A row of sql/matching.sql as the app knows it."""
     shown = dict(row)
     shown["departs_between"] = [shown.pop("departs_from"), shown.pop("departs_until")]
-    del shown["viewer_id"]
+    del shown["viewer_id"], shown["roads_are_known"], shown["rides"]
     for name in ("saving_percent", "detour_percent", "partner_detour_percent"):
         shown[name] = round(shown[name], 1)
     for name in ("pickup_distance_meters", "drop_distance_meters"):

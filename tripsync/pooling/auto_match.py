@@ -1,29 +1,62 @@
 """Rounds of automatic matching: those who asked for it are given company, as if all had approved.
 
-A round reads who waits, lets `rounds.match_round` decide, and seats the groups. It decides away
-from the event loop, because the matching library does not let go of the interpreter; meanwhile
-riders go on asking and cancelling, so what was decided is looked at again under locks.
+A round reads who waits and which pools have room, lets `rounds.match_round` decide, and seats the
+groups. It decides in another process, because the matching library does not let go of the
+interpreter; meanwhile riders go on asking and cancelling, so what was decided is looked at again
+under locks: all pools first, then all requests, each in the order of ids.
 """
 
 import asyncio
-import itertools
 import multiprocessing
 import time
-from collections.abc import Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from typing import Any
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import contextmanager
+from operator import attrgetter
+from typing import Any, NamedTuple
 
 from tripsync.database import Transaction
+from tripsync.metrics import counter
 from tripsync.pooling import announcements, company
-from tripsync.pooling.rounds import Group, Pair, Policy, WaitingRide, match_round
-from tripsync.pooling.routes import Window
+from tripsync.pooling.measuring import ride_of, window_of
+from tripsync.pooling.roads import ESTIMATE
+from tripsync.pooling.rounds import Group, OpenPool, Policy, WaitingRide, match_round
+from tripsync.pooling.routes import Stop
+from tripsync.pooling.states import Act
 from tripsync.realtime.events import Event, append_many
 from tripsync.timers import Timer
 
+MATCHED = counter("tripsync_matched_riders", "Riders to whom a round gave company")
+
 EVERY_SECONDS = 30
-BEST_PARTNERS = 30
+# Of each ride. More make a round slower and hardly better: tests/bench/matching.py tells.
+BEST_PARTNERS = 12
+# What a round looks at; the others have the next one. Its cost grows with the square of it.
+MOST_WAITING = 2000
+MOST_POOLS = 100
 # Fewer are matched in a few milliseconds; starting a process takes half a second.
 WORTH_A_PROCESS = 200
+EVENTS_AT_ONCE = 1000
+
+
+class Boarding(NamedTuple):
+    """A group under locks: its pool, all who ride in it, and how many of them did before."""
+
+    pool_id: int
+    capacity: int
+    group: Group
+    members: Sequence[company.Row]
+    seated: int
+
+    @property
+    def newcomers(self) -> Sequence[company.Row]:
+        return self.members[self.seated :]
+
+    @property
+    def room(self) -> int:
+        taken: int = sum(row["seats"] for row in self.members)
+        return self.capacity - taken
 
 
 async def run_round(db: Transaction) -> None:
@@ -31,90 +64,192 @@ async def run_round(db: Transaction) -> None:
     events: list[Event] = []
     for row in await db.requests.list_waiting_colleges():
         events += await match_college(db, row["college_id"])
-    await append_many(db, events)
+    # Riders are told in the order of their ids, as everywhere, however many there are.
+    events.sort(key=attrgetter("user_id"))
+    for first in range(0, len(events), EVENTS_AT_ONCE):
+        await append_many(db, events[first : first + EVENTS_AT_ONCE])
 
 
 async def match_college(db: Transaction, college_id: int) -> list[Event]:
-    waiting = await db.matching.list_waiting_rides(college_id=college_id)
-    pairs = await db.matching.list_waiting_pairs(college_id=college_id, partners=BEST_PARTNERS)
-    rides = {row["request_id"]: waiting_ride(row) for row in waiting}
-    graph = [Pair(row["request_a"], row["request_b"], row["saved_meters"]) for row in pairs]
-    groups = await decide(rides, graph)
+    rows = await db.rounds.list_rides(
+        college_id=college_id, most_waiting=MOST_WAITING, most_pools=MOST_POOLS
+    )
+    with beside_the_loop(len(rows)) as executor:
+        # A round for nobody: a process has started by the time the pairs are known.
+        warm = executor.submit(match_round, {}, [], 0.0, Policy())
+        pairs = await db.rounds.list_pairs(
+            college_id=college_id,
+            request_ids=[row["request_id"] for row in rows],
+            partners=BEST_PARTNERS,
+        )
+        await asyncio.wrap_future(warm)
+        groups = await decide(executor, rows, pairs)
     return await seat_groups(db, college_id, groups)
+
+
+@contextmanager
+def beside_the_loop(rides: int) -> Iterator[Executor]:
+    if rides < WORTH_A_PROCESS:
+        executor: Executor = ThreadPoolExecutor(1, thread_name_prefix="round")
+    else:
+        spawn = multiprocessing.get_context("spawn")
+        executor = ProcessPoolExecutor(1, mp_context=spawn)
+    try:
+        yield executor
+    finally:
+        executor.shutdown(wait=False, cancel_futures=True)
+
+
+async def decide(
+    executor: Executor, rows: Sequence[company.Row], pairs: Sequence[company.Row]
+) -> list[Group]:
+    if not pairs:
+        return []
+    rides = {row["request_id"]: waiting_ride(row) for row in rows}
+    # Not as pairs: plain tuples reach another process in a fraction of the time.
+    graph = [(row["one"], row["other"], row["saved_meters"]) for row in pairs]
+    question = (rides, graph, time.time(), Policy(), open_pools(rows))
+    return await asyncio.get_running_loop().run_in_executor(executor, match_round, *question)
 
 
 def waiting_ride(row: Mapping[str, Any]) -> WaitingRide:
     return WaitingRide(
-        ride=company.ride_of(row),
+        ride=ride_of(row),
         user_id=row["user_id"],
-        window=Window(row["depart_after"].timestamp(), row["depart_before"].timestamp()),
+        window=window_of(row),
         since=row["created_at"].timestamp(),
         seats=row["seats"],
         seats_offered=row["seats_offered"],
         gender=row["gender"],
         same_gender=row["same_gender"],
-        avoids=frozenset(row["avoids"] or ()),
+        avoids=frozenset(row["avoids"]),
     )
 
 
-async def decide(rides: Mapping[int, WaitingRide], pairs: Sequence[Pair]) -> list[Group]:
-    if not pairs:
-        return []
-    question = (dict(rides), pairs, time.time(), Policy())
-    if len(rides) < WORTH_A_PROCESS:
-        return await asyncio.to_thread(match_round, *question)
-    spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(max_workers=1, mp_context=spawn) as process:
-        return await asyncio.get_running_loop().run_in_executor(process, match_round, *question)
+def open_pools(rows: Sequence[company.Row]) -> list[OpenPool]:
+    """The pools that some of these ride in, with their routes."""
+    routes: dict[int, dict[int, Stop]] = defaultdict(dict)
+    for row in rows:
+        if row["pool_id"] is not None:
+            route = routes[row["pool_id"]]
+            route[row["pickup_position"]] = Stop(row["request_id"], "pickup")
+            route[row["drop_position"]] = Stop(row["request_id"], "drop")
+    return [
+        OpenPool(pool_id, tuple(route[position] for position in sorted(route)))
+        for pool_id, route in routes.items()
+    ]
 
 
 async def seat_groups(db: Transaction, college_id: int, groups: Sequence[Group]) -> list[Event]:
-    """Seat every group whose members still wait; all are held at once, in the order of ids."""
-    wanted = [request_id for group in groups for request_id in group.request_ids]
-    held = await db.requests.lock_requests(college_id=college_id, request_ids=wanted)
+    """Seat every group for which all is still as the round saw it."""
+    boardings = await hold(db, college_id, groups)
+    if not boardings:
+        return []
+    newcomers = [row for each in boardings for row in each.newcomers]
+    await company.write_plans(
+        db,
+        college_id,
+        [company.Seating(each.pool_id, each.group.plan, each.members) for each in boardings],
+        ESTIMATE,
+    )
+    await company.move_all(db, college_id, newcomers, Act.MATCH)
+    await company.mail_matched(db, college_id, newcomers)
+    db.after_commit(MATCHED.inc, len(newcomers))
+    events = [
+        announcements.became_matched(row["user_id"], row["request_id"], each.pool_id)
+        for each in boardings
+        for row in each.newcomers
+    ]
+    events += await introduce(db, college_id, boardings)
+    hopeless = await db.connections.close_hopeless(
+        college_id=college_id,
+        request_ids=[row["request_id"] for each in boardings for row in each.members],
+        rooms=[each.room for each in boardings for _ in each.members],
+    )
+    return events + announcements.closed(hopeless)
+
+
+async def hold(db: Transaction, college_id: int, groups: Sequence[Group]) -> list[Boarding]:
+    """The groups whose pools take no other riders meanwhile and whose newcomers still wait."""
+    joined = sorted(group.pool_id for group in groups if group.pool_id is not None)
+    pools = {
+        row["pool_id"]: row
+        for row in await db.pools.lock_pools(college_id=college_id, pool_ids=joined)
+    }
+    riding = {
+        pool_id: await db.pools.list_members(college_id=college_id, pool_id=pool_id)
+        for pool_id in pools
+    }
+    held = await db.requests.lock_requests(
+        college_id=college_id, request_ids=[each for group in groups for each in group.request_ids]
+    )
     waiting = {row["request_id"]: row for row in held if row["status"] == "active" and row["lasts"]}
-    events: list[Event] = []
+    boardings, fresh = [], []
     for group in groups:
-        if all(request_id in waiting for request_id in group.request_ids):
-            members = [waiting[request_id] for request_id in group.request_ids]
-            events += await seat(db, college_id, group, members)
-    return events
+        if not waiting.keys() >= set(group.request_ids):
+            continue
+        newcomers = [waiting[request_id] for request_id in group.request_ids]
+        if group.pool_id is None:
+            fresh.append((group, newcomers))
+            continue
+        pool, members = pools[group.pool_id], riding[group.pool_id]
+        everybody = {row["request_id"] for row in (*members, *newcomers)}
+        if pool["status"] == "open" and everybody == group.plan.shared_meters.keys():
+            boardings.append(
+                Boarding(
+                    group.pool_id, pool["capacity"], group, [*members, *newcomers], len(members)
+                )
+            )
+    capacities = [company.capacity_of(newcomers) for _, newcomers in fresh]
+    opened = await db.rounds.open_pools(college_id=college_id, capacities=capacities)
+    boardings += [
+        Boarding(row["pool_id"], capacity, group, newcomers, 0)
+        for row, capacity, (group, newcomers) in zip(opened, capacities, fresh, strict=True)
+    ]
+    return boardings
 
 
-async def seat(
-    db: Transaction, college_id: int, group: Group, members: Sequence[company.Row]
-) -> list[Event]:
-    """One pool, and a connection that holds between any two of its members."""
-    pool_id = await company.open_pool_with(db, college_id, group.plan, members)
+async def introduce(db: Transaction, college_id: int, boardings: Sequence[Boarding]) -> list[Event]:
+    """A connection that holds between any two of a pool who did not share it before."""
+    met = [
+        (one, other)
+        for each in boardings
+        for n, other in enumerate(each.members)
+        for one in each.members[:n]
+        if n >= each.seated
+    ]
+    connected = await db.connections.connect_members(
+        college_id=college_id,
+        from_requests=[one["request_id"] for one, _ in met],
+        to_requests=[other["request_id"] for _, other in met],
+        from_users=[one["user_id"] for one, _ in met],
+        to_users=[other["user_id"] for _, other in met],
+    )
+    connections = {
+        frozenset((row["from_request"], row["to_request"])): row["connection_id"]
+        for row in connected
+    }
     contacts = {
         row["id"]: dict(row)
         for row in await db.connections.list_contacts(
-            college_id=college_id, user_ids=[row["user_id"] for row in members]
+            college_id=college_id,
+            user_ids=[row["user_id"] for each in boardings for row in each.members],
         )
     }
-    events = [
-        announcements.became_matched(row["user_id"], row["request_id"], pool_id) for row in members
-    ]
-    for one, other in itertools.combinations(members, 2):
-        connection_id = await db.connections.connect_members(
-            college_id=college_id,
-            from_request=one["request_id"],
-            to_request=other["request_id"],
-            from_user=one["user_id"],
-            to_user=other["user_id"],
-        )
+    events = []
+    for one, other in met:
+        connection_id = connections[frozenset((one["request_id"], other["request_id"]))]
         for row, partner in ((one, other), (other, one)):
             shown = {**contacts[partner["user_id"]], "request_id": partner["request_id"]}
             events.append(
                 announcements.approved(connection_id, row["user_id"], row["request_id"], shown)
             )
-    taken = sum(row["seats"] for row in members)
-    hopeless = await db.connections.close_hopeless(
-        college_id=college_id,
-        request_ids=list(group.request_ids),
-        room=company.capacity_of(members) - taken,
-    )
-    return events + announcements.closed(hopeless)
+    for each in boardings:
+        before = [row["user_id"] for row in each.members[: each.seated]]
+        for row in each.newcomers:
+            newcomer = {"id": row["user_id"], "full_name": contacts[row["user_id"]]["full_name"]}
+            events += announcements.joined(before, each.pool_id, newcomer)
+    return events
 
 
 timers = (Timer("match round", EVERY_SECONDS, run_round),)

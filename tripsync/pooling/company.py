@@ -5,40 +5,40 @@ ids, then the connection. A reader that found something before it held the lock 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from tripsync.database import Transaction
 from tripsync.http.problems import CONFLICT, Problem
 from tripsync.http.tokens import Rider
-from tripsync.pooling import announcements, watching
+from tripsync.mail import post_all
+from tripsync.pooling import announcements, matches, watching
+from tripsync.pooling.mails import RIDE_CANCELLED, RIDE_MATCHED
+from tripsync.pooling.measuring import Survey, ride_of
 from tripsync.pooling.refusals import NO_FIT, POOL_CLOSED, POOL_FULL, UNDER_WAY
+from tripsync.pooling.roads import ESTIMATE, Matrix
 from tripsync.pooling.routes import (
+    Distance,
     Plan,
-    Point,
-    Ride,
     Stop,
     fare_shares,
     plan_joining,
     plan_pair,
+    road_meters,
 )
 from tripsync.pooling.states import Act, Status, after, reason_of
 from tripsync.realtime.events import Event
 
 SEATS_OF_A_CAB = 4
-MOST_MATCHES = 20
 
 Row = Mapping[str, Any]
 
 
-def ride_of(row: Row) -> Ride:
-    return Ride(
-        request_id=row["request_id"],
-        start=Point(row["start_latitude"], row["start_longitude"]),
-        destination=Point(row["destination_latitude"], row["destination_longitude"]),
-        solo_meters=row["solo_meters"],
-        detour_percent=row["detour_percent"],
-        drives=row["role"] == "driver",
-    )
+class Seating(NamedTuple):
+    """Who rides in a pool, and on which route."""
+
+    pool_id: int
+    plan: Plan
+    members: Sequence[Row]
 
 
 def capacity_of(requests: Iterable[Row]) -> int:
@@ -49,38 +49,53 @@ def capacity_of(requests: Iterable[Row]) -> int:
 
 async def move(db: Transaction, college_id: int, request: Row, act: Act) -> None:
     """Take a request that is held to its next state."""
+    await move_all(db, college_id, [request], act)
+
+
+async def move_all(db: Transaction, college_id: int, requests: Sequence[Row], act: Act) -> None:
+    """Take requests that are held to the next state, which is the same for all."""
+    [status] = {after(Status(request["status"]), act) for request in requests}
     await db.requests.set_status(
         college_id=college_id,
-        request_id=request["request_id"],
-        status=after(Status(request["status"]), act),
+        request_ids=[request["request_id"] for request in requests],
+        status=status,
         reason=reason_of(act),
     )
 
 
-async def open_pool(db: Transaction, college_id: int, pair: Sequence[Row]) -> int:
+async def open_pool(db: Transaction, college_id: int, pair: Sequence[Row], survey: Survey) -> int:
     """A pool of two who were on the road alone."""
     one, other = pair
     if one["seats"] + other["seats"] > capacity_of(pair):
         raise Problem(POOL_FULL)
-    plan = plan_pair(ride_of(one), ride_of(other))
+    distance = survey.of_rides(pair)
+    plan = plan_pair(ride_of(one, distance), ride_of(other, distance), distance)
     if plan is None:
         raise Problem(NO_FIT)
-    return await open_pool_with(db, college_id, plan, pair)
+    return await open_pool_with(db, college_id, plan, pair, distance)
 
 
 async def open_pool_with(
-    db: Transaction, college_id: int, plan: Plan, members: Sequence[Row]
+    db: Transaction,
+    college_id: int,
+    plan: Plan,
+    members: Sequence[Row],
+    distance: Matrix = ESTIMATE,
 ) -> int:
     """A pool on this plan, for requests that are held."""
     pool_id: int = await db.pools.open_pool(college_id=college_id, capacity=capacity_of(members))
-    await write_plan(db, college_id, pool_id, plan, members)
+    await write_plan(db, college_id, pool_id, plan, members, distance)
     for request in members:
         await move(db, college_id, request, Act.MATCH)
     return pool_id
 
 
-async def join_pool(db: Transaction, college_id: int, pool: Row, newcomer: Row) -> list[Row]:
-    """One more in a pool that is held; the members who were there before."""
+async def join_pool(
+    db: Transaction, college_id: int, pool: Row, newcomer: Row, survey: Survey
+) -> list[Row]:
+    """One more in a pool that is held; the members who were there before.
+
+    All of them are measured anew, so that a pool is by road altogether or not at all."""
     if pool["status"] != "open":
         raise Problem(UNDER_WAY if pool["status"] == "started" else POOL_CLOSED)
     if pool["seats_taken"] + newcomer["seats"] > pool["capacity"]:
@@ -92,40 +107,72 @@ async def join_pool(db: Transaction, college_id: int, pool: Row, newcomer: Row) 
         # Silent: the same words as for any other ride that cannot be.
         raise Problem(NO_FIT)
     stops = await stops_of(db, college_id, pool["pool_id"])
-    rides = {row["request_id"]: ride_of(row) for row in members}
-    plan = None if newcomer["role"] == "driver" else plan_joining(stops, rides, ride_of(newcomer))
+    distance = survey.of_rides([*members, newcomer])
+    rides = {row["request_id"]: ride_of(row, distance) for row in members}
+    own = ride_of(newcomer, distance)
+    plan = None if own.drives else plan_joining(stops, rides, own, distance)
     if plan is None:
         raise Problem(NO_FIT)
-    await write_plan(db, college_id, pool["pool_id"], plan, [*members, newcomer])
+    await write_plan(db, college_id, pool["pool_id"], plan, [*members, newcomer], distance)
     await move(db, college_id, newcomer, Act.MATCH)
     return list(members)
 
 
 async def stops_of(db: Transaction, college_id: int, pool_id: int) -> list[Stop]:
-    rows = await db.pools.list_stops(college_id=college_id, pool_id=pool_id)
+    rows: Sequence[Row] = await db.pools.list_stops(college_id=college_id, pool_id=pool_id)
     return [Stop(row["request_id"], row["kind"]) for row in rows]
 
 
 async def write_plan(
-    db: Transaction, college_id: int, pool_id: int, plan: Plan, members: Sequence[Row]
+    db: Transaction,
+    college_id: int,
+    pool_id: int,
+    plan: Plan,
+    members: Sequence[Row],
+    distance: Matrix,
 ) -> None:
     """Route, distances and shares of everybody who rides."""
-    pool = {"college_id": college_id, "pool_id": pool_id}
-    shares = fare_shares(plan, {row["request_id"]: ride_of(row) for row in members})
+    await write_plans(db, college_id, [Seating(pool_id, plan, members)], distance)
+
+
+async def write_plans(
+    db: Transaction, college_id: int, seatings: Sequence[Seating], distance: Matrix
+) -> None:
+    """Routes, distances and shares of all who ride in these pools, all measured in one way."""
+    pools: dict[str, Any] = {
+        "college_id": college_id,
+        "pool_ids": [each.pool_id for each in seatings],
+    }
+    members = [(each, row) for each in seatings for row in each.members]
+    rides = {row["request_id"]: ride_of(row, distance) for _, row in members}
+    shares = {
+        request_id: percent
+        for each in seatings
+        for request_id, percent in fare_shares(each.plan, rides).items()
+    }
     await db.pools.seat_members(
-        **pool,
-        request_ids=[row["request_id"] for row in members],
-        user_ids=[row["user_id"] for row in members],
-        seats=[row["seats"] for row in members],
-        shared_meters=[plan.shared_meters[row["request_id"]] for row in members],
-        fare_percents=[shares[row["request_id"]] for row in members],
+        college_id=college_id,
+        pool_ids=[each.pool_id for each, _ in members],
+        request_ids=[row["request_id"] for _, row in members],
+        user_ids=[row["user_id"] for _, row in members],
+        seats=[row["seats"] for _, row in members],
+        solo_meters=[rides[row["request_id"]].solo_meters for _, row in members],
+        shared_meters=[each.plan.shared_meters[row["request_id"]] for each, row in members],
+        fare_percents=[shares[row["request_id"]] for _, row in members],
     )
-    await db.pools.clear_route(**pool)
-    await db.pools.write_route(
-        **pool,
-        request_ids=[stop.request_id for stop in plan.stops],
-        kinds=[stop.kind for stop in plan.stops],
-        meters=list(plan.meters),
+    await db.pools.clear_routes(**pools)
+    stops = [
+        (each.pool_id, stop, meters)
+        for each in seatings
+        for stop, meters in zip(each.plan.stops, each.plan.meters, strict=True)
+    ]
+    await db.pools.write_routes(
+        college_id=college_id,
+        pool_ids=[pool_id for pool_id, _, _ in stops],
+        request_ids=[stop.request_id for _, stop, _ in stops],
+        kinds=[stop.kind for _, stop, _ in stops],
+        meters=[meters for _, _, meters in stops],
+        is_fallback=distance.is_fallback,
     )
 
 
@@ -142,7 +189,7 @@ async def hold_pool(db: Transaction, who: Rider, pool_id: int) -> tuple[Row, lis
     return pool, list(members)
 
 
-async def leave(db: Transaction, who: Rider, pool_id: int) -> list[Event]:
+async def leave(db: Transaction, who: Rider, pool_id: int, survey: Survey) -> list[Event]:
     """The rider gets out; the others ride on, or go back on the road and are matched again."""
     pool, members = await hold_pool(db, who, pool_id)
     if pool["status"] == "started":
@@ -154,41 +201,45 @@ async def leave(db: Transaction, who: Rider, pool_id: int) -> list[Event]:
     await move(db, who.college_id, leaver, Act.CANCEL)
     by_user = {"id": who.user_id, "full_name": leaver["full_name"]}
     events = [announcements.ride_cancelled(row["user_id"], by_user) for row in remaining]
+    await mail_cancelled(db, who, remaining)
     events += await close_pending(db, who.college_id, [leaver["request_id"]], told=who.user_id)
-    plan = None if leaver["role"] == "driver" else plan_without(remaining)
-    if plan is not None:
-        await write_plan(db, who.college_id, pool_id, plan, remaining)
-        return events
-    return events + await dissolve(db, who, pool_id, remaining)
+    if leaver["role"] != "driver" and len(remaining) > 1:
+        distance = survey.of_rides(remaining)
+        plan = plan_without(remaining, distance)
+        if plan is not None:
+            await write_plan(db, who.college_id, pool_id, plan, remaining, distance)
+            return events
+    return events + await dissolve(db, who, pool_id, remaining, survey)
 
 
-def plan_without(remaining: Sequence[Row]) -> Plan | None:
-    """The best route of those who stay; None where they had better not share one any more."""
-    rides = sorted((ride_of(row) for row in remaining), key=lambda ride: not ride.drives)
-    if len(rides) < 2:
-        return None
-    plan = plan_pair(rides[0], rides[1])
+def plan_without(remaining: Sequence[Row], distance: Distance = road_meters) -> Plan | None:
+    """The best route of two or more who stay; None where they had better not share one any more."""
+    rides = [ride_of(row, distance) for row in remaining]
+    rides.sort(key=lambda ride: not ride.drives)
+    plan = plan_pair(rides[0], rides[1], distance)
     for count, newcomer in enumerate(rides[2:], 2):
         if plan is not None:
             members = {ride.request_id: ride for ride in rides[:count]}
-            plan = plan_joining(plan.stops, members, newcomer)
+            plan = plan_joining(plan.stops, members, newcomer, distance)
     return plan
 
 
 async def dissolve(
-    db: Transaction, who: Rider, pool_id: int, remaining: Sequence[Row]
+    db: Transaction, who: Rider, pool_id: int, remaining: Sequence[Row], survey: Survey
 ) -> list[Event]:
     """The pool is no more: whoever still has time is back on the road."""
     held = {"college_id": who.college_id, "pool_id": pool_id}
     await db.pools.unseat_all(**held)
-    await db.pools.clear_route(**held)
+    await db.pools.clear_routes(college_id=who.college_id, pool_ids=[pool_id])
     await db.pools.set_pool_status(**held, status="cancelled")
     events: list[Event] = []
     for row in remaining:
         await move(db, who.college_id, row, Act.RETURN if row["lasts"] else Act.STRAND)
     for row in remaining:
         if row["lasts"]:
-            found, news = await look_around(db, who.college_id, row["user_id"], row["request_id"])
+            found, news = await matches.look_around(
+                db, who.college_id, row["user_id"], row["request_id"], survey
+            )
             events += [announcements.match_found(row["user_id"], match) for match in found]
             events += news
             events += await watching.tell(db, who.college_id, row["request_id"])
@@ -242,25 +293,35 @@ def named(members: Sequence[Row], who: Rider) -> dict[str, Any]:
     return {"id": who.user_id, "full_name": own["full_name"]}
 
 
+async def mail_matched(
+    db: Transaction, college_id: int, members: Iterable[Row], *, told: int | None = None
+) -> None:
+    """Write to those who share a ride from now on; not to the one who acted, who knows."""
+    about = [
+        {"college_id": college_id, "user_id": row["user_id"], "request_id": row["request_id"]}
+        for row in members
+        if row["user_id"] != told
+    ]
+    await post_all(db, RIDE_MATCHED, about)
+
+
+async def mail_cancelled(db: Transaction, leaver: Rider, remaining: Iterable[Row]) -> None:
+    """Write to those whom somebody left."""
+    about = [
+        {
+            "college_id": leaver.college_id,
+            "user_id": row["user_id"],
+            "request_id": row["request_id"],
+            "leaver_id": leaver.user_id,
+        }
+        for row in remaining
+    ]
+    await post_all(db, RIDE_CANCELLED, about)
+
+
 async def close_pending(
     db: Transaction, college_id: int, request_ids: Sequence[int], *, told: int | None = None
 ) -> list[Event]:
     """What waits for these requests, or for others in their name, waits in vain."""
     connections = await db.connections.close_pending(college_id=college_id, request_ids=request_ids)
     return announcements.closed(connections, told=told)
-
-
-async def look_around(
-    db: Transaction, college_id: int, user_id: int, request_id: int
-) -> tuple[list[dict[str, Any]], list[Event]]:
-    """Who fits a rider who came on the road, and the news of it for those who wait."""
-    rows = await db.matching.find_matches(
-        college_id=college_id, request_id=request_id, both_sides=True, size=MOST_MATCHES
-    )
-    found = [announcements.matched_user(row) for row in rows if row["viewer_id"] == user_id]
-    news = [
-        announcements.match_found(row["viewer_id"], announcements.matched_user(row))
-        for row in rows
-        if row["viewer_id"] != user_id
-    ]
-    return found, news

@@ -13,6 +13,7 @@ from tripsync.http.paging import Page, next_cursor
 from tripsync.http.problems import CONFLICT, Problem
 from tripsync.http.tokens import Rider
 from tripsync.pooling import announcements, company
+from tripsync.pooling.measuring import Survey, decide
 from tripsync.pooling.refusals import (
     ALREADY_ANSWERED,
     ALREADY_ASKED,
@@ -122,15 +123,19 @@ async def respond(request: Request, body: Answer, connection_id: int) -> HTTPRes
 
     A yes closes what can no longer come true on both sides, and tells those who waited."""
     who = rider(request)
-    async with transaction(request) as db:
-        if body.action == "approve":
-            events = await approve(db, who, connection_id)
-            status, message = "approved", "You ride together."
-        else:
-            events = await reject(db, who, connection_id)
-            status, message = "rejected", "You said no."
-        await append_many(db, events)
-    return answer({"message": message, "connection_id": connection_id, "status": status})
+
+    async def say_yes_or_no(survey: Survey) -> HTTPResponse:
+        async with transaction(request) as db:
+            if body.action == "approve":
+                events = await approve(db, who, connection_id, survey)
+                status, message = "approved", "You ride together."
+            else:
+                events = await reject(db, who, connection_id)
+                status, message = "rejected", "You said no."
+            await append_many(db, events)
+        return answer({"message": message, "connection_id": connection_id, "status": status})
+
+    return await decide(request, say_yes_or_no)
 
 
 async def find_received(db: Transaction, who: Rider, connection_id: int) -> Any:
@@ -153,7 +158,7 @@ async def reject(db: Transaction, who: Rider, connection_id: int) -> list[Event]
     return [announcements.rejected(connection_id, found["from_user"], by_user)]
 
 
-async def approve(db: Transaction, who: Rider, connection_id: int) -> list[Event]:
+async def approve(db: Transaction, who: Rider, connection_id: int, survey: Survey) -> list[Event]:
     """Seat the two in one pool. Locks: pool, requests by id, connection."""
     found = await find_received(db, who, connection_id)
     college = {"college_id": who.college_id}
@@ -174,11 +179,11 @@ async def approve(db: Transaction, who: Rider, connection_id: int) -> list[Event
         raise Problem(NO_LONGER_OPEN)
     if pools:
         newcomer = next(row for row in pair if row["status"] == "active")
-        companions = await company.join_pool(db, who.college_id, pools[0], newcomer)
+        companions = await company.join_pool(db, who.college_id, pools[0], newcomer, survey)
         newcomers, pool_id = [newcomer], pools[0]["pool_id"]
     else:
         companions, newcomers = [], list(pair)
-        pool_id = await company.open_pool(db, who.college_id, pair)
+        pool_id = await company.open_pool(db, who.college_id, pair, survey)
     await db.connections.answer_connection(
         **college, connection_id=connection_id, status="approved"
     )
@@ -190,10 +195,11 @@ async def announce(
     who: Rider,
     connection: Any,
     pool_id: int,
-    newcomers: list[company.Row],
+    newcomers: list[Any],
     companions: list[company.Row],
 ) -> list[Event]:
     """What everybody concerned learns of a yes, and of what it made impossible."""
+    await company.mail_matched(db, who.college_id, newcomers, told=who.user_id)
     college = {"college_id": who.college_id}
     sides = {
         connection["from_user"]: connection["from_request"],
@@ -219,10 +225,10 @@ async def announce(
         others = [each["user_id"] for each in companions]
         events += announcements.joined(others, pool_id, newcomer)
     [pool] = await db.pools.lock_pools(**college, pool_ids=[pool_id])
+    riding = [row["request_id"] for row in (*newcomers, *companions)]
+    room = pool["capacity"] - pool["seats_taken"]
     hopeless = await db.connections.close_hopeless(
-        **college,
-        request_ids=[row["request_id"] for row in (*newcomers, *companions)],
-        room=pool["capacity"] - pool["seats_taken"],
+        **college, request_ids=riding, rooms=[room] * len(riding)
     )
     return events + announcements.closed(hopeless)
 

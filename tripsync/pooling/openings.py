@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from tripsync.database import Transaction
-from tripsync.pooling import announcements, company, watching
+from tripsync.pooling import announcements, company, matches, watching
 from tripsync.pooling.calendar import (
     EARLIER_DATES,
     OPENS_AHEAD,
@@ -23,6 +23,7 @@ from tripsync.pooling.calendar import (
     pattern_of,
     verdict,
 )
+from tripsync.pooling.measuring import BY_ESTIMATE
 from tripsync.pooling.states import Act
 from tripsync.realtime.events import Event, append_many
 from tripsync.timers import Timer
@@ -50,6 +51,7 @@ RIDE_FIELDS = (
     "luggage",
     "auto_match",
     "note",
+    "solo_road_meters",
 )
 
 Row = Mapping[str, Any]
@@ -151,7 +153,8 @@ async def put_on_road(db: Transaction, row: Row, occurrence: Occurrence) -> list
     await db.recurring.record_opening(
         **named(row), occurs_on=occurrence.date, request_id=request_id, skipped_because=None
     )
-    found, news = await company.look_around(db, college_id, user_id, request_id)
+    # A transaction for many riders waits for no routing server.
+    found, news = await matches.look_around(db, college_id, user_id, request_id, BY_ESTIMATE)
     heard = await watching.tell(db, college_id, request_id)
     return [
         announcements.recurring_ride_opened(row, occurrence, request_id),

@@ -1,7 +1,7 @@
 """Shared rides that pass by: which pools with room could take a rider along, and how well."""
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Sequence
+from math import inf
 from typing import Any
 
 from sanic import Blueprint, HTTPResponse, Request
@@ -10,18 +10,12 @@ from tripsync.http.answers import answer
 from tripsync.http.context import reading, rider
 from tripsync.http.endpoint import endpoint
 from tripsync.http.problems import Problem
-from tripsync.pooling.company import ride_of
+from tripsync.pooling.measuring import Row, Survey, decide, ride_of, trip_of, window_of
 from tripsync.pooling.refusals import NO_SUCH_REQUEST, REQUEST_CLOSED
 from tripsync.pooling.requests import find_own
-from tripsync.pooling.routes import (
-    Ride,
-    Stop,
-    Window,
-    departs_between,
-    plan_for,
-    plan_joining,
-    road_meters,
-)
+from tripsync.pooling.roads import ESTIMATE, Matrix
+from tripsync.pooling.routes import Stop, departs_between, plan_for, plan_joining
+from tripsync.pooling.routing_server import LARGEST_TABLE
 from tripsync.pooling.schemas import PassingPools
 
 blueprint = Blueprint("passing")
@@ -42,23 +36,57 @@ async def list_passing(request: Request, request_id: int) -> HTTPResponse:
     pools = await reading(request).matching.find_pools_to_join(
         college_id=rider(request).college_id, request_id=request_id, size=MOST_CANDIDATES
     )
-    fitting = [shown for pool in pools if (shown := how_it_fits(pool, own))]
-    fitting.sort(key=lambda shown: -float(shown["saving_percent"]))
-    return answer({"pools": fitting[:MOST_SHOWN]})
+
+    async def choose(survey: Survey) -> list[dict[str, Any]]:
+        return those_that_fit(pools, own, survey)
+
+    return answer({"pools": (await decide(request, choose))[:MOST_SHOWN]})
 
 
-def how_it_fits(pool: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any] | None:
+def those_that_fit(pools: Sequence[Row], own: Row, survey: Survey) -> list[dict[str, Any]]:
+    """What it would be like to join them, best first."""
+    by_road = [pool for pool in pools if survey.is_by_road and pool["roads_are_known"]]
+    fitting = [how_it_fits(pool, own, ESTIMATE) for pool in pools if pool not in by_road]
+    if by_road:
+        measured = likely(by_road, own)
+        rows = [own, *(rider for pool in measured for rider in pool["riders"])]
+        matrix = survey.among({place for row in rows for place in trip_of(row)})
+        fitting += [how_it_fits(pool, own, matrix) for pool in measured]
+    return sorted(
+        (shown for shown in fitting if shown), key=lambda shown: -float(shown["saving_percent"])
+    )
+
+
+def likely(pools: Sequence[Row], own: Row) -> list[Row]:
+    """As many as one table holds; if not all, those that are best by the estimate."""
+
+    def rank(pool: Row) -> float:
+        fit = how_it_fits(pool, own, ESTIMATE)
+        return -fit["saving_percent"] if fit else inf
+
+    chosen: list[Row] = []
+    places = 2
+    for pool in sorted(pools, key=rank):
+        places += 2 * len(pool["riders"])
+        if places > LARGEST_TABLE:
+            break
+        chosen.append(pool)
+    return chosen
+
+
+def how_it_fits(pool: Row, own: Row, matrix: Matrix) -> dict[str, Any] | None:
     """What joining this pool would be like; None where it is not possible."""
-    newcomer = own_ride(own)
-    rides = {row["request_id"]: ride_of(row) for row in pool["riders"]}
+    rows = [*pool["riders"], own]
+    distance = matrix.for_trips(trip_of(row) for row in rows)
+    rides = {row["request_id"]: ride_of(row, distance) for row in pool["riders"]}
+    newcomer = ride_of(own, distance)
     stops = [Stop(stop["request_id"], stop["kind"]) for stop in pool["stops"]]
-    plan = plan_joining(stops, rides, newcomer)
+    plan = plan_joining(stops, rides, newcomer, distance)
     if plan is None:
         return None
-    windows = {row["request_id"]: window_of(row) for row in (*pool["riders"], own)}
-    if departs_between(plan, windows) is None:
+    if departs_between(plan, {row["request_id"]: window_of(row) for row in rows}) is None:
         return None
-    before = plan_for(list(rides.values()), stops).total_meters
+    before = plan_for(list(rides.values()), stops, distance).total_meters
     apart = before + newcomer.solo_meters
     ridden = plan.shared_meters[newcomer.request_id]
     return {
@@ -68,18 +96,5 @@ def how_it_fits(pool: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, An
         "riders": len(rides),
         "saving_percent": round(100 * (1 - plan.total_meters / apart), 1),
         "detour_percent": round(100 * (ridden / newcomer.solo_meters - 1), 1),
+        "is_fallback": distance.is_fallback,
     }
-
-
-def own_ride(own: Mapping[str, Any]) -> Ride:
-    alone = ride_of({**own, "solo_meters": 0.0})
-    return alone._replace(solo_meters=road_meters(alone.start, alone.destination))
-
-
-def window_of(row: Mapping[str, Any]) -> Window:
-    return Window(moment(row["depart_after"]), moment(row["depart_before"]))
-
-
-def moment(value: datetime | str) -> float:
-    """Seconds; a time inside a jsonb column comes as text."""
-    return (datetime.fromisoformat(value) if isinstance(value, str) else value).timestamp()

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from msgspec import UNSET
@@ -14,6 +15,7 @@ from tripsync.http.endpoint import endpoint
 from tripsync.http.problems import CONFLICT, Problem
 from tripsync.http.tokens import Rider
 from tripsync.pooling import company
+from tripsync.pooling.measuring import Survey, decide
 from tripsync.pooling.refusals import NO_SUCH_POOL, POOL_CLOSED, UNDER_WAY
 from tripsync.pooling.schemas import CurrentPool, Pool, PoolNote
 from tripsync.realtime.events import Event, append_many
@@ -91,7 +93,12 @@ async def leave_ride(request: Request, pool_id: int) -> HTTPResponse:
     """Get out before it starts.
 
     The others are told; who is left alone goes back on the road while time lasts."""
-    return await change(request, pool_id, company.leave, "You left the ride.")
+
+    async def get_out(survey: Survey) -> HTTPResponse:
+        leave = partial(company.leave, survey=survey)
+        return await change(request, pool_id, leave, "You left the ride.")
+
+    return await decide(request, get_out)
 
 
 async def change(request: Request, pool_id: int, act: Change, message: str) -> HTTPResponse:

@@ -18,6 +18,7 @@ from tripsync.http.problems import NOT_ALLOWED, FieldError, Problem, invalid
 from tripsync.http.tokens import Rider
 from tripsync.pooling import calendar
 from tripsync.pooling.calendar import WEEKDAYS, Departure, Pattern
+from tripsync.pooling.measuring import alone_by_road
 from tripsync.pooling.recurring_schemas import (
     DateEdit,
     NewRecurringRide,
@@ -33,7 +34,7 @@ from tripsync.pooling.refusals import (
     SAME_PLACE,
     TOO_MANY_RECURRING,
 )
-from tripsync.pooling.requests import check_ride, ride_values
+from tripsync.pooling.rides import check_ride, ends_of, ride_values
 
 blueprint = Blueprint("recurring")
 
@@ -61,15 +62,16 @@ async def keep_ride(request: Request, body: NewRecurringRide) -> HTTPResponse:
     `recurring_ride_skipped` tells."""
     who = rider(request)
     check_ride(body)
+    alone = await alone_by_road(request, *ends_of(body))
 
     async def keep(db: Transaction) -> Any:
-        own = {"college_id": who.college_id, "user_id": who.user_id}
+        own: dict[str, Any] = {"college_id": who.college_id, "user_id": who.user_id}
         if await db.requests.lock_rider(**own) is None:
             raise Problem(NOT_ALLOWED)
         if await db.recurring.count_rides(**own) >= MOST_RIDES:
             raise Problem(TOO_MANY_RECURRING)
         pattern = await read_pattern(db, who, body, {})
-        recurring_id = await db.recurring.keep_ride(**own, **values_of(body, pattern, set()))
+        recurring_id = await db.recurring.keep_ride(**own, **values_of(body, alone, pattern, set()))
         return await find_own(db, who, recurring_id)
 
     return await create_once(request, keep)
@@ -112,13 +114,14 @@ async def change_ride(request: Request, body: NewRecurringRide, recurring_id: in
     request that is on the road already stays as it is, and its date is not opened again."""
     who = rider(request)
     check_ride(body)
+    alone = await alone_by_road(request, *ends_of(body))
     async with transaction(request) as db:
         before, decided = await hold(db, who, recurring_id)
         pattern = await read_pattern(db, who, body, before.changes)
         await db.recurring.change_ride(
             college_id=who.college_id,
             recurring_id=recurring_id,
-            **values_of(body, pattern, decided),
+            **values_of(body, alone, pattern, decided),
         )
         changed = await find_own(db, who, recurring_id)
     return answer(changed)
@@ -267,14 +270,14 @@ async def read_pattern(
 
 
 def values_of(
-    body: NewRecurringRide, pattern: Pattern, decided: Collection[date]
+    body: NewRecurringRide, alone: float | None, pattern: Pattern, decided: Collection[date]
 ) -> dict[str, Any]:
     """The columns of a pattern; refused when there is no date that it could open."""
     opens_at = calendar.next_opening(pattern, datetime.now(UTC), decided)
     if opens_at is None:
         raise Problem(NEVER_OCCURS)
     return {
-        **ride_values(body),
+        **ride_values(body, alone),
         "weekdays": sorted(pattern.weekdays, key=WEEKDAYS.index),
         "departs_at": pattern.departure.at,
         "window_minutes": body.window_minutes,

@@ -1,6 +1,6 @@
 """Pooling requests: on the road, and off it."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from msgspec import UNSET
@@ -12,9 +12,10 @@ from tripsync.http.context import reading, rider, transaction
 from tripsync.http.endpoint import endpoint
 from tripsync.http.idempotency import create_once
 from tripsync.http.paging import Page, next_cursor
-from tripsync.http.problems import CONFLICT, NOT_ALLOWED, FieldError, Problem
+from tripsync.http.problems import CONFLICT, NOT_ALLOWED, Problem
 from tripsync.http.tokens import Rider
-from tripsync.pooling import announcements, company, watching
+from tripsync.pooling import announcements, company, matches, watching
+from tripsync.pooling.measuring import Survey, alone_by_road, decide, trip_of
 from tripsync.pooling.refusals import (
     ALREADY_MATCHED,
     BAD_OFFER,
@@ -25,7 +26,7 @@ from tripsync.pooling.refusals import (
     SAME_PLACE,
     UNDER_WAY,
 )
-from tripsync.pooling.routes import Point, road_meters
+from tripsync.pooling.rides import check_ride, check_window, ends_of, ride_values, window_of
 from tripsync.pooling.schemas import (
     ChangedRequest,
     Matches,
@@ -33,21 +34,11 @@ from tripsync.pooling.schemas import (
     Opened,
     PoolingRequest,
     PoolingRequests,
-    RideToShare,
 )
 from tripsync.pooling.states import Act
 from tripsync.realtime.events import Event, append_many
 
 blueprint = Blueprint("requests")
-
-# What a request without times means.
-USUAL_WINDOW = timedelta(minutes=15)
-LONGEST_WINDOW = timedelta(hours=24)
-FURTHEST_AHEAD = timedelta(days=14)
-# Whoever "departs now" sent the request a moment ago, by a clock that may be slow.
-CLOCK_TOLERANCE = timedelta(minutes=5)
-# Below this nobody takes a cab, and a detour in percent means nothing.
-SHORTEST_RIDE_METERS = 100
 
 
 @blueprint.post("/api/pool/requests")
@@ -65,50 +56,22 @@ async def open_request(request: Request, body: NewRequest) -> HTTPResponse:
     who = rider(request)
     window = window_of(body)
     check_ride(body)
+    alone = await alone_by_road(request, *ends_of(body))
 
-    async def put_on_road(db: Transaction) -> Any:
-        events = await clear_the_road(db, who)
-        request_id = await insert(db, who, body, window)
-        matches, news = await company.look_around(db, who.college_id, who.user_id, request_id)
-        heard = await watching.tell(db, who.college_id, request_id, asked_by=request)
-        await append_many(db, events + news + heard)
-        return {"request_id": request_id, "matches": matches}
+    async def put_on_road(survey: Survey) -> HTTPResponse:
+        async def put(db: Transaction) -> Any:
+            events = await clear_the_road(db, who)
+            request_id = await insert(db, who, body, window, alone)
+            found, news = await matches.look_around(
+                db, who.college_id, who.user_id, request_id, survey
+            )
+            heard = await watching.tell(db, who.college_id, request_id)
+            await append_many(db, events + news + heard)
+            return {"request_id": request_id, "matches": found}
 
-    return await create_once(request, put_on_road, status=200)
+        return await create_once(request, put, status=200)
 
-
-def window_of(body: NewRequest) -> tuple[datetime, datetime]:
-    """When the rider wants to leave; with only one end given, or none, a quarter of an hour."""
-    now = datetime.now(UTC)
-    after = body.depart_after or min(now, body.depart_before or now)
-    before = body.depart_before or max(after, now) + USUAL_WINDOW
-    if after < now - CLOCK_TOLERANCE and body.depart_before is None:
-        raise window_problem("depart_after", "The window to depart in must not lie behind us.")
-    check_window(after, before)
-    return after, before
-
-
-def check_window(after: datetime, before: datetime) -> None:
-    now = datetime.now(UTC)
-    if before <= now or before <= after:
-        raise window_problem("depart_before", "The window must end later, and after it begins.")
-    if before - after > LONGEST_WINDOW:
-        raise window_problem("depart_before", "The window must be 24 hours at most.")
-    if before > now + FURTHEST_AHEAD:
-        raise window_problem("depart_before", "The window must lie within the next 14 days.")
-
-
-def window_problem(field: str, sentence: str) -> Problem:
-    return Problem(BAD_WINDOW, sentence, errors=[FieldError(field, sentence)])
-
-
-def check_ride(body: RideToShare) -> None:
-    start = Point(body.start_latitude, body.start_longitude)
-    destination = Point(body.destination_latitude, body.destination_longitude)
-    if road_meters(start, destination) < SHORTEST_RIDE_METERS:
-        raise Problem(SAME_PLACE)
-    if (body.role == "driver") != (body.seats_offered is not None):
-        raise Problem(BAD_OFFER, errors=[FieldError("seats_offered", BAD_OFFER.detail)])
+    return await decide(request, put_on_road)
 
 
 async def clear_the_road(db: Transaction, who: Rider) -> list[Event]:
@@ -129,38 +92,20 @@ async def clear_the_road(db: Transaction, who: Rider) -> list[Event]:
 
 
 async def insert(
-    db: Transaction, who: Rider, body: NewRequest, window: tuple[datetime, datetime]
+    db: Transaction,
+    who: Rider,
+    body: NewRequest,
+    window: tuple[datetime, datetime],
+    alone: float | None,
 ) -> int:
     request_id: int = await db.requests.open_request(
         college_id=who.college_id,
         user_id=who.user_id,
         depart_after=window[0],
         depart_before=window[1],
-        **ride_values(body),
+        **ride_values(body, alone),
     )
     return request_id
-
-
-def ride_values(body: RideToShare) -> dict[str, Any]:
-    """The columns of a ride, as a request has them and a recurring ride."""
-    return {
-        "start_longitude": body.start_longitude,
-        "start_latitude": body.start_latitude,
-        "destination_longitude": body.destination_longitude,
-        "destination_latitude": body.destination_latitude,
-        "start_name": body.start_name or "",
-        "destination_name": body.destination_name or "",
-        "seats": body.seats,
-        "detour_percent": body.detour_percent,
-        "role": body.role,
-        "seats_offered": body.seats_offered,
-        "same_gender": body.preferences.same_gender,
-        "quiet": body.preferences.quiet,
-        "no_smoking": body.preferences.no_smoking,
-        "luggage": body.preferences.luggage,
-        "auto_match": body.auto_match,
-        "note": body.note or "",
-    }
 
 
 @blueprint.get("/api/pool/requests")
@@ -194,12 +139,12 @@ async def list_matches(request: Request, request_id: int) -> HTTPResponse:
     own = await find_own(request, request_id)
     if own["status"] in ("completed", "cancelled"):
         raise Problem(REQUEST_CLOSED)
-    found = await reading(request).matching.find_matches(
-        college_id=rider(request).college_id,
-        request_id=request_id,
-        both_sides=False,
-        size=company.MOST_MATCHES,
-    )
+    college_id = rider(request).college_id
+
+    async def look(survey: Survey) -> list[matches.Row]:
+        return await matches.find_matches(reading(request), college_id, request_id, survey)
+
+    found = await decide(request, look)
     return answer({"matches": [announcements.matched_user(row) for row in found]})
 
 
@@ -227,31 +172,39 @@ async def find_own(request: Request, request_id: int) -> Any:
 async def change_request(request: Request, body: ChangedRequest, request_id: int) -> HTTPResponse:
     """Change one's wishes while one still looks; who fits now learns of it."""
     who = rider(request)
-    await find_own(request, request_id)
-    async with transaction(request) as db:
-        held = await hold_active(db, who, request_id)
-        check_window(
-            given(body.depart_after) or held["depart_after"],
-            given(body.depart_before) or held["depart_before"],
-        )
-        await db.requests.change_request(
-            college_id=who.college_id,
-            request_id=request_id,
-            depart_after=given(body.depart_after),
-            depart_before=given(body.depart_before),
-            seats=given(body.seats),
-            detour_percent=given(body.detour_percent),
-            same_gender=given(body.preferences.same_gender),
-            quiet=given(body.preferences.quiet),
-            no_smoking=given(body.preferences.no_smoking),
-            luggage=given(body.preferences.luggage),
-            auto_match=given(body.auto_match),
-            note="" if body.note is None else given(body.note),
-        )
-        matches, news = await company.look_around(db, who.college_id, who.user_id, request_id)
-        heard = await watching.tell(db, who.college_id, request_id, asked_by=request)
-        await append_many(db, news + heard)
-    return answer({"request_id": request_id, "matches": matches})
+    own = await find_own(request, request_id)
+    alone = await alone_by_road(request, *trip_of(own))
+
+    async def change(survey: Survey) -> HTTPResponse:
+        async with transaction(request) as db:
+            held = await hold_active(db, who, request_id)
+            check_window(
+                given(body.depart_after) or held["depart_after"],
+                given(body.depart_before) or held["depart_before"],
+            )
+            await db.requests.change_request(
+                college_id=who.college_id,
+                request_id=request_id,
+                depart_after=given(body.depart_after),
+                depart_before=given(body.depart_before),
+                seats=given(body.seats),
+                detour_percent=given(body.detour_percent),
+                same_gender=given(body.preferences.same_gender),
+                quiet=given(body.preferences.quiet),
+                no_smoking=given(body.preferences.no_smoking),
+                luggage=given(body.preferences.luggage),
+                auto_match=given(body.auto_match),
+                note="" if body.note is None else given(body.note),
+                solo_road_meters=alone,
+            )
+            found, news = await matches.look_around(
+                db, who.college_id, who.user_id, request_id, survey
+            )
+            heard = await watching.tell(db, who.college_id, request_id)
+            await append_many(db, news + heard)
+        return answer({"request_id": request_id, "matches": found})
+
+    return await decide(request, change)
 
 
 def given(value: Any) -> Any:
@@ -279,15 +232,19 @@ async def cancel_request(request: Request, request_id: int) -> HTTPResponse:
     Who shares the ride is told; who is left alone goes back on the road while time lasts."""
     who = rider(request)
     await find_own(request, request_id)
-    async with transaction(request) as db:
-        await append_many(db, await cancel(db, who, request_id))
-    return answer({"message": "You are off the road."})
+
+    async def get_off(survey: Survey) -> HTTPResponse:
+        async with transaction(request) as db:
+            await append_many(db, await cancel(db, who, request_id, survey))
+        return answer({"message": "You are off the road."})
+
+    return await decide(request, get_off)
 
 
-async def cancel(db: Transaction, who: Rider, request_id: int) -> list[Event]:
+async def cancel(db: Transaction, who: Rider, request_id: int, survey: Survey) -> list[Event]:
     college = {"college_id": who.college_id}
     if pool_id := await db.pools.find_pool_of(**college, request_id=request_id):
-        return await company.leave(db, who, pool_id)
+        return await company.leave(db, who, pool_id, survey)
     [held] = await db.requests.lock_requests(**college, request_ids=[request_id])
     if held["status"] == "matched":
         # Approved between our look and our lock.

@@ -4,8 +4,9 @@ Nobody has to wait for a routing server that is slow, broken or not there: then 
 are great-circle times a road factor, and say so in `is_fallback`.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from itertools import chain, product
+from math import inf
 from types import MappingProxyType
 from typing import Annotated, TypeVar
 
@@ -13,7 +14,7 @@ import msgspec
 from msgspec import Meta
 
 from tripsync.pooling.circuit import Circuit
-from tripsync.pooling.routes import METERS_PER_SECOND, Point, road_meters
+from tripsync.pooling.routes import METERS_PER_SECOND, ROAD_FACTOR, Point, road_meters
 from tripsync.pooling.routing_server import LARGEST_TABLE, NoRoadError, RoutingError, RoutingServer
 from tripsync.settings import Settings
 
@@ -40,14 +41,29 @@ class RouteFound(msgspec.Struct, frozen=True):
 
 
 class Matrix:
-    """Metres from each of some points to every other: `matrix(one, other)`."""
+    """Metres from each of some points to every other: `matrix(one, other)`; infinite where the
+    routing server knows both and no road between them."""
 
     def __init__(self, by_road: Mapping[tuple[Point, Point], float] = NOTHING) -> None:
         self._by_road = by_road
         self.is_fallback = not by_road
+        self.places = frozenset(chain.from_iterable(by_road))
 
     def __call__(self, one: Point, other: Point) -> float:
-        return road_meters(one, other) if self.is_fallback else self._by_road[one, other]
+        estimate = road_meters(one, other)
+        if self.is_fallback:
+            return estimate
+        # The server measures from the nearest road: of two places off the road that may be less
+        # than between them. No way is shorter than the great circle, and matching builds on it.
+        return max(self._by_road[one, other], estimate / ROAD_FACTOR)
+
+    def for_trips(self, trips: Iterable[tuple[Point, Point]]) -> "Matrix":
+        """What these trips can be compared by: this, where each of them has a road at all; else
+        the estimate."""
+        return self if all(self(*ends) < inf for ends in trips) else ESTIMATE
+
+
+ESTIMATE = Matrix()
 
 
 class Roads:
@@ -77,17 +93,17 @@ class Roads:
             is_fallback=False,
         )
 
-    async def distances(self, points: Sequence[Point]) -> Matrix:
+    async def distances(self, points: Collection[Point]) -> Matrix:
         """How far it is between any two of these places.
 
         All of them are measured by road or all are estimated: a detour told from a mixture of
         both would be wrong. More than LARGEST_TABLE places are estimated."""
         places = list(dict.fromkeys(points))
         if not 2 <= len(places) <= LARGEST_TABLE:
-            return Matrix()
+            return ESTIMATE
         table = await self._ask(lambda server: server.table(places))
         if table is None:
-            return Matrix()
+            return ESTIMATE
         return Matrix(dict(zip(product(places, places), chain.from_iterable(table), strict=True)))
 
     async def _ask(self, question: Callable[[RoutingServer], Awaitable[Answer]]) -> Answer | None:

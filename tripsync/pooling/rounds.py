@@ -1,21 +1,22 @@
 """One round of automatic matching: who of those who wait rides with whom, now.
 
-A pure function over the graph of good pairs (sql/matching.sql, list_waiting_pairs). Companies of
-one are married into pairs, pairs and companies of one into threes and fours, each time by a
-maximum-weight matching, so that no step takes from one company what it gives to another.
+A pure function over the graph of good pairs (sql/rounds.sql, list_pairs). Companies of
+one are married into pairs or join a pool on the road that has room, pairs grow into threes and
+fours or fill a larger car, each time by a maximum-weight matching, so that no step takes from one
+company what it gives to another.
 
 What makes a round hold back is a price on each rider. Whoever still has time may meet somebody
 better: that chance is worth something, and a match must save more than what the chances of all
 who are matched are worth. It falls to nothing before the window ends.
 
-The matching holds the interpreter for as long as it takes, which for thousands is a second: a
+The matching holds the interpreter for as long as it takes, which for thousands is half a second: a
 round is for a process of its own, not for a thread beside the event loop. All it takes and gives
 can be pickled.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from heapq import nlargest
+from itertools import islice, product
 from typing import NamedTuple
 
 import rustworkx
@@ -25,19 +26,20 @@ from tripsync.pooling.routes import (
     Ride,
     Stop,
     Window,
+    best_insertion,
     departs_between,
     plan_for,
-    plan_joining,
+    road_meters,
+    with_stops_of,
 )
 
 SEATS_OF_A_CAB = 4
-MOST_RIDERS = 4
 # Weights of a matching are whole numbers: metres, in thousandths.
 PRECISION = 1000
 
 
 class WaitingRide(NamedTuple):
-    """A request that asks to be matched."""
+    """A request that asks to be matched, or was and rides in a pool that has room."""
 
     ride: Ride
     user_id: int
@@ -52,8 +54,16 @@ class WaitingRide(NamedTuple):
     avoids: frozenset[int] = frozenset()
 
 
+class OpenPool(NamedTuple):
+    """A pool that others may join, and its route so far."""
+
+    pool_id: int
+    stops: tuple[Stop, ...]
+
+
 class Pair(NamedTuple):
-    """Two requests that could share a ride, and how much less they would drive."""
+    """Two requests that could share a ride, and how much less they would drive: what a round is
+    given, if only as a tuple."""
 
     one: int
     other: int
@@ -68,65 +78,170 @@ class Policy(NamedTuple):
     hope: float = 0.33
     # So long before the window ends there is no holding back any more.
     margin_seconds: float = 60.0
-    # With how many others each company is tried for threes and fours.
-    tries: int = 8
+    # With how many others each company is tried for threes and fours, and how many tries there are
+    # in one step: where very many wait, each gets fewer, and the next round is soon.
+    tries: int = 5
+    most_tries: int = 3000
 
 
 class Group(NamedTuple):
-    """Riders who share a ride from now on."""
+    """Riders to be seated on a route: in a pool of their own, or in one that is on the road."""
 
     request_ids: tuple[int, ...]
     plan: Plan
     departs: Window
+    pool_id: int | None = None
 
 
 class Company(NamedTuple):
-    """Riders on one route, or one alone."""
+    """Riders on one route, or one alone; the first of them may be seated in a pool already."""
 
     members: tuple[WaitingRide, ...]
+    request_ids: tuple[int, ...]
     plan: Plan
-    saved_meters: float = 0.0
+    saved_meters: float
+    seats: int
+    # By the one who drives; None where they take a cab.
+    seats_offered: int | None
+    pool_id: int | None
+    seated: int
 
     @property
     def is_alone(self) -> bool:
         return len(self.members) == 1
 
     @property
-    def request_ids(self) -> tuple[int, ...]:
-        return tuple(member.ride.request_id for member in self.members)
+    def newcomers(self) -> tuple[int, ...]:
+        return self.request_ids[self.seated :]
 
 
-# Two companies, and what it is worth to make them one.
-Union = tuple[Company, Company, float]
+class Union(NamedTuple):
+    """Two companies, and what it is worth to make them one."""
+
+    one: Company
+    other: Company
+    gain: float
 
 
 def match_round(
-    rides: Mapping[int, WaitingRide], pairs: Sequence[Pair], now: float, policy: Policy
+    rides: Mapping[int, WaitingRide],
+    pairs: Sequence[tuple[int, int, float]],
+    now: float,
+    policy: Policy,
+    pools: Sequence[OpenPool] = (),
 ) -> list[Group]:
-    """The groups to form now; who is in none waits for the next round."""
-    partners: dict[int, list[tuple[float, int]]] = defaultdict(list)
-    for pair in pairs:
-        if pair.one in rides and pair.other in rides:
-            partners[pair.one].append((pair.saved_meters, pair.other))
-            partners[pair.other].append((pair.saved_meters, pair.one))
-    prices = {
-        each: price_of_waiting(ride, len(partners[each]), now, policy)
-        for each, ride in rides.items()
-    }
-    company_of = {each: alone(ride) for each, ride in rides.items()}
+    """The groups to form now; who is in none waits for the next round.
 
-    unions = couples(company_of, partners, prices)
-    while merged := marry(unions, now):
-        for company in merged:
-            company_of.update(dict.fromkeys(company.request_ids, company))
-        unions = larger_companies(company_of, partners, prices, now, policy)
+    `rides` are those who wait and the members of the pools."""
+    return list(Round(rides, pairs, now, policy, pools).groups())
 
-    groups = []
-    for company in distinct(company_of.values()):
-        departs = departure(company.members, company.plan, now)
-        if departs is not None and not company.is_alone:
-            groups.append(Group(company.request_ids, company.plan, departs))
-    return groups
+
+class Round:
+    """The companies there are, while they grow."""
+
+    def __init__(
+        self,
+        rides: Mapping[int, WaitingRide],
+        pairs: Sequence[tuple[int, int, float]],
+        now: float,
+        policy: Policy,
+        pools: Sequence[OpenPool],
+    ) -> None:
+        self.now = now
+        self.policy = policy
+        self.partners: dict[int, list[tuple[float, int]]] = defaultdict(list)
+        for one, other, saved in pairs:
+            if one in rides and other in rides:
+                self.partners[one].append((saved, other))
+                self.partners[other].append((saved, one))
+        self.prices = {
+            each: price_of_waiting(ride, len(self.partners[each]), now, policy)
+            for each, ride in rides.items()
+        }
+        self.company_with = {each: alone(ride) for each, ride in rides.items()}
+        for pool in pools:
+            self.seat(seated_in(pool, rides))
+        # What became of two companies that were tried: the next step tries many of them again.
+        self.tried: dict[frozenset[tuple[int, ...]], Company | None] = {}
+
+    def groups(self) -> Iterator[Group]:
+        unions = [*self.couples(), *self.larger_companies()]
+        while merged := self.marry(unions):
+            for company in merged:
+                self.seat(company)
+            unions = list(self.larger_companies())
+        for company in distinct(self.company_with.values()):
+            departs = departure(company, self.now)
+            if departs is not None and not company.is_alone and company.newcomers:
+                yield Group(company.newcomers, company.plan, departs, company.pool_id)
+
+    def seat(self, company: Company) -> None:
+        self.company_with.update(dict.fromkeys(company.request_ids, company))
+
+    def couples(self) -> Iterator[Union]:
+        """The good pairs that are worth more than what both may hope for."""
+        for one, others in self.partners.items():
+            own = self.company_with[one]
+            for saved, other in others:
+                gain = saved - self.prices[one] - self.prices[other]
+                theirs = self.company_with[other]
+                if (
+                    one < other
+                    and gain > 0
+                    and own.is_alone
+                    and theirs.is_alone
+                    and may_meet(own, theirs)
+                ):
+                    yield Union(own, theirs, gain)
+
+    def larger_companies(self) -> Iterator[Union]:
+        """Each company of several with those that its members would save most with."""
+        companies = [each for each in distinct(self.company_with.values()) if not each.is_alone]
+        yielded: set[frozenset[tuple[int, ...]]] = set()
+        for company in companies:
+            for other in self.promising(company, len(companies)):
+                both = frozenset((company.request_ids, other.request_ids))
+                if both in yielded:
+                    continue
+                yielded.add(both)
+                merged = self.together(company, other)
+                if merged is None:
+                    continue
+                gain = merged.saved_meters - company.saved_meters - other.saved_meters
+                if other.is_alone:
+                    gain -= self.prices[other.request_ids[0]]
+                if gain > 0:
+                    yield Union(company, other, gain)
+
+    def promising(self, company: Company, crowd: int) -> Iterator[Company]:
+        """The companies to try it with: who saves most with its members comes first."""
+        promise: dict[int, float] = defaultdict(float)
+        for member in company.request_ids:
+            for saved, partner in self.partners[member]:
+                promise[self.company_with[partner].request_ids[0]] += saved
+        best_first = sorted(promise, key=promise.__getitem__, reverse=True)
+        others = (self.company_with[first] for first in best_first)
+        tries = max(2, min(self.policy.tries, self.policy.most_tries // crowd))
+        return islice((other for other in others if may_meet(company, other)), tries)
+
+    def marry(self, unions: Iterable[Union]) -> list[Company]:
+        """The companies to make one, so that all gains together are as large as can be."""
+        graph: rustworkx.PyGraph[Company, float] = rustworkx.PyGraph()
+        nodes: dict[tuple[int, ...], int] = {}
+        for one, other, gain in unions:
+            for company in (one, other):
+                if company.request_ids not in nodes:
+                    nodes[company.request_ids] = graph.add_node(company)
+            graph.add_edge(nodes[one.request_ids], nodes[other.request_ids], gain)
+        matched = rustworkx.max_weight_matching(graph, weight_fn=lambda gain: int(PRECISION * gain))
+        merged = (self.together(graph[one], graph[other]) for one, other in matched)
+        return [company for company in merged if company is not None]
+
+    def together(self, one: Company, other: Company) -> Company | None:
+        both = frozenset((one.request_ids, other.request_ids))
+        if both not in self.tried:
+            self.tried[both] = together(one, other, self.now)
+        return self.tried[both]
 
 
 def price_of_waiting(waiting: WaitingRide, in_sight: int, now: float, policy: Policy) -> float:
@@ -143,116 +258,91 @@ def price_of_waiting(waiting: WaitingRide, in_sight: int, now: float, policy: Po
     return policy.hope * waiting.ride.solo_meters * time_left * crowd
 
 
+def company_of(
+    members: Iterable[WaitingRide],
+    stops: Sequence[Stop],
+    pool_id: int | None = None,
+    seated: int = 0,
+) -> Company:
+    riders = tuple(members)
+    plan = plan_for([each.ride for each in riders], stops)
+    offers = [each.seats_offered for each in riders if each.seats_offered is not None]
+    return Company(
+        members=riders,
+        request_ids=tuple(each.ride.request_id for each in riders),
+        plan=plan,
+        saved_meters=sum(each.ride.solo_meters for each in riders) - plan.total_meters,
+        seats=sum(each.seats for each in riders),
+        seats_offered=offers[0] if offers else None,
+        pool_id=pool_id,
+        seated=seated,
+    )
+
+
 def alone(waiting: WaitingRide) -> Company:
-    ride = waiting.ride
-    stops = (Stop(ride.request_id, "pickup"), Stop(ride.request_id, "drop"))
-    return Company((waiting,), plan_for([ride], stops))
+    own = waiting.ride.request_id
+    return company_of([waiting], [Stop(own, "pickup"), Stop(own, "drop")])
 
 
-def couples(
-    company_of: Mapping[int, Company],
-    partners: Mapping[int, Sequence[tuple[float, int]]],
-    prices: Mapping[int, float],
-) -> Iterator[Union]:
-    """The good pairs that are worth more than what both may hope for."""
-    for one, others in partners.items():
-        for saved, other in others:
-            gain = saved - prices[one] - prices[other]
-            if one < other and gain > 0 and may_meet(company_of[one], company_of[other]):
-                yield company_of[one], company_of[other], gain
-
-
-def larger_companies(
-    company_of: Mapping[int, Company],
-    partners: Mapping[int, Sequence[tuple[float, int]]],
-    prices: Mapping[int, float],
-    now: float,
-    policy: Policy,
-) -> Iterator[Union]:
-    """Each company of several with those that its members would save most with."""
-    tried: set[frozenset[int]] = set()
-    for company in distinct(company_of.values()):
-        if company.is_alone:
-            continue
-        promising: dict[int, float] = defaultdict(float)
-        for member in company.request_ids:
-            for saved, partner in partners[member]:
-                other = company_of[partner]
-                if len(company.members) + len(other.members) <= MOST_RIDERS:
-                    promising[other.request_ids[0]] += saved
-        for first in nlargest(policy.tries, promising, key=promising.__getitem__):
-            other = company_of[first]
-            both = frozenset(company.request_ids + other.request_ids)
-            if both in tried:
-                continue
-            tried.add(both)
-            merged = together(company, other, now)
-            if merged is None:
-                continue
-            gain = merged.saved_meters - company.saved_meters - other.saved_meters
-            if other.is_alone:
-                gain -= prices[first]
-            if gain > 0:
-                yield company, other, gain
+def seated_in(pool: OpenPool, rides: Mapping[int, WaitingRide]) -> Company:
+    members = [rides[stop.request_id] for stop in pool.stops if stop.kind == "pickup"]
+    return company_of(members, pool.stops, pool.pool_id, len(members))
 
 
 def distinct(companies: Iterable[Company]) -> Iterable[Company]:
     return {company.request_ids: company for company in companies}.values()
 
 
-def marry(unions: Iterable[Union], now: float) -> list[Company]:
-    """The companies to make one, so that all gains together are as large as can be."""
-    graph: rustworkx.PyGraph[Company, float] = rustworkx.PyGraph()
-    nodes: dict[tuple[int, ...], int] = {}
-    for one, other, gain in unions:
-        for company in (one, other):
-            if company.request_ids not in nodes:
-                nodes[company.request_ids] = graph.add_node(company)
-        graph.add_edge(nodes[one.request_ids], nodes[other.request_ids], gain)
-    matched = rustworkx.max_weight_matching(graph, weight_fn=lambda gain: int(PRECISION * gain))
-    merged = (together(graph[one], graph[other], now) for one, other in matched)
-    return [company for company in merged if company is not None]
-
-
 def together(one: Company, other: Company, now: float) -> Company | None:
-    """Both on one route, the riders of the smaller joining the larger one after the other."""
+    """Both on one route: the riders of a pool keep their places, else those of the larger company,
+    and the others join one after the other."""
     if not may_meet(one, other):
         return None
-    host, guests = (one, other) if len(one.members) >= len(other.members) else (other, one)
+    host, guests = (one, other) if size_as_host(one) >= size_as_host(other) else (other, one)
     members = host.members + guests.members
     rides = {member.ride.request_id: member.ride for member in members}
-    plan = host.plan
+    stops: Sequence[Stop] = host.plan.stops
     for guest in guests.members:
-        longer = plan_joining(plan.stops, rides, guest.ride)
-        if longer is None:
+        insertion = best_insertion(stops, rides, guest.ride, road_meters)
+        if insertion is None:
             return None
-        plan = longer
-    if departure(members, plan, now) is None:
-        return None
-    return Company(
-        members, plan, sum(ride.solo_meters for ride in rides.values()) - plan.total_meters
-    )
+        stops = with_stops_of(guest.ride, stops, insertion)
+    larger = company_of(members, stops, host.pool_id, host.seated)
+    return larger if departure(larger, now) is not None else None
 
 
-def departure(members: Iterable[WaitingRide], plan: Plan, now: float) -> Window | None:
+def size_as_host(company: Company) -> tuple[bool, int]:
+    return company.pool_id is not None, len(company.members)
+
+
+def departure(company: Company, now: float) -> Window | None:
     """When they may start: not before now, and at each pick-up within the rider's window."""
-    window = departs_between(plan, {each.ride.request_id: each.window for each in members})
-    if window is None or window.closes <= now:
-        return None
-    return window._replace(opens=max(now, window.opens))
+    windows = {each.ride.request_id: each.window for each in company.members}
+    return departs_between(company.plan, windows, now)
 
 
 def may_meet(one: Company, other: Company) -> bool:
     """Whether one car has the seats and nobody stands against anybody."""
-    members = one.members + other.members
-    offers = [each.seats_offered for each in members if each.seats_offered is not None]
-    seats = 1 + offers[0] if offers else SEATS_OF_A_CAB
     return (
-        len(members) <= MOST_RIDERS
-        and len(offers) <= 1
-        and sum(each.seats for each in members) <= seats
-        and all(fit(this, that) for this in one.members for that in other.members)
+        one.seats + other.seats <= seats_of_car(one, other)
+        and may_be_joined_by(one, other)
+        and may_be_joined_by(other, one)
+        and all(fit(this, that) for this, that in product(one.members, other.members))
     )
+
+
+def seats_of_car(one: Company, other: Company) -> int:
+    """Of the only car there is; of two who drive neither leaves the own one."""
+    if one.seats_offered is None and other.seats_offered is None:
+        return SEATS_OF_A_CAB
+    if one.seats_offered is None or other.seats_offered is None:
+        return 1 + (one.seats_offered or other.seats_offered or 0)
+    return 0
+
+
+def may_be_joined_by(host: Company, guests: Company) -> bool:
+    """Two pools stay two, and one that takes a cab does not move into the car of a newcomer."""
+    return host.pool_id is None or (guests.pool_id is None and guests.seats_offered is None)
 
 
 def fit(one: WaitingRide, other: WaitingRide) -> bool:

@@ -1,11 +1,12 @@
 """Routes of shared rides: in which order to pick up and drop, and what it costs each rider.
 
 Pure functions. sql/matching.sql finds the pairs by the same rule and the same distances; here
-are the groups that grow from them. Whoever is in a car is bound by one promise: nobody rides
-further than the own detour cap allows, and together they drive less than each alone.
+are the groups that grow from them, and what the distances of a routing server make of both.
+Whoever is in a car is bound by one promise: nobody rides further than the own detour cap allows,
+and together they drive less than each alone.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate, pairwise
 from math import asin, cos, inf, radians, sin, sqrt
 from typing import Literal, NamedTuple
@@ -115,6 +116,25 @@ def plan_pair(one: Ride, other: Ride, distance: Distance = road_meters) -> Plan 
     return plan_joining(alone, {one.request_id: one}, other, distance)
 
 
+def pair_plans(one: Ride, other: Ride, distance: Distance = road_meters) -> list[Plan]:
+    """All orders of two riders' stops that both accept and that save anything, shortest first:
+    the shortest may not be the one that suits both windows."""
+    visits = {
+        "A": Stop(one.request_id, "pickup"),
+        "B": Stop(other.request_id, "pickup"),
+        "a": Stop(one.request_id, "drop"),
+        "b": Stop(other.request_id, "drop"),
+    }
+    orders = [
+        order
+        for order in ("ABab", "ABba", "BAab", "BAba")
+        if (not one.drives or order == "ABba") and (not other.drives or order == "BAab")
+    ]
+    plans = [plan_for([one, other], [visits[each] for each in order], distance) for order in orders]
+    good = [plan for plan in plans if keeps_the_promise(plan, [one, other])]
+    return sorted(good, key=lambda plan: plan.total_meters)
+
+
 def plan_joining(
     plan_stops: Sequence[Stop],
     rides: Mapping[int, Ride],
@@ -129,11 +149,20 @@ def plan_joining(
     insertion = best_insertion(plan_stops, rides, newcomer, distance)
     if insertion is None:
         return None
-    stops = list(plan_stops)
-    stops.insert(insertion.drop_before, Stop(newcomer.request_id, "drop"))
-    stops.insert(insertion.pickup_before, Stop(newcomer.request_id, "pickup"))
+    stops = with_stops_of(newcomer, plan_stops, insertion)
     members = dict.fromkeys(stop.request_id for stop in plan_stops)
-    return plan_for([*(rides[each] for each in members), newcomer], stops, distance)
+    together = [*(rides[each] for each in members), newcomer]
+    plan = plan_for(together, stops, distance)
+    return plan if keeps_the_promise(plan, together) else None
+
+
+def keeps_the_promise(plan: Plan, rides: Iterable[Ride]) -> bool:
+    """Whether nobody rides further than the own cap allows, and all together less than alone.
+
+    A route that was found by the estimate may do neither by road, newcomer or not."""
+    return plan.saving_percent > 0 and all(
+        plan.shared_meters[ride.request_id] <= ride.longest_meters for ride in rides
+    )
 
 
 class Insertion(NamedTuple):
@@ -142,6 +171,13 @@ class Insertion(NamedTuple):
     added_meters: float
     pickup_before: int
     drop_before: int
+
+
+def with_stops_of(newcomer: Ride, stops: Sequence[Stop], insertion: Insertion) -> list[Stop]:
+    longer = list(stops)
+    longer.insert(insertion.drop_before, Stop(newcomer.request_id, "drop"))
+    longer.insert(insertion.pickup_before, Stop(newcomer.request_id, "pickup"))
+    return longer
 
 
 def best_insertion(
@@ -155,15 +191,23 @@ def best_insertion(
     places = [place_of(stop, rides) for stop in stops]
     legs = [distance(here, there) for here, there in pairwise(places)]
     at = list(accumulate(legs, initial=0.0))
-    to_start = [distance(place, newcomer.start) for place in places]
-    to_destination = [distance(place, newcomer.destination) for place in places]
+    to_start, from_start = there_and_back(places, newcomer.start, distance)
+    to_destination, from_destination = there_and_back(places, newcomer.destination, distance)
 
     # By gap: before the first stop, between two, and behind the last.
     gaps = [0.0, *legs, 0.0]
-    to_pickup, from_pickup = [0.0, *to_start], [*to_start, 0.0]
-    to_drop, from_drop = [0.0, *to_destination], [*to_destination, 0.0]
+    to_pickup, from_pickup = [0.0, *to_start], [*from_start, 0.0]
+    to_drop, from_drop = [0.0, *to_destination], [*from_destination, 0.0]
     aboard = riders_by_gap(stops, at, rides)
     room = [min(slack.values(), default=inf) for slack in aboard]
+
+    # By gap: what only the pick-up adds there, and what only the drop.
+    for_pickup = [
+        there + back - gap for there, back, gap in zip(to_pickup, from_pickup, gaps, strict=True)
+    ]
+    for_drop = [
+        there + back - gap for there, back, gap in zip(to_drop, from_drop, gaps, strict=True)
+    ]
 
     best: Insertion | None = None
     least = newcomer.solo_meters
@@ -173,13 +217,14 @@ def best_insertion(
             added = to_pickup[pickup] + ridden + from_drop[pickup] - gaps[pickup]
             fits = added <= room[pickup]
         else:
+            added = for_pickup[pickup] + for_drop[drop]
+            if added >= least:
+                # Most places end here, before anything dearer is looked at.
+                continue
             ridden = from_pickup[pickup] + at[drop - 1] - at[pickup] + to_drop[drop]
-            for_pickup = to_pickup[pickup] + from_pickup[pickup] - gaps[pickup]
-            for_drop = to_drop[drop] + from_drop[drop] - gaps[drop]
-            added = for_pickup + for_drop
             fits = (
-                for_pickup <= room[pickup]
-                and for_drop <= room[drop]
+                for_pickup[pickup] <= room[pickup]
+                and for_drop[drop] <= room[drop]
                 and all(
                     added <= slack
                     for rider, slack in aboard[pickup].items()
@@ -189,6 +234,17 @@ def best_insertion(
         if added < least and fits and ridden <= newcomer.longest_meters:
             best, least = Insertion(added, pickup, drop), added
     return best
+
+
+def there_and_back(
+    places: Sequence[Point], end: Point, distance: Distance
+) -> tuple[list[float], list[float]]:
+    """How far it is from each of these places to one, and from it to them."""
+    there = [distance(place, end) for place in places]
+    if distance is road_meters:
+        # As far back: it matters to rounds, which do little else than this.
+        return there, there
+    return there, [distance(end, place) for place in places]
 
 
 def riders_by_gap(
@@ -223,9 +279,9 @@ def places_for(
             yield pickup, drop
 
 
-def departs_between(plan: Plan, windows: Mapping[int, Window]) -> Window | None:
+def departs_between(plan: Plan, windows: Mapping[int, Window], now: float = -inf) -> Window | None:
     """When the car may start, so that it is at each pick-up within that rider's window."""
-    opens, closes = -inf, inf
+    opens, closes = now, inf
     for stop, meters in zip(plan.stops, plan.meters, strict=True):
         if stop.kind == "pickup":
             window, driven = windows[stop.request_id], meters / METERS_PER_SECOND

@@ -6,6 +6,7 @@ checked before anybody calculates with it.
 
 import asyncio
 from collections.abc import Sequence
+from math import inf
 from typing import Annotated, Literal, TypeVar
 
 import httpx
@@ -104,15 +105,12 @@ class RoutingServer:
         return answer.routes[0]
 
     async def table(self, points: Sequence[Point]) -> list[list[float]]:
-        """Metres by road, row by row from each point to every one."""
+        """Metres by road, row by row from each point to every one; infinite where none leads."""
         answer = await self._ask(TableAnswer, "table", points, "annotations=distance")
         size = len(points)
         if [len(row) for row in answer.distances] != [size] * size:
             raise RoutingError("a table of another size")
-        rows = [[meters for meters in row if meters is not None] for row in answer.distances]
-        if any(len(row) < size for row in rows):
-            raise NoRoadError
-        return rows
+        return [[inf if meters is None else meters for meters in row] for row in answer.distances]
 
     async def _ask(
         self, shape: type[Shape], service: str, points: Sequence[Point], wishes: str

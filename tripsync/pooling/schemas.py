@@ -35,6 +35,10 @@ Role = Annotated[
     Meta(description="a rider shares a cab; a driver offers seats in an own car"),
 ]
 
+IsFallback = Annotated[
+    bool, Meta(description="distances are estimates, not measured by road", examples=[False])
+]
+
 
 class Preferences(Schema):
     """What matters to a rider about the company."""
@@ -91,6 +95,14 @@ class ChangedRequest(Schema):
     note: Text | UnsetType | None = UNSET
 
 
+FullName = Annotated[str, Meta(examples=["Ravi Iyer"])]
+PhoneNumber = Annotated[str, Meta(examples=["+919820012345"])]
+Email = Annotated[str, Meta(examples=["ravi@djsce.example"])]
+YearOfStudy = Annotated[str, Meta(examples=["3"])]
+Bio = Annotated[str, Meta(examples=["Early riser, quiet in the car."])]
+ImageUrl = Annotated[str, Meta(examples=["/api/users/4712/image"])]
+
+
 class RouteStop(msgspec.Struct):
     """Where the shared ride halts."""
 
@@ -105,12 +117,12 @@ class MatchedUser(msgspec.Struct):
     """Somebody who goes the same way. Contact details stay null until both agreed."""
 
     id: Id
-    full_name: Annotated[str, Meta(examples=["Ravi Iyer"])]
-    phone_number: str | None
-    email: str | None
-    year_of_study: str | None
-    bio: str | None
-    profile_image_url: str | None
+    full_name: FullName
+    phone_number: PhoneNumber | None
+    email: Email | None
+    year_of_study: YearOfStudy | None
+    bio: Bio | None
+    profile_image_url: ImageUrl | None
     request_id: Id
     connection_status: ConnectionStatus
     connection_id: int | None
@@ -120,7 +132,16 @@ class MatchedUser(msgspec.Struct):
     pickup_distance_meters: Annotated[int, Meta(examples=[420])]
     drop_distance_meters: Annotated[int, Meta(examples=[880])]
     route: Annotated[list[RouteStop], Meta(description="the order of stops")]
-    departs_between: Annotated[list[datetime], Meta(min_length=2, max_length=2)]
+    departs_between: Annotated[
+        list[Moment],
+        Meta(
+            min_length=2,
+            max_length=2,
+            description="when the shared ride can set off",
+            examples=[["2026-11-20T08:30:00Z", "2026-11-20T08:45:00Z"]],
+        ),
+    ]
+    is_fallback: IsFallback
 
 
 class Opened(msgspec.Struct):
@@ -145,6 +166,7 @@ class PassingPool(msgspec.Struct):
     riders: Annotated[int, Meta(examples=[2])]
     saving_percent: Annotated[float, Meta(examples=[22.4])]
     detour_percent: Annotated[float, Meta(description="one's own", examples=[6.0])]
+    is_fallback: IsFallback
 
 
 class PassingPools(msgspec.Struct):
@@ -209,11 +231,11 @@ class Partner(msgspec.Struct):
     """Whom one rides with."""
 
     id: Id
-    full_name: Annotated[str, Meta(examples=["Ravi Iyer"])]
-    phone_number: str | None
-    email: str | None
-    year_of_study: str | None
-    bio: str | None
+    full_name: FullName
+    phone_number: PhoneNumber | None
+    email: Email | None
+    year_of_study: YearOfStudy | None
+    bio: Bio | None
     request_id: Id
 
 
@@ -290,6 +312,7 @@ class Pool(msgspec.Struct):
     created_at: datetime
     started_at: datetime | None
     closed_at: datetime | None
+    is_fallback: IsFallback
     members: list[Member]
     stops: list[PoolStop]
 

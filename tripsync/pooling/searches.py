@@ -33,14 +33,14 @@ async def keep_search(request: Request, body: NewSearch) -> HTTPResponse:
     """Be told when somebody goes from around one place to around another.
 
     Of each ride that fits one hears once, by `saved_search_hit`; with `mail_me` a mail comes too,
-    to a confirmed address, once an hour for each search, for rides that riders open themselves.
+    to a confirmed address, once an hour for each search.
     Days and times are those of the college's clocks; a ride fits when somebody may leave
     then. From 22:00 until 02:00 is one night, of the weekday on which it begins."""
     who = rider(request)
     values = values_of(body)
 
     async def keep(db: Transaction) -> Any:
-        own = {"college_id": who.college_id, "user_id": who.user_id}
+        own: dict[str, Any] = {"college_id": who.college_id, "user_id": who.user_id}
         if await db.requests.lock_rider(**own) is None:
             raise Problem(NOT_ALLOWED)
         await db.searches.delete_expired(**own)

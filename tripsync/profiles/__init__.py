@@ -1,6 +1,6 @@
 """Profiles: what riders tell of themselves, their pictures and résumés, and who may see them."""
 
-from tripsync.profiles import departure, export, fellows, files, own
+from tripsync.profiles import departure, digest, export, fellows, files, mail_settings, own
 
 blueprints = (
     own.blueprint,
@@ -8,6 +8,9 @@ blueprints = (
     files.blueprint,
     export.blueprint,
     departure.blueprint,
+    mail_settings.blueprint,
 )
 
-timers = departure.timers
+letters = (digest.WEEKLY_DIGEST,)
+
+timers = (*departure.timers, *digest.timers)

@@ -4,6 +4,8 @@ The row is held first, against everything that refers to it. Whatever is under w
 comes before, and is erased too, or after, and is refused by a trigger (migration 0021).
 """
 
+from collections.abc import Mapping
+
 from sanic import Blueprint, HTTPResponse, Request
 
 from tripsync.database import Transaction
@@ -18,6 +20,7 @@ from tripsync.profiles.files import sweep
 from tripsync.profiles.limits import DEPARTURE
 from tripsync.profiles.refusals import RIDE_OPEN, WRONG_PASSWORD
 from tripsync.profiles.schemas import Departure
+from tripsync.realtime.events import Event, append_many
 from tripsync.timers import Timer
 
 blueprint = Blueprint("departure")
@@ -30,8 +33,9 @@ async def delete_account(request: Request, body: Departure) -> HTTPResponse:
 
     The password is asked again. The address is free at once, and every device is signed out. What
     others need stays under the name "Former rider": the rides they shared, with places to about a
-    kilometre, the reviews one wrote and got, and what moderators have to know. Whoever still has a
-    ride leaves it first, so that the others hear of it."""
+    kilometre, the reviews one wrote and got, and what moderators have to know. Of messages, and of
+    posts that others applied to, the places stay, not the words; who applied is told. Whoever still
+    has a ride leaves it first, so that the others hear of it."""
     who = rider(request)
     await count_try(request, DEPARTURE, who.email)
     whose = {"college_id": who.college_id, "user_id": who.user_id}
@@ -59,11 +63,17 @@ async def erase(db: Transaction, who: Rider, email: str) -> None:
     await db.own_data.empty_profile(**whose)
     await db.own_data.remove_files(**whose)
     await db.own_data.remove_codes(**whose)
+    await db.own_data.remove_unwanted_mails(**whose)
+    await db.own_data.remove_devices(**whose)
+    await db.own_data.remove_quiet_hours(**whose)
     await db.own_data.remove_events(**whose)
     await db.own_data.remove_blocks(**whose)
     await db.own_data.remove_recurring_rides(**whose)
     await db.own_data.remove_saved_searches(**whose)
+    await db.own_data.remove_service_searches(**whose)
     await db.own_data.remove_ride_shares(**whose)
+    await db.own_data.empty_messages(**whose)
+    await erase_services(db, whose)
     await db.own_data.empty_alarms(**whose)
     await db.own_data.remove_lone_connections(**whose)
     await db.own_data.remove_lone_requests(**whose)
@@ -72,6 +82,17 @@ async def erase(db: Transaction, who: Rider, email: str) -> None:
     await db.own_data.close_account(**whose)
     await db.own_data.remove_refresh_tokens(**whose)
     await db.own_data.empty_sessions(**whose)
+
+
+async def erase_services(db: Transaction, whose: Mapping[str, int]) -> None:
+    """Posts and applications; those of the other sides stay, and are told."""
+    ended = await db.own_data.end_services(**whose)
+    await append_many(db, [Event(*news) for news in ended])
+    await db.own_data.remove_lone_tags(**whose)
+    await db.own_data.remove_lone_posts(**whose)
+    await db.own_data.empty_posts(**whose)
+    await db.own_data.remove_applications(**whose)
+    await db.own_data.empty_applications(**whose)
 
 
 async def forget_sessions(db: Transaction) -> None:

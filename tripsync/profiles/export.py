@@ -19,18 +19,20 @@ from tripsync.http.limits import count_try
 from tripsync.http.problems import NOT_AUTHENTICATED, TOO_MANY, Problem
 from tripsync.profiles.limits import EXPORT
 from tripsync.profiles.schemas import OwnData
+from tripsync.realtime.told_of_others import without_others
 
 blueprint = Blueprint("export")
 
-# What events tell of others, who told it to one rider for one ride.
-OF_OTHERS = frozenset({"email", "phone_number", "bio", "year_of_study"})
 # Sent together: a chunk a row would be more frame than content.
 CHUNK_BYTES = 16_384
 
 SECTIONS = (
     "files",
     "sessions",
+    "devices",
+    "quiet_hours",
     "mailed_codes",
+    "unwanted_mails",
     "requests",
     "recurring_rides",
     "saved_searches",
@@ -38,6 +40,11 @@ SECTIONS = (
     "pools",
     "reviews_written",
     "reviews_received",
+    "conversations",
+    "messages",
+    "service_posts",
+    "service_applications",
+    "service_searches",
     "blocks",
     "reports_made",
     "sanctions",
@@ -85,19 +92,6 @@ async def document(snapshot: Snapshot, whose: dict[str, int], account: Any) -> A
             comma = b","
         yield b"]"
     yield b"}"
-
-
-def without_others(told: Any) -> Any:
-    """What a phone was told, without how to reach others."""
-    match told:
-        case dict():
-            return {
-                name: without_others(each) for name, each in told.items() if name not in OF_OTHERS
-            }
-        case list():
-            return [without_others(each) for each in told]
-        case _:
-            return told
 
 
 async def chunks(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

@@ -80,7 +80,9 @@ async def see_image(request: Request, user_id: int) -> HTTPResponse:
 @blueprint.get("/api/users/<user_id:id>/resume")
 @endpoint(answer=Binary(resumes.STORED_AS), refuses=(NO_RESUME,))
 async def see_resume(request: Request, user_id: int) -> HTTPResponse:
-    """See one's own résumé, or that of a fellow one shares a ride with."""
+    """See one's own résumé, or that of a fellow one shares a ride with.
+
+    Or of somebody who applied to a post of one's own that asks for a résumé."""
     find = reading(request).files.find_resume
     # Not opened within the app's own origin, whatever the checks have missed.
     aside = {"Content-Disposition": 'attachment; filename="resume.pdf"'}

@@ -25,6 +25,10 @@ FullName = Annotated[Line, Meta(max_length=200, examples=["Asha Rao"])]
 Bio = Annotated[Prose, Meta(max_length=1000, examples=["Third bench, window seat."])]
 YearOfStudy = Annotated[BlankOrLine, Meta(max_length=40, examples=["Third Year"])]
 Major = Annotated[BlankOrLine, Meta(max_length=100, examples=["Computer Engineering"])]
+CollegeUnit = Annotated[
+    BlankOrLine,
+    Meta(max_length=100, description="department, school or hall", examples=["Computer Science"]),
+]
 Gender = Literal["woman", "man", "non_binary"]
 Choice = Annotated[bool, Meta(examples=[True])] | None
 
@@ -73,6 +77,7 @@ class ProfileChange(Schema):
     bio: Bio | UnsetType | None = UNSET
     year_of_study: YearOfStudy | UnsetType | None = UNSET
     major: Major | UnsetType | None = UNSET
+    college_unit: CollegeUnit | UnsetType | None = UNSET
     gender: Gender | UnsetType | None = UNSET
     preferences: Preferences | UnsetType | None = UNSET
     social_media_links: SocialMediaLinks | UnsetType | None = UNSET
@@ -123,6 +128,7 @@ class Profile(msgspec.Struct):
     bio: Bio | None
     year_of_study: YearOfStudy | None
     major: Major | None
+    college_unit: CollegeUnit | None
     gender: Gender | None
     preferences: Preferences | None
     social_media_links: SocialMediaLinks | None
@@ -161,6 +167,19 @@ Fields = dict[str, Any]
 Rows = list[Fields]
 
 
+class MailSettings(Schema):
+    """Which mails a rider gets."""
+
+    matches: Annotated[bool, Meta(description="that one shares a ride", examples=[True])]
+    cancellations: Annotated[
+        bool, Meta(description="that somebody left one's ride", examples=[True])
+    ]
+    searches: Annotated[
+        bool, Meta(description="what fits searches that were saved with `mail_me`", examples=[True])
+    ]
+    digest: Annotated[bool, Meta(description="one's week, on Mondays", examples=[False])]
+
+
 class OwnData(msgspec.Struct):
     """Everything held about a rider; each section as the database has it."""
 
@@ -175,12 +194,29 @@ class OwnData(msgspec.Struct):
         ),
     ]
     sessions: Annotated[Rows, Meta(examples=[[{"id": 41, "device": "TripSync/3.1"}]])]
+    devices: Annotated[
+        Rows,
+        Meta(
+            description="phones that are woken",
+            examples=[[{"platform": "android", "session_id": 41}]],
+        ),
+    ]
+    quiet_hours: Annotated[
+        Rows,
+        Meta(
+            description="when they are not, where one has chosen",
+            examples=[[{"begins_at": "22:00:00", "ends_at": "07:00:00"}]],
+        ),
+    ]
     mailed_codes: Annotated[
         Rows,
         Meta(
             description="mails that wait to be acted upon",
             examples=[[{"purpose": "verify_email"}]],
         ),
+    ]
+    unwanted_mails: Annotated[
+        Rows, Meta(description="mails one wants no more of", examples=[[{"kind": "digest"}]])
     ]
     requests: Annotated[Rows, Meta(examples=[[{"id": 4711, "status": "completed"}]])]
     recurring_rides: Annotated[Rows, Meta(examples=[[{"id": 5, "weekdays": ["monday"]}]])]
@@ -204,6 +240,35 @@ class OwnData(msgspec.Struct):
         Rows,
         Meta(description="those that may be read", examples=[[{"id": 9, "author": "Dev Shah"}]]),
     ]
+    conversations: Annotated[
+        Rows,
+        Meta(
+            description="with whom one has written, or in which pool",
+            examples=[[{"id": 12, "other_rider": "Dev Shah"}]],
+        ),
+    ]
+    messages: Annotated[
+        Rows,
+        Meta(
+            description="what one wrote oneself",
+            examples=[[{"id": 815, "conversation_id": 12, "content": "I am at the gate."}]],
+        ),
+    ]
+    service_posts: Annotated[
+        Rows,
+        Meta(
+            description="what one offered and asked for",
+            examples=[[{"id": 90210, "title": "Calculus tutor for two weeks"}]],
+        ),
+    ]
+    service_applications: Annotated[
+        Rows,
+        Meta(
+            description="what one applied to",
+            examples=[[{"id": 7, "title": "Calculus tutor for two weeks", "status": "pending"}]],
+        ),
+    ]
+    service_searches: Annotated[Rows, Meta(examples=[[{"id": 4, "name": "Design work"}]])]
     blocks: Annotated[
         Rows, Meta(description="whom one blocked", examples=[[{"blocked": "Dev Shah"}]])
     ]

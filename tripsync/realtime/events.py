@@ -3,10 +3,15 @@
 await events.append(db, partner_id, "ride_cancelled", {"by_user": ..., "message": ...})
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from tripsync.database import Transaction
+from tripsync.timers import Timer
+
+# Says whose events, and up to which number: `17:4,23:118`.
+CHANNEL = "events"
+SLOTS_ARE_EMPTIED_EVERY = 3600
 
 
 class Event(NamedTuple):
@@ -19,15 +24,35 @@ class Event(NamedTuple):
 
 async def append(db: Transaction, user_id: int, type: str, payload: Mapping[str, Any]) -> None:
     """Tell one rider."""
-    await append_many(db, [Event(user_id, type, payload)])
+    announce(db, await db.events.append_event(user_id=user_id, type=type, payload=payload))
 
 
 async def append_many(db: Transaction, events: Sequence[Event]) -> None:
     """Tell several riders, or one several things; each rider hears in the order given."""
-    if not events:
-        return
-    await db.events.append_events(
-        user_ids=[event.user_id for event in events],
-        types=[event.type for event in events],
-        payloads=[event.payload for event in events],
-    )
+    if len(events) == 1:
+        await append(db, *events[0])
+    elif events:
+        announce(
+            db,
+            await db.events.append_events(
+                user_ids=[event.user_id for event in events],
+                types=[event.type for event in events],
+                payloads=[event.payload for event in events],
+            ),
+        )
+
+
+def announce(db: Transaction, appended: Iterable[Iterable[int]]) -> None:
+    """Say after the commit how far the events of each rider go now."""
+    heads: dict[int, int] = {}
+    for user_id, seq in appended:
+        heads[user_id] = max(seq, heads.get(user_id, 0))
+    db.announce(CHANNEL, [f"{user_id}:{seq}" for user_id, seq in heads.items()])
+
+
+async def forget_old(db: Transaction) -> None:
+    """Empty the day that is needed next."""
+    await db.events.empty_next_day()
+
+
+timers = (Timer("forget old events", SLOTS_ARE_EMPTIED_EVERY, forget_old),)

@@ -1,10 +1,11 @@
-"""Reviews: what riders say of each other when a ride is over.
+"""Reviews: what riders say of each other when a ride is over, or work is done.
 
 They are written blind. Others may read a review once both have reviewed each other, or seven
 days after it was written, and until then nothing tells that it is there.
 """
 
 from tripsync.reviews import reading, replying, writing
+from tripsync.reviews.messages import messages as messages
 
 blueprints = (
     writing.blueprint,

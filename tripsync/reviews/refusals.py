@@ -21,6 +21,21 @@ NO_SUCH_REVIEW = Refusal(
 NO_SUCH_RIDER = Refusal(
     404, "no_such_rider", "No such rider", "There is nobody with this id at your college."
 )
+NO_SUCH_WORK = Refusal(
+    404, "no_such_work", "No such work", "You neither wrote such a post nor were accepted for it."
+)
+NO_SUCH_PARTNER = Refusal(
+    404,
+    "no_such_partner",
+    "No such partner",
+    "Nobody with this id worked on it with you, as far as the post lets you two know.",
+)
+WORK_NOT_OVER = Refusal(
+    409,
+    "work_not_over",
+    "Work not over",
+    "Work is reviewed when it is done; whoever wrote the post completes it first.",
+)
 RIDE_NOT_OVER = Refusal(
     409,
     "ride_not_over",
@@ -31,7 +46,7 @@ ALREADY_REVIEWED = Refusal(
     409,
     "already_reviewed",
     "Already reviewed",
-    "You have reviewed this rider for this ride.",
+    "You have reviewed this rider for this ride, or this work.",
 )
 REVIEW_FINAL = Refusal(
     409,

@@ -91,7 +91,8 @@ class OwnReview(msgspec.Struct):
     """A review, as its author sees it."""
 
     id: Id
-    pool_id: Id
+    pool_id: Annotated[Id | None, Meta(description="the ride it is of")]
+    post_id: Annotated[Id | None, Meta(description="or the service")]
     subject: Person
     rating: Rating
     comment: Comment

@@ -17,12 +17,15 @@ from tripsync.realtime.events import Event, append_many
 from tripsync.reviews.refusals import (
     ALREADY_REVIEWED,
     NO_SUCH_COMPANION,
+    NO_SUCH_PARTNER,
     NO_SUCH_POOL,
     NO_SUCH_REVIEW,
+    NO_SUCH_WORK,
     NOT_YOUR_REVIEW,
     OWN_REVIEW,
     REVIEW_FINAL,
     RIDE_NOT_OVER,
+    WORK_NOT_OVER,
 )
 from tripsync.reviews.schemas import NewReview, OwnReview, ReviewChange
 
@@ -43,15 +46,46 @@ async def write_review(request: Request, body: NewReview, pool_id: int) -> HTTPR
     Others may read it when both have reviewed each other, at the latest after seven days. Until
     then nobody learns of it, the reviewed neither. A block does not keep anybody from saying how
     the ride was; it keeps the two from reading each other."""
+    return await review(request, body, pool_id=pool_id)
+
+
+@blueprint.post("/api/services/<post_id:id>/reviews")
+@endpoint(
+    body=NewReview,
+    answer=OwnReview,
+    status=201,
+    refuses=(NO_SUCH_WORK, NO_SUCH_PARTNER, WORK_NOT_OVER, ALREADY_REVIEWED, OWN_REVIEW),
+    idempotent=True,
+    unnamed=True,
+)
+async def review_work(request: Request, body: NewReview, post_id: int) -> HTTPResponse:
+    """Review the other side of work that is done: who wrote the post, or who was accepted, once.
+
+    It is as blind as that of a ride. Of an anonymous post, only those whom its writer told who they
+    are can review and be reviewed: a review shows who wrote it."""
+    return await review(request, body, post_id=post_id)
+
+
+async def review(
+    request: Request,
+    body: NewReview,
+    *,
+    pool_id: int | None = None,
+    post_id: int | None = None,
+) -> HTTPResponse:
+    """Write a review of a ride or of work, and let both sides read where both have written."""
     who = rider(request)
     if body.user_id == who.user_id:
         raise Problem(OWN_REVIEW, errors=[FieldError("user_id", OWN_REVIEW.detail)])
+    occasion = {"college_id": who.college_id, "pool_id": pool_id, "post_id": post_id}
 
     async def write(db: Transaction) -> Any:
-        await hold_ride(db, who, body.user_id, pool_id)
+        if pool_id is not None:
+            await hold_ride(db, who, body.user_id, pool_id)
+        if post_id is not None:
+            await hold_work(db, who, body.user_id, post_id)
         review_id = await db.reviews.write_review(
-            college_id=who.college_id,
-            pool_id=pool_id,
+            **occasion,
             author_id=who.user_id,
             subject_id=body.user_id,
             rating=body.rating,
@@ -59,10 +93,8 @@ async def write_review(request: Request, body: NewReview, pool_id: int) -> HTTPR
         )
         if review_id is None:
             raise Problem(ALREADY_REVIEWED)
-        mutual = await db.reviews.list_mutual(
-            college_id=who.college_id, pool_id=pool_id, one_id=who.user_id, other_id=body.user_id
-        )
-        await append_many(db, [received(review) for review in mutual])
+        mutual = await db.reviews.list_mutual(**occasion, one_id=who.user_id, other_id=body.user_id)
+        await append_many(db, [received(each) for each in mutual])
         return await find_own(db, who, review_id)
 
     return await create_once(request, write)
@@ -79,6 +111,19 @@ async def hold_ride(db: Transaction, who: Rider, fellow_id: int, pool_id: int) -
         raise Problem(NO_SUCH_COMPANION)
     if ride["status"] != "completed":
         raise Problem(RIDE_NOT_OVER)
+
+
+async def hold_work(db: Transaction, who: Rider, fellow_id: int, post_id: int) -> None:
+    """Nobody else reviews this work until the transaction ends."""
+    work = await db.reviews.lock_work(
+        college_id=who.college_id, user_id=who.user_id, fellow_id=fellow_id, post_id=post_id
+    )
+    if work is None:
+        raise Problem(NO_SUCH_WORK)
+    if not work["with_fellow"]:
+        raise Problem(NO_SUCH_PARTNER)
+    if work["status"] != "completed":
+        raise Problem(WORK_NOT_OVER)
 
 
 def received(mutual: Mapping[str, Any]) -> Event:

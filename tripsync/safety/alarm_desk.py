@@ -39,8 +39,14 @@ async def list_alarms(request: Request, query: AlarmPage) -> HTTPResponse:
     return answer({"alarms": alarms, "next_cursor": following})
 
 
-async def read_alarms(db: Bound, who: Rider, **which: object) -> Any:
-    everything = {"alarm_id": None, "status": None, "before": None, "skip": 0, "size": 1}
+async def read_alarms(db: Bound, who: Rider, **which: Any) -> Any:
+    everything: dict[str, Any] = {
+        "alarm_id": None,
+        "status": None,
+        "before": None,
+        "skip": 0,
+        "size": 1,
+    }
     return await db.safety.list_alarms(
         college_id=who.college_id, moderator_id=who.user_id, **everything | which
     )

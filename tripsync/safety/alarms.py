@@ -5,7 +5,7 @@ first; and after six within an hour nobody gets further mails, while the moderat
 hear of each.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from sanic import Blueprint, HTTPResponse, Request
@@ -15,9 +15,9 @@ from tripsync.http.context import rider
 from tripsync.http.endpoint import endpoint
 from tripsync.http.idempotency import create_once
 from tripsync.http.problems import FieldError, invalid
-from tripsync.mail import Mail
+from tripsync.mail import post, post_all
 from tripsync.realtime.events import Event, append_many
-from tripsync.safety import mails
+from tripsync.safety.mails import ALARM_TO_CONTACT, ALARM_TO_MODERATOR
 from tripsync.safety.schemas import Alarm, NewAlarm
 from tripsync.safety.shares import hold_rider
 
@@ -42,8 +42,8 @@ async def raise_alarm(request: Request, body: NewAlarm) -> HTTPResponse:
 
     async def record(db: Transaction) -> Any:
         await hold_rider(db, who)
-        whose = {"college_id": who.college_id, "user_id": who.user_id}
-        told = {
+        whose: dict[str, Any] = {"college_id": who.college_id, "user_id": who.user_id}
+        told: dict[str, Any] = {
             "latitude": body.latitude,
             "longitude": body.longitude,
             "note": body.note.strip(),
@@ -53,8 +53,7 @@ async def raise_alarm(request: Request, body: NewAlarm) -> HTTPResponse:
             alarm = await db.safety.raise_alarm(**whose, **told)
         help = await db.safety.find_help(**whose)
         if alarm["news"] and help["alarms_within_the_hour"] <= MOST_MAILED_IN_AN_HOUR:
-            for mail in letters(help, alarm):
-                db.after_commit(request.app.ctx.postbox.post, mail)
+            await write_to_all(db, who.college_id, help, alarm["id"])
         payload = sos(who.user_id, help, alarm)
         await append_many(db, [Event(each["id"], "sos", payload) for each in help["moderators"]])
         return seen_by_rider(help, alarm)
@@ -62,12 +61,15 @@ async def raise_alarm(request: Request, body: NewAlarm) -> HTTPResponse:
     return await create_once(request, record)
 
 
-def letters(help: Mapping[str, Any], alarm: Mapping[str, Any]) -> Iterator[Mail]:
-    contact = help["emergency_contact"] or {}
-    if address := contact.get("email"):
-        yield mails.to_contact(address, help, alarm)
-    for moderator in help["moderators"]:
-        yield mails.to_moderator(moderator["email"], help, alarm)
+async def write_to_all(
+    db: Transaction, college_id: int, help: Mapping[str, Any], alarm_id: int
+) -> None:
+    """Letters to all who can help."""
+    about = {"college_id": college_id, "alarm_id": alarm_id}
+    if (help["emergency_contact"] or {}).get("email"):
+        await post(db, ALARM_TO_CONTACT, **about)
+    moderators = [{**about, "moderator_id": each["id"]} for each in help["moderators"]]
+    await post_all(db, ALARM_TO_MODERATOR, moderators)
 
 
 def sos(user_id: int, help: Mapping[str, Any], alarm: Mapping[str, Any]) -> dict[str, Any]:

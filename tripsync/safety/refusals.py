@@ -12,6 +12,12 @@ NOBODY_FOLLOWS = Refusal(
     "Nobody follows",
     "No link of yours shows a ride under way; nothing was kept.",
 )
+NOT_ON_THE_WAY = Refusal(
+    409,
+    "not_on_the_way",
+    "Not on the way",
+    "Positions are told while a shared ride is under way; yours has not started, or is over.",
+)
 LINK_OVER = Refusal(
     404,
     "link_over",

@@ -13,6 +13,9 @@ from tripsync.http.schemas import Line, Schema, says
 Id = Annotated[int, Meta(ge=1, le=LARGEST_ID, examples=[17])]
 Latitude = Annotated[float, Meta(ge=-90, le=90, examples=[19.1075])]
 Longitude = Annotated[float, Meta(ge=-180, le=180, examples=[72.8372])]
+Heading = Annotated[
+    float, Meta(ge=0, lt=360, description="degrees from north, clockwise", examples=[87.5])
+]
 FullName = Annotated[str, Meta(examples=["Asha Rao"])]
 FirstName = Annotated[str, Meta(examples=["Asha"])]
 VehicleNote = Annotated[
@@ -79,6 +82,14 @@ class Position(Schema):
 
     latitude: Latitude
     longitude: Longitude
+
+
+class LivePosition(Schema):
+    """Where the rider is now, for those who ride along; refused outside of a ride under way."""
+
+    latitude: Latitude
+    longitude: Longitude
+    heading: Heading | None = None
 
 
 class SeenAt(msgspec.Struct):

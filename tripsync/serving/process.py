@@ -3,6 +3,7 @@
 import asyncio
 import signal
 import socket
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
@@ -12,6 +13,7 @@ from sanic.application.state import ApplicationServerInfo
 from sanic.http.constants import HTTP
 from sanic.server.async_server import AsyncioServer
 
+from tripsync.realtime.wire import SocketProtocol
 from tripsync.settings import Settings
 
 Factory = Callable[[Settings], Sanic]
@@ -40,6 +42,7 @@ async def serving(app: Sanic, sock: socket.socket) -> AsyncIterator[None]:
     """
     server = await app.create_server(
         sock=sock,
+        protocol=SocketProtocol,
         return_asyncio_server=True,
         backlog=BACKLOG,
         asyncio_server_kwargs={"start_serving": False},
@@ -66,19 +69,25 @@ async def drain(app: Sanic, server: AsyncioServer) -> None:
     settings: Settings = app.ctx.settings
     app.ctx.draining = True
     await asyncio.sleep(settings.drain_seconds)
+    loop = asyncio.get_running_loop()
+    # The good-byes to sockets, which come first, are a part of it.
+    patience_ends = loop.time() + settings.grace_seconds
     await server.before_stop()
     closed = server.close()
-    patience = float(settings.grace_seconds)
-    while server.connections and patience > 0:
+    while server.connections and loop.time() < patience_ends:
         for connection in list(server.connections):
             connection.close_if_idle()
         await asyncio.sleep(LOOK_AGAIN_AFTER)
-        patience -= LOOK_AGAIN_AFTER
     for connection in list(server.connections):
         connection.abort()
     if closed:
         closed.cancel()
     await server.after_stop()
+
+
+def reloads_on_hangup() -> bool:
+    """Not in a terminal: there it says that the window was closed, and we go with it."""
+    return not sys.stdin.isatty()
 
 
 def run(
@@ -92,14 +101,30 @@ def run(
     """Serve until SIGTERM or SIGINT, or until whoever watches says stop."""
 
     async def serve() -> None:
-        stop = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        for each in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(each, stop.set)
+        stop = asked_to_stop()
         watch(stop)
-        async with serving(factory(settings), sock):
+        app = factory(settings)
+
+        def reload_queries() -> None:
+            # Kept somewhere, or it might be collected on its way.
+            app.ctx.reloading = asyncio.create_task(app.ctx.reload_queries())
+
+        if reloads_on_hangup():
+            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reload_queries)
+        # A supervisor holds it back until here.
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
+        async with serving(app, sock):
             when_ready()
             await stop.wait()
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(serve())
+
+
+def asked_to_stop() -> asyncio.Event:
+    """What SIGTERM and SIGINT set from now on."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for each in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(each, stop.set)
+    return stop

@@ -10,16 +10,17 @@ import multiprocessing
 import os
 import signal
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from multiprocessing.context import SpawnProcess
 from multiprocessing.synchronize import Event
 from pathlib import Path
 
+import msgspec
 import uvloop
 import watchfiles
 
 from tripsync.logs import configure_logs
-from tripsync.serving.process import Factory, run
+from tripsync.serving.process import Factory, reloads_on_hangup, run
 from tripsync.settings import Settings
 
 log = logging.getLogger("tripsync.serving")
@@ -50,9 +51,11 @@ class Supervisor:
         loop = asyncio.get_running_loop()
         for request_to_stop in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(request_to_stop, self._stop.set)
+        if reloads_on_hangup():
+            loop.add_signal_handler(signal.SIGHUP, self._pass_on_hangup)
         keepers = [
-            asyncio.create_task(self._keep_worker(patient=bool(reload)))
-            for _ in range(self._settings.workers)
+            asyncio.create_task(self._keep_worker(settings, patient=bool(reload)))
+            for settings in each_with_its_port(self._settings)
         ]
         helpers = [asyncio.create_task(self._announce(when_ready))]
         if reload:
@@ -67,12 +70,12 @@ class Supervisor:
             helper.cancel()
         return self._exit_code
 
-    async def _keep_worker(self, *, patient: bool) -> None:
+    async def _keep_worker(self, settings: Settings, *, patient: bool) -> None:
         loop = asyncio.get_running_loop()
         while not self._stop.is_set():
             began, tried = loop.time(), self._changes
             worker = spawn.Process(
-                target=work, args=(self._factory, self._settings, self._sock, self._ever_ready)
+                target=work, args=(self._factory, settings, self._sock, self._ever_ready)
             )
             start_apart(worker)
             self._workers.add(worker)
@@ -108,9 +111,22 @@ class Supervisor:
             self._changed.set()
             self._terminate()
 
+    def _pass_on_hangup(self) -> None:
+        """One worker is enough: it tells all others."""
+        for worker in self._workers:
+            if worker.pid:
+                os.kill(worker.pid, signal.SIGHUP)
+                return
+
     def _terminate(self) -> None:
         for worker in self._workers:
             worker.terminate()
+
+
+def each_with_its_port(settings: Settings) -> Iterator[Settings]:
+    """What each worker is told: the same, but for where its metrics are read."""
+    for port in settings.ports_for_metrics or [0] * settings.workers:
+        yield msgspec.structs.replace(settings, metrics_port=port)
 
 
 def is_source(_: watchfiles.Change, name: str) -> bool:
@@ -119,10 +135,11 @@ def is_source(_: watchfiles.Change, name: str) -> bool:
 
 def start_apart(worker: SpawnProcess) -> None:
     # Ctrl-C in a terminal goes to a whole group; who stops the workers is the supervisor. The
-    # worker inherits the mask, and lifts it when it has a group of its own.
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    # worker inherits the mask, and lifts it when it has a group of its own; for SIGHUP, which would
+    # end it, when it knows what to do then.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGHUP})
     worker.start()
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT, signal.SIGHUP})
 
 
 async def ended(worker: SpawnProcess) -> None:

@@ -1,0 +1,22 @@
+drop function shows_resume(bigint, bigint);
+drop view shown_applications;
+drop view shown_services;
+drop function service_status(service_posts);
+drop function may_see(service_posts, service_readers);
+drop function shown_poster(service_posts, text, service_readers);
+drop function knows_poster(service_posts, service_readers);
+drop view service_readers;
+drop table service_applications;
+drop function count_service_places();
+drop table service_posts;
+drop table service_tags;
+drop function words_wanted(text);
+drop function post_words(text, text[], text);
+drop function spellings(text);
+drop function spaced_words(text);
+drop function tag_keys(text[]);
+drop function admitted_values(jsonb, text);
+drop function unordered_id();
+
+alter table profiles drop column college_unit;
+alter table colleges drop column currency;

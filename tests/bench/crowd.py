@@ -1,0 +1,173 @@
+"""Many devices on the line, in a process of their own, so that no server pays for its clients.
+
+Run by sockets.py, and told what to do by lines of JSON:
+
+    {"open": ["", "token, eyJ...", ...]}   open a socket for each offer of subprotocols
+    {"hear": 2, "say": "..."}              say this, if anything; until each has heard so many more
+
+Each is answered by a line: how long it took, or when each message came to each socket, by the
+clock that all processes of a machine share. A second line before that says that the ears are open.
+It knows just enough of WebSocket to count messages and to answer pings.
+"""
+
+import argparse
+import asyncio
+import json
+import socket
+import struct
+import sys
+from time import monotonic
+from typing import Any, cast
+
+import uvloop
+
+HOST = "127.0.0.1"
+TEXT, PING = 0x1, 0x9
+# A pong with nothing in it, under a mask of zeros.
+PONG = b"\x8a\x80\x00\x00\x00\x00"
+# So many handshakes at a time: fewer than wait in line for a port.
+AT_ONCE = 50
+# Cut, not closed: thousands of ports would wait minutes for their last word.
+NO_LINGER = struct.pack("ii", 1, 0)
+
+
+class Device(asyncio.Protocol):
+    """One socket: when its messages came, and whether those that are expected are there."""
+
+    def __init__(self, request: bytes) -> None:
+        self._request = request
+        self._unread = bytearray()
+        self.is_open: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        # TripSync says `ready`, maybe together with its handshake.
+        self.expect(1)
+
+    def expect(self, messages: int) -> None:
+        self.arrivals: list[float] = []
+        self._expected = messages
+        self.heard: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def say(self, text: bytes) -> None:
+        self._transport.write(bytes([0x81, 0x80 | len(text)]) + bytes(4) + text)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+        connection = transport.get_extra_info("socket")
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_LINGER)
+        self._transport.write(self._request)
+
+    def connection_lost(self, _reason: Exception | None) -> None:
+        sys.exit(f"the server closed a socket; its last words: {bytes(self._unread[:200])!r}")
+
+    def data_received(self, data: bytes) -> None:
+        self._unread += data
+        if not self.is_open.done():
+            head, end, rest = self._unread.partition(b"\r\n\r\n")
+            if not end:
+                return
+            if not head.startswith(b"HTTP/1.1 101 "):
+                sys.exit(f"the server refused a socket: {bytes(self._unread[:500])!r}")
+            self._unread = rest
+            self.is_open.set_result(None)
+        self._read_frames()
+
+    def _read_frames(self) -> None:
+        at, now = 0, monotonic()
+        while (end := end_of_frame(self._unread, at)) is not None:
+            opcode = self._unread[at] & 0x0F
+            if opcode == TEXT:
+                self.arrivals.append(now)
+            elif opcode == PING:
+                self._transport.write(PONG)
+            at = end
+        del self._unread[:at]
+        if len(self.arrivals) >= self._expected and not self.heard.done():
+            self.heard.set_result(None)
+
+
+def end_of_frame(data: bytearray, start: int) -> int | None:
+    """Where the frame ends that starts here, if it is there as a whole; servers do not mask."""
+    if len(data) < start + 2:
+        return None
+    length, body = data[start + 1], start + 2
+    if length == 126:
+        length, body = int.from_bytes(data[body : body + 2], "big"), body + 2
+    elif length == 127:
+        length, body = int.from_bytes(data[body : body + 8], "big"), body + 8
+    return body + length if len(data) >= body + length else None
+
+
+class Crowd:
+    """All devices of this process."""
+
+    def __init__(self, port: int, path: str) -> None:
+        self._port = port
+        self._path = path
+        self._devices: list[Device] = []
+
+    async def open(self, offers: list[str]) -> float:
+        began = monotonic()
+        for first in range(0, len(offers), AT_ONCE):
+            opened = await asyncio.gather(*map(self._open_one, offers[first : first + AT_ONCE]))
+            self._devices += opened
+        return monotonic() - began
+
+    async def _open_one(self, offer: str) -> Device:
+        request = opening(self._port, self._path, offer)
+        loop = asyncio.get_running_loop()
+        _, device = await loop.create_connection(lambda: Device(request), HOST, self._port)
+        await (device.heard if offer else device.is_open)
+        return device
+
+    async def hear(self, messages: int, say: str | None) -> list[list[float]]:
+        for device in self._devices:
+            device.expect(messages)
+        answer("listening")
+        if say is not None:
+            for device in self._devices:
+                device.say(say.encode())
+        await asyncio.gather(*(device.heard for device in self._devices))
+        return [device.arrivals for device in self._devices]
+
+
+def opening(port: int, path: str, offer: str) -> bytes:
+    """A handshake with the headers that a phone sends."""
+    headers = {
+        "Host": f"{HOST}:{port}",
+        "User-Agent": "okhttp/4.12.0",
+        "Upgrade": "websocket",
+        "Connection": "Upgrade",
+        "Sec-WebSocket-Key": "dHJpcHN5bmMtYmVuY2hlcw==",
+        "Sec-WebSocket-Version": "13",
+    }
+    if offer:
+        headers["Sec-WebSocket-Protocol"] = offer
+    head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    return f"GET {path} HTTP/1.1\r\n{head}\r\n".encode()
+
+
+def answer(value: Any) -> None:
+    print(json.dumps(value), flush=True)
+
+
+async def obey(port: int, path: str) -> None:
+    crowd = Crowd(port, path)
+    loop = asyncio.get_running_loop()
+    while line := await loop.run_in_executor(None, sys.stdin.readline):
+        order = json.loads(line)
+        if "open" in order:
+            answer(await crowd.open(order["open"]))
+        else:
+            answer(await crowd.hear(order["hear"], order["say"]))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--path", required=True)
+    chosen = parser.parse_args()
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(obey(chosen.port, chosen.path))
+
+
+if __name__ == "__main__":
+    main()

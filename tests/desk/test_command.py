@@ -1,0 +1,178 @@
+"""`tripsync sql` as a DBA uses it."""
+
+import json
+import shutil
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from tests.processes import ROOT, Process, tripsync
+from tripsync.database.migrations import migrate
+from tripsync.desk.callers import calls_of
+from tripsync.desk.findings import Finding, for_github
+from tripsync.desk.stubs import STUBS
+
+
+async def ran(data_dir: Path, *arguments: str, **environment: str) -> tuple[int, str]:
+    """Exit code, and all that was said."""
+    process: Process
+    with tripsync("sql", *arguments, data_dir=data_dir, **environment) as process:
+        return await process.exit_code(), process.said
+
+
+@pytest.fixture
+def edited(tmp_path: Path) -> Path:
+    """A project of one's own: the query files to edit, beside the package."""
+    for folder in ("sql", "tripsync", "migrations"):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
+    return tmp_path
+
+
+async def test_the_tree_is_checked_without_a_server(data_dir: Path) -> None:
+    code, said = await ran(data_dir, "check")
+    assert code == 0, said
+    assert said.strip().endswith("files: nothing to mend")
+
+
+async def test_a_mistake_is_shown_as_compilers_do(
+    edited: Path, data_dir: Path, database_url: str
+) -> None:
+    file = edited / "sql" / "timers.sql"
+    text = file.read_text().replace("taken_at <= now()", "taken_att <= now()")
+    assert text != file.read_text()
+    line = next(n for n, each in enumerate(text.splitlines(), 1) if "taken_att" in each)
+    file.write_text(text)
+    with tripsync("sql", "check", data_dir=data_dir, cwd=edited, DATABASE_URL=database_url) as desk:
+        assert await desk.exit_code() == 1
+        said = desk.said.splitlines()
+    place = f"sql/timers.sql:{line}:8"
+    assert said[0].startswith(f"{place}: error: column turn.taken_att does not exist")
+    assert said[1] == f"    {text.splitlines()[line - 1]}"
+    assert said[2] == "    " + " " * 7 + "^"
+    assert said[-1].endswith("1 to mend")
+    for arguments, code in ((("sql/colleges.sql",), 0), (("sql/timers.sql",), 1)):
+        with tripsync(
+            "sql", "check", *arguments, data_dir=data_dir, cwd=edited, DATABASE_URL=database_url
+        ) as desk:
+            assert await desk.exit_code() == code
+
+
+async def test_a_file_that_is_none_of_ours_is_told(data_dir: Path, database_url: str) -> None:
+    code, said = await ran(data_dir, "check", "README.md", DATABASE_URL=database_url)
+    assert code == 78
+    assert "no query file" in said
+
+
+async def test_queries_are_listed_with_types_and_callers(data_dir: Path, database_url: str) -> None:
+    code, said = await ran(data_dir, "list", "find_credentials", DATABASE_URL=database_url)
+    assert code == 0
+    assert "accounts.find_credentials  sql/accounts.sql:" in said
+    assert "takes   email text" in said
+    assert "user_id int8" in said
+    assert "tripsync/auth/sessions.py:" in said
+    code, said = await ran(data_dir, "list", "colleges.", "--json", DATABASE_URL=database_url)
+    [found] = [each for each in json.loads(said) if each["name"] == "colleges.list_colleges"]
+    assert {"name": "after", "type": "text"} in found["parameters"]
+    assert found["called_from"]
+
+
+async def test_nothing_found_is_an_exit_status(data_dir: Path, database_url: str) -> None:
+    code, _ = await ran(data_dir, "list", "no such thing", DATABASE_URL=database_url)
+    assert code == 1
+
+
+async def test_a_query_is_tried_and_what_it_changed_is_taken_back(
+    data_dir: Path, empty_database: str
+) -> None:
+    migrate(empty_database)
+    values = ["--set", "name=a timer of the desk", "--set", "period_seconds=5"]
+    where = {"DATABASE_URL": empty_database}
+    for _ in range(2):
+        code, said = await ran(data_dir, "try", "take_turn", *values, **where)
+        assert code == 0, said
+        assert "True" in said
+        assert "1 row; rolled back" in said
+    connection = await asyncpg.connect(empty_database)
+    assert await connection.fetchval("select count(*) from timer_turns") == 0
+    await connection.close()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["try", "take_turn"], "needs --set name=... --set period_seconds=..."),
+        (["try", "take_turn", "--set", "nam=x"], "takes no nam"),
+        (["try", "no_such_query"], "no query is named no_such_query"),
+        (["try", "find_credential"], "did you mean accounts.find_credentials?"),
+        (
+            ["try", "take_turn", "--set", "name=x", "--set", "period_seconds=soon"],
+            "invalid input syntax",
+        ),
+        (["explain"], "name a query, or say --all"),
+    ],
+)
+async def test_what_cannot_be_done_is_said_with_what_to_do(
+    data_dir: Path, database_url: str, arguments: list[str], told: str
+) -> None:
+    code, said = await ran(data_dir, *arguments, DATABASE_URL=database_url)
+    assert code == 78
+    assert told in said
+    assert "Traceback" not in said
+
+
+async def test_a_plan_is_a_tree_with_its_dearest_node_marked(
+    data_dir: Path, database_url: str
+) -> None:
+    where = {"DATABASE_URL": database_url}
+    code, said = await ran(data_dir, "explain", "accounts.find_credentials", **where)
+    assert code == 0, said
+    assert "on users by" in said
+    assert "<==" in said
+    values = ["--set", "email=asha@djsce.example"]
+    code, said = await ran(data_dir, "explain", "find_credentials", *values, "--analyze", **where)
+    assert code == 0, said
+    assert "0 rows" in said
+    assert " ms" in said
+
+
+async def test_the_types_are_those_of_today(data_dir: Path, database_url: str) -> None:
+    code, said = await ran(data_dir, "stubs", DATABASE_URL=database_url)
+    assert (code, said.strip()) == (0, "tripsync/database/bound.pyi is as it should be")
+
+
+def test_a_workflow_of_github_reads_it_too() -> None:
+    told = for_github(Finding(STUBS, 3, 4, "100 % wrong\nand more"))
+    assert told == (
+        "::error file=tripsync/database/bound.pyi,line=3,col=4::100 %25 wrong%0Aand more"
+    )
+
+
+def test_columns_are_followed_from_a_call_to_where_they_are_read(tmp_path: Path) -> None:
+    file = tmp_path / "rides.py"
+    file.write_text(
+        "async def look(db, request):\n"
+        "    row = await db.rides.find_ride(ride_id=1)\n"
+        "    other = row\n"
+        "    [only] = await reading(request).rides.list_rides(**which)\n"
+        "    for each in await db.rides.list_rides(size=2):\n"
+        "        print(each['start'])\n"
+        "    rows = await db.rides.list_rides(size=3)\n"
+        "    names = {one['name'] for one in rows}\n"
+        "    mixed = await db.rides.find_ride(ride_id=4)\n"
+        "    mixed = {}\n"
+        "    hand_on(db.rides.find_ride)\n"
+        "    return row['a'], other['b'], only['c'], rows[0]['d'], mixed['e'], names\n"
+    )
+    calls = {(call.query, call.line): call for call in calls_of(file)}
+    read = {place: sorted(each.column for each in call.reads) for place, call in calls.items()}
+    assert read == {
+        ("find_ride", 2): ["a", "b"],
+        ("list_rides", 4): ["c"],
+        ("list_rides", 5): ["start"],
+        ("list_rides", 7): ["d", "name"],
+        ("find_ride", 9): [],
+        ("find_ride", 11): [],
+    }
+    assert calls["list_rides", 4].passes_more
+    assert calls["find_ride", 2].passed == {"ride_id"}

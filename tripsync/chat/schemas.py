@@ -1,0 +1,240 @@
+"""What clients send to chat and get back."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from tripsync.http.paging import LARGEST_PAGE, Page
+from tripsync.http.paths import LARGEST_ID
+from tripsync.http.schemas import Schema, says
+
+Id = Annotated[int, Meta(ge=1, le=LARGEST_ID, examples=[23])]
+FullName = Annotated[str, Meta(examples=["Dev Shah"])]
+Moment = Annotated[datetime, Meta(examples=["2026-08-24T18:30:00Z"])]
+Content = Annotated[
+    str,
+    Meta(
+        max_length=4000,
+        pattern=r"^(?=[\s\S]*\S)[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$",
+        examples=["I am at the gate, in a red jacket."],
+        extra=says("must say something, without control characters"),
+    ),
+]
+UnreadCount = Annotated[int, Meta(ge=0, description="by others, since one read", examples=[2])]
+
+
+class NewChatMessage(Schema):
+    """What to say, and where: to a rider, or in a conversation one takes part in."""
+
+    content: Content
+    receiver_id: Annotated[Id | None, Meta(description="this, or conversation_id")] = None
+    conversation_id: Annotated[
+        Id | None, Meta(description="a pool's, or one with a rider", examples=[None])
+    ] = None
+
+
+class ChatMessage(msgspec.Struct):
+    """A message, as those who take part read it."""
+
+    id: Id
+    conversation_id: Id
+    sender_id: Id
+    sender_name: FullName
+    content: Content
+    created_at: Moment
+    is_read: Annotated[
+        bool,
+        Meta(
+            description="of one's own: whether all who hear it have read it; of others': true",
+            examples=[True],
+        ),
+    ]
+
+
+class ChatMessagePage(Schema):
+    """Which part of a conversation."""
+
+    limit: Annotated[
+        int, Meta(ge=1, le=LARGEST_PAGE, description="how many at most", examples=[100])
+    ] = LARGEST_PAGE
+    before: Annotated[Id, Meta(description="only messages before this one")] | None = None
+
+
+class ChatMessages(msgspec.Struct):
+    """A page of a conversation."""
+
+    messages: list[ChatMessage]
+    next_before: Annotated[
+        Id | None, Meta(description="`before` of the page that is older; null: there is none")
+    ]
+
+
+class ReadUpTo(Schema):
+    """How far somebody has read."""
+
+    message_id: Annotated[Id, Meta(description="the last one read")] | None = None
+
+
+class MarkedRead(msgspec.Struct):
+    """How much that was."""
+
+    marked_read: Annotated[int, Meta(ge=0, examples=[3])]
+
+
+class ChatPartner(msgspec.Struct):
+    """The other one. How to reach them is for those who share a ride."""
+
+    id: Id
+    full_name: FullName
+    phone_number: Annotated[str | None, Meta(examples=["+919820012345"])]
+    email: Annotated[
+        str, Meta(description="empty where it is not to be shown", examples=["dev@djsce.example"])
+    ]
+    year_of_study: Annotated[str | None, Meta(examples=["Third year"])]
+    bio: Annotated[str | None, Meta(examples=["Window seat, please."])]
+
+
+class LastMessage(msgspec.Struct):
+    """What was said last."""
+
+    id: Id
+    content: Content
+    created_at: Moment
+    sender_id: Id
+
+
+class OpenedConversation(msgspec.Struct):
+    """A conversation, and with whom it is."""
+
+    conversation_id: Id
+    partner: ChatPartner
+
+
+class PartnerQuery(Schema):
+    """Whom to write to."""
+
+    partner_id: Id
+
+
+class ConversationPage(Page):
+    """Which part of the conversations."""
+
+    # The mobile app asks once, and shows what it gets.
+    limit: Annotated[
+        int, Meta(ge=1, le=LARGEST_PAGE, description="how many at most", examples=[100])
+    ] = LARGEST_PAGE
+
+
+class Conversation(msgspec.Struct):
+    """A conversation with another rider, in a list."""
+
+    conversation_id: Id
+    partner: ChatPartner
+    last_message: LastMessage | None
+    unread_count: UnreadCount
+
+
+class Conversations(msgspec.Struct):
+    """A page of one's conversations with others."""
+
+    conversations: list[Conversation]
+    next_cursor: str | None
+
+
+class CompanyMember(msgspec.Struct):
+    """Somebody who rides along."""
+
+    id: Id
+    full_name: FullName
+
+
+class PoolConversation(msgspec.Struct):
+    """The conversation of a pool, in a list."""
+
+    conversation_id: Id
+    pool_id: Id
+    status: Annotated[
+        Literal["open", "started", "completed", "cancelled"],
+        Meta(description="of the pool", examples=["open"]),
+    ]
+    members: list[CompanyMember]
+    last_message: LastMessage | None
+    unread_count: UnreadCount
+
+
+class PoolConversations(msgspec.Struct):
+    """A page of the conversations of one's pools."""
+
+    conversations: list[PoolConversation]
+    next_cursor: str | None
+
+
+class ChatMessageFrame(Schema):
+    """A message that comes on a socket."""
+
+    receiver_id: Id
+    content: Content
+    connection_id: Annotated[
+        Id | None, Meta(description="one between the two, or null; the event names the latest")
+    ] = None
+    message_id: (
+        Annotated[
+            int,
+            Meta(
+                ge=-LARGEST_ID,
+                le=LARGEST_ID,
+                description="one's own message to this receiver that is stored already; "
+                "whatever else it is, the message is new",
+                examples=[815],
+            ),
+        ]
+        | Annotated[str, Meta(max_length=100, examples=["local-7"])]
+        | None
+    ) = None
+    created_at: (
+        Annotated[
+            str,
+            Meta(
+                max_length=40,
+                description="of the client's clock; ours counts",
+                examples=["2026-11-20T08:30:00Z"],
+            ),
+        ]
+        | None
+    ) = None
+
+
+class ChatMessageEvent(Schema):
+    """Somebody wrote to one, or one wrote on another device."""
+
+    message_id: Id
+    conversation_id: Id
+    connection_id: Annotated[
+        Id | None, Meta(description="the latest by which the two shared a ride")
+    ]
+    sender_id: Id
+    sender_name: FullName
+    content: Content
+    created_at: Moment
+
+
+class PoolMessageEvent(Schema):
+    """Somebody wrote in the conversation of a pool."""
+
+    message_id: Id
+    conversation_id: Id
+    pool_id: Id
+    sender_id: Id
+    sender_name: FullName
+    content: Content
+    created_at: Moment
+
+
+class MessagesReadEvent(Schema):
+    """Somebody read what was written, or one did on another device."""
+
+    conversation_id: Id
+    reader_id: Id
+    message_id: Annotated[Id, Meta(description="the last one read, and all before it")]

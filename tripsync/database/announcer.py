@@ -1,0 +1,82 @@
+"""Saying things to every process: NOTIFY, gathered so that writes do not pay for it.
+
+A NOTIFY inside a write makes all commits wait in one line. Here what transactions want said is
+collected once they stand, and said for all of them together, a millisecond apart at least. It
+is a hint: a process may be killed before it speaks, so whoever must not miss anything looks for
+itself now and then.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+
+from tripsync.metrics import counter
+
+log = logging.getLogger("tripsync.database")
+
+SAID = counter("tripsync_announcements", "Notifications sent to other processes", "outcome")
+
+REST = 0.001
+# PostgreSQL takes less than 8000 bytes at a time.
+LONGEST = 7900
+
+Say = Callable[[str, str], Awaitable[object]]
+Hear = Callable[[str, str], None]
+
+
+class Announcer:
+    """Says words on channels, for one process."""
+
+    def __init__(self, say: Say) -> None:
+        self._say = say
+        self._waiting: dict[str, list[str]] = {}
+        self._task: asyncio.Task[None] | None = None
+        self._heard_here: Hear = lambda channel, words: None
+
+    def heard_here(self, hear: Hear) -> None:
+        """This process need not hear itself through PostgreSQL."""
+        self._heard_here = hear
+
+    def announce(self, channel: str, words: Iterable[str]) -> None:
+        """Say this soon; the words of a channel are told apart by commas."""
+        waiting = self._waiting.setdefault(channel, [])
+        fresh = list(words)
+        waiting += fresh
+        self._heard_here(channel, ",".join(fresh))
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._speak(), name="announcer")
+
+    async def stop(self) -> None:
+        """Say what is left."""
+        if self._task:
+            with suppress(asyncio.CancelledError):
+                await self._task
+
+    async def _speak(self) -> None:
+        while self._waiting:
+            gathered, self._waiting = self._waiting, {}
+            try:
+                for channel, words in gathered.items():
+                    for line in lines(words):
+                        await self._say(channel, line)
+                        SAID.labels("sent").inc()
+            except Exception as reason:
+                SAID.labels("failed").inc()
+                # Those who listen look for themselves too.
+                log.warning("nothing can be announced: %s", type(reason).__name__)
+            await asyncio.sleep(REST)
+
+
+def lines(words: Sequence[str]) -> Iterator[str]:
+    """As many words at a time as one notification can hold."""
+    line: list[str] = []
+    length = 0
+    for word in words:
+        if line and length + len(word) >= LONGEST:
+            yield ",".join(line)
+            line, length = [], 0
+        line.append(word)
+        length += len(word) + 1
+    if line:
+        yield ",".join(line)

@@ -1,0 +1,70 @@
+"""Whom a connection acts as, whoever it logs in as: one of the roles that migrations/0034 makes.
+
+The role is asked for when a connection is opened, so it costs nothing later. A login must be let
+in: `create role web login password '...' in role tripsync_app;`. Superusers may act as anybody.
+"""
+
+from urllib.parse import urlsplit
+
+import asyncpg
+import psycopg
+from psycopg import sql
+
+from tripsync.settings import Settings
+
+# Owns what migrations make.
+OWNER = "tripsync_owner"
+# Reads and writes rows, as far as queries need it.
+APP = "tripsync_app"
+# The same, and of one college at a time (wall.py).
+WALLED = "tripsync_walled"
+
+
+def role_of(settings: Settings) -> str:
+    """As which servers act."""
+    return WALLED if settings.row_security == "on" else APP
+
+
+class NotLetInError(Exception):
+    """PostgreSQL is away, or does not let us act as we must; the message says what to do."""
+
+
+async def connect(url: str, **settings: str) -> asyncpg.Connection:
+    """A connection of one's own, beside the pool, that may do what servers may."""
+    try:
+        return await asyncpg.connect(url, timeout=5, server_settings={"role": APP, **settings})
+    except (OSError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as reason:
+        raise NotLetInError(why_not(reason, url, APP)) from None
+
+
+def connect_at_desk(url: str) -> psycopg.Connection:
+    """The same, for commands that wait for nothing else."""
+    try:
+        connection = psycopg.connect(url, connect_timeout=5)
+        try:
+            connection.execute(sql.SQL("set role {}").format(sql.Identifier(APP)))
+            connection.commit()
+        except psycopg.Error:
+            connection.close()
+            raise
+    except psycopg.Error as reason:
+        raise NotLetInError(why_not(reason, url, APP)) from None
+    return connection
+
+
+def why_not(reason: Exception, url: str, role: str) -> str:
+    """What keeps us out, and what to do about it."""
+    match reason:
+        case asyncpg.InvalidParameterValueError() | psycopg.errors.InvalidParameterValue():
+            return f"PostgreSQL has no role {role} yet. Run `tripsync migrate` first."
+        case asyncpg.InsufficientPrivilegeError() | psycopg.errors.InsufficientPrivilege():
+            login = urlsplit(url).username or "LOGIN"
+            return (
+                f"the login of DATABASE_URL may not act as {role}. "
+                f"As an administrator of the database, type: grant {role} to {login};"
+            )
+        case _:
+            return (
+                f"PostgreSQL cannot be reached ({str(reason).strip()}). "
+                "Is it running, and is DATABASE_URL right?"
+            )

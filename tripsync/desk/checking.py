@@ -1,0 +1,155 @@
+"""Everything that would go wrong when a query runs, found before one does.
+
+What a file alone shows is a trap (database/traps.py); what PostgreSQL refuses is a fault
+(catalog.py). Here is what only shows when the files, the schema and Python are laid side by side.
+"""
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
+
+from tripsync.desk.callers import Call
+from tripsync.desk.catalog import Catalog, Described
+from tripsync.desk.findings import Finding
+from tripsync.desk.sources import ROWS, Source, blanked, statement_of
+from tripsync.desk.stubs import is_known
+
+TABLE = re.compile(r"\b(?:from|join|update|into|using)\s+(?:only\s+)?(\w+)", re.IGNORECASE)
+# What the comment of a query says that is not about one college.
+ALL_COLLEGES = "all colleges"
+
+
+def check_declarations(source: Source) -> Iterator[Finding]:
+    """The parentheses say what the statement uses."""
+    statement = statement_of(source)
+    for name in statement.parameters:
+        if name not in source.declared:
+            at = statement.place_of_parameter(statement.parameters.index(name) + 1)
+            reason = f":{name} is not among the parameters in the parentheses"
+            yield Finding(source.path, *source.place(at), reason)
+    for name in source.declared:
+        if name not in statement.parameters:
+            column = source.file_text.splitlines()[source.line - 1].index(name) + 1
+            reason = f"the parameter {name} is not used below"
+            yield Finding(source.path, source.line, column, reason)
+
+
+def check_result(described: Described) -> Iterator[Finding]:
+    """The sign behind the parentheses says what the statement gives."""
+    source, columns = described.source, described.columns
+    if source.gives == "!" and columns:
+        names = ", ".join(column.name for column in columns)
+        yield at_name(source, f"it returns {names}, and `!` throws them away; drop one of the two")
+    elif source.gives != "!" and not columns:
+        promised = ROWS[source.gives]
+        yield at_name(
+            source, f"it promises {promised} and gives none; add `returning`, or end with !"
+        )
+    elif source.gives == "$" and len(columns) > 1:
+        yield at_name(source, f"`$` is one value, and it gives {len(columns)}; end with ^")
+    seen: set[str] = set()
+    for column in columns:
+        if column.name in seen:
+            yield at_name(source, f"two columns are named {column.name}; the first would be lost")
+        if column.name == "?column?" and source.gives != "$":
+            yield at_name(source, "a column has no name; say `as ...`")
+        seen.add(column.name)
+
+
+def check_college(described: Described, tenant_tables: Collection[str]) -> Iterator[Finding]:
+    """A row belongs to a college, and a query asks for one of its own."""
+    source = described.source
+    _, code = blanked(source.text)
+    if "college_id" in code or ALL_COLLEGES in source.meaning:
+        return
+    for table in TABLE.finditer(code):
+        if table[1].lower() in tenant_tables:
+            reason = (
+                f"{table[1]} holds rows of all colleges; say `college_id = :college_id`, "
+                f"or tell in its comment why it is about {ALL_COLLEGES}"
+            )
+            yield Finding(source.path, *source.place(table.start(1)), reason)
+            return
+
+
+def check_calls(sources: Iterable[Source], calls: Sequence[Call]) -> Iterator[Finding]:
+    """Python calls what there is, passes what is asked for, and leaves nothing uncalled."""
+    known: dict[str, dict[str, Source]] = {}
+    for source in sources:
+        known.setdefault(source.file, {})[source.name] = source
+    called: set[str] = set()
+    for call in calls:
+        queries = known.get(call.file, {})
+        if call.is_open:
+            called |= {queries[name].full_name for name in queries if name.startswith(call.query)}
+        elif call.query in queries:
+            called.add(queries[call.query].full_name)
+            yield from check_passed(call, queries[call.query])
+        else:
+            reason = f"there is no query {call.query} in sql/{call.file}.sql"
+            yield Finding(call.path, call.line, call.place, reason)
+    for queries in known.values():
+        for source in queries.values():
+            if source.full_name not in called:
+                yield at_name(source, f"nothing in Python calls {source.full_name}")
+
+
+def check_passed(call: Call, source: Source) -> Iterator[Finding]:
+    asked = set(source.declared)
+    for name in sorted(call.passed - asked):
+        reason = f"{source.full_name} takes no {name}"
+        yield Finding(call.path, call.line, call.place, reason)
+    if not call.passes_more:
+        for name in sorted(asked - call.passed):
+            reason = f"{source.full_name} needs {name}"
+            yield Finding(call.path, call.line, call.place, reason)
+
+
+def check_reads(described: Mapping[str, Described], calls: Sequence[Call]) -> Iterator[Finding]:
+    """The columns that Python reads are given."""
+    for call in calls:
+        if query := described.get(f"{call.file}.{call.query}"):
+            given = {column.name for column in query.columns}
+            for read in call.reads:
+                if read.column not in given:
+                    source = query.source
+                    reason = (
+                        f"{source.full_name} gives no {read.column} "
+                        f"(sql/{source.path.name}:{source.line}: {', '.join(sorted(given))})"
+                    )
+                    yield Finding(call.path, read.line, read.place, reason)
+
+
+def check_types(query: Described, told: Collection[str]) -> Iterator[Finding]:
+    """mypy is told the same, and so has seen what becomes of a column that is gone."""
+    declared_as_used = set(query.source.declared) == set(query.statement.parameters)
+    if declared_as_used and not is_known(query, told):
+        reason = (
+            "Python is typed for other parameters or columns; "
+            "run `tripsync sql stubs`, then `make check` says what breaks"
+        )
+        yield at_name(query.source, reason)
+
+
+def check_all(
+    sources: Sequence[Source],
+    sound: Sequence[Source],
+    catalog: Catalog,
+    calls: Sequence[Call],
+    told: Collection[str],
+) -> Iterator[Finding]:
+    """All of it. The sound ones are free of traps, so that what they say can be believed."""
+    described = {each.source.full_name: each for each in catalog.described}
+    return chain(
+        catalog.faults,
+        *(check_declarations(source) for source in sound),
+        *(check_result(query) for query in catalog.described),
+        *(check_college(query, catalog.tenant_tables) for query in catalog.described),
+        *(check_types(query, told) for query in catalog.described),
+        check_calls(sources, calls),
+        check_reads(described, calls),
+    )
+
+
+def at_name(source: Source, reason: str) -> Finding:
+    return Finding(source.path, source.line, len("-- name: ") + 1, reason)

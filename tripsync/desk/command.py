@@ -1,0 +1,240 @@
+"""`tripsync sql ...`: what a DBA does with the query files."""
+
+import argparse
+import asyncio
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+from tripsync.database.files import SCHEMA, SQL, query_files
+from tripsync.database.relations import relations
+from tripsync.database.roles import connect, connect_at_desk
+from tripsync.database.traps import find_traps
+from tripsync.desk import listing, plans
+from tripsync.desk.callers import read_calls
+from tripsync.desk.catalog import Catalog, read_catalog
+from tripsync.desk.checking import check_all
+from tripsync.desk.findings import FORMATS, PACKAGE, Finding, counted, shown, tell
+from tripsync.desk.live import ReloadError, reload_everywhere
+from tripsync.desk.schema_file import check_schema, dump, write_schema
+from tripsync.desk.scratch import scratch_database, scratch_server, seeded_database
+from tripsync.desk.seeding import number_of_riders
+from tripsync.desk.sources import Source, read_folder
+from tripsync.desk.stubs import STUBS, read_stubs, write_stubs
+from tripsync.desk.trying import try_query
+from tripsync.desk.values import DeskError, chosen_among, find_source, read_values
+from tripsync.desk.whole_reads import ENOUGH_RIDERS, check_plans, whole_reads
+from tripsync.settings import Settings
+
+WithDatabase = Callable[[Settings], AbstractContextManager[Settings]]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    acts = parser.add_subparsers(required=True, metavar="ACT")
+
+    lists = acts.add_parser("list", help="show what queries take and give, and who calls them")
+    lists.add_argument("pattern", nargs="?", default="", metavar="PATTERN")
+    lists.add_argument("--json", action="store_true", help="for programs")
+    lists.set_defaults(act=list_queries)
+
+    checks = acts.add_parser("check", help="find what would go wrong, before a request does")
+    checks.add_argument("files", nargs="*", type=Path, metavar="FILE", help="only tell of these")
+    checks.add_argument("--format", choices=FORMATS, default="text")
+    checks.set_defaults(act=check)
+
+    types = acts.add_parser("stubs", help="write the types of all queries for mypy")
+    types.set_defaults(act=write_types)
+
+    reads = acts.add_parser("schema", help="write the schema that the migrations make, to read it")
+    reads.set_defaults(act=write_the_schema)
+
+    explains = acts.add_parser("explain", help="show how PostgreSQL runs a query")
+    add_query(explains, required=False)
+    explains.add_argument("--analyze", action="store_true", help="run it, and take it back")
+    explains.add_argument(
+        "--all", action="store_true", help="fail for whole reads of tables that grow"
+    )
+    explains.add_argument(
+        "--seeded",
+        nargs="?",
+        type=number_of_riders,
+        const=ENOUGH_RIDERS,
+        metavar="N",
+        help=f"with --all: on a throw-away database of {ENOUGH_RIDERS} riders, or N",
+    )
+    explains.add_argument("--format", choices=FORMATS, default="text")
+    explains.set_defaults(act=explain)
+
+    reloads = acts.add_parser("reload", help="put edited queries live in every running server")
+    reloads.set_defaults(act=reload)
+
+    tries = acts.add_parser("try", help="run a query and take back what it changed")
+    add_query(tries)
+    tries.set_defaults(act=try_one)
+
+
+def add_query(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
+    parser.add_argument(
+        "query",
+        nargs=None if required else "?",
+        metavar="QUERY",
+        help="file.name, or a name that is there once",
+    )
+    parser.add_argument(
+        "--set",
+        dest="values",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a parameter, as PostgreSQL writes it; NAME alone is null",
+    )
+
+
+def run(settings: Settings, chosen: argparse.Namespace, with_database: WithDatabase) -> int:
+    code: int = chosen.act(settings, chosen, with_database)
+    return code
+
+
+def list_queries(settings: Settings, chosen: argparse.Namespace, _: WithDatabase) -> int:
+    described = catalog_of(settings, all_sources()).described
+    found = listing.entries(described, read_calls(PACKAGE), chosen.pattern)
+    if chosen.json:
+        print(json.dumps(found, indent=2))
+    else:
+        print("\n\n".join(map(listing.for_people, found)))
+    return 0 if found else 1
+
+
+def check(settings: Settings, chosen: argparse.Namespace, _: WithDatabase) -> int:
+    wanted = chosen_among(query_files(), chosen.files, "query file")
+    found = find_mistakes(settings)
+    if chosen.files:
+        found = [each for each in found if each.path.resolve() in wanted]
+    return tell(found, chosen.format, counted(len(wanted), "file"))
+
+
+def find_mistakes(settings: Settings) -> list[Finding]:
+    """Of all files: what is wrong in one may show in another."""
+    traps = [
+        Finding(trap.path, trap.line, trap.column, trap.reason)
+        for file in query_files()
+        for trap in find_traps(file, file.read_text())
+    ]
+    sources = all_sources()
+    sound = [source for source in sources if not any(is_inside(trap, source) for trap in traps)]
+    with migrated_database(settings) as url:
+        catalog = ask_postgres(url, sound)
+        # Other servers and releases word the same schema otherwise.
+        schema = [] if settings.database_url else check_schema(dump(url))
+    found = check_all(sources, sound, catalog, read_calls(PACKAGE), read_stubs())
+    return sorted({*traps, *schema, *found})
+
+
+def is_inside(finding: Finding, source: Source) -> bool:
+    lines = source.text.count("\n")
+    return finding.path == source.path and source.line <= finding.line <= source.line + lines
+
+
+def reload(settings: Settings, _chosen: argparse.Namespace, with_database: WithDatabase) -> int:
+    with with_database(settings) as running:
+        if found := find_mistakes(running):
+            print("\n".join(map(FORMATS["text"], found)), file=sys.stderr)
+            print("nothing was changed", file=sys.stderr)
+            return 1
+        try:
+            workers = asyncio.run(reload_everywhere(running.database_url))
+        except ReloadError as reason:
+            print(f"nothing was changed:\n{reason}", file=sys.stderr)
+            return 1
+    print(f"live in {workers} {'worker' if workers == 1 else 'workers'}")
+    return 0
+
+
+def write_types(settings: Settings, _chosen: argparse.Namespace, _: WithDatabase) -> int:
+    catalog = catalog_of(settings, all_sources())
+    if catalog.faults:
+        raise DeskError("some queries cannot be typed; `tripsync sql check` says why")
+    changed = write_stubs(catalog.described)
+    print(f"{shown(STUBS)} {'written' if changed else 'is as it should be'}")
+    return 0
+
+
+def write_the_schema(_settings: Settings, _: argparse.Namespace, _running: WithDatabase) -> int:
+    """From a database of its own, so that everybody writes the same."""
+    with scratch_server() as server, scratch_database(server) as url:
+        changed = write_schema(dump(url))
+    print(f"{shown(SCHEMA)} {'written' if changed else 'is as it should be'}")
+    return 0
+
+
+def try_one(settings: Settings, chosen: argparse.Namespace, with_database: WithDatabase) -> int:
+    source = find_source(all_sources(), chosen.query)
+    with with_database(settings) as running:
+        print(try_query(running.database_url, source, read_values(chosen.values)))
+    return 0
+
+
+def explain(settings: Settings, chosen: argparse.Namespace, with_database: WithDatabase) -> int:
+    if chosen.all == bool(chosen.query):
+        raise DeskError("name a query, or say --all")
+    if chosen.seeded and not chosen.all:
+        raise DeskError("--seeded goes with --all")
+    if chosen.seeded:
+        with seeded_database(chosen.seeded) as url:
+            return explain_all(url, chosen.format)
+    with with_database(settings) as running:
+        if chosen.all:
+            return explain_all(running.database_url, chosen.format)
+        return explain_one(running.database_url, chosen)
+
+
+def explain_one(url: str, chosen: argparse.Namespace) -> int:
+    source = find_source(all_sources(), chosen.query)
+    values = read_values(chosen.values) if chosen.values or chosen.analyze else None
+    with connect_at_desk(url) as connection:
+        plan = plans.explain(connection, source, values, analyze=chosen.analyze)
+        found = whole_reads(connection, source, relations(connection))
+    print(plans.tree(plan))
+    for each in found:
+        print(f"warning: {source.full_name} {each.how}")
+    return 0
+
+
+def explain_all(url: str, form: str) -> int:
+    sources = all_sources()
+    with connect_at_desk(url) as connection:
+        found = sorted(check_plans(connection, sources))
+    return tell(found, form, f"{len(sources)} queries")
+
+
+def all_sources() -> list[Source]:
+    return read_folder(SQL)
+
+
+def catalog_of(settings: Settings, sources: Sequence[Source]) -> Catalog:
+    """What PostgreSQL says of these."""
+    with migrated_database(settings) as url:
+        return ask_postgres(url, sources)
+
+
+def ask_postgres(url: str, sources: Sequence[Source]) -> Catalog:
+    async def read() -> Catalog:
+        connection = await connect(url)
+        try:
+            return await read_catalog(connection, sources)
+        finally:
+            await connection.close()
+
+    return asyncio.run(read())
+
+
+@contextmanager
+def migrated_database(settings: Settings) -> Iterator[str]:
+    """The configured one as it is; else one that is made, and thrown away."""
+    if settings.database_url:
+        yield settings.database_url
+        return
+    with scratch_server() as server, scratch_database(server) as url:
+        yield url

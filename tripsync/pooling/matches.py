@@ -1,0 +1,127 @@
+"""Who fits a rider, best first, and the news of it for those who wait.
+
+By the estimate sql/matching.sql says all. Of those whose roads are known it gives who may fit, and
+each pair is measured here.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from itertools import chain
+from typing import Any, NamedTuple
+
+from tripsync.database import Bound, Transaction
+from tripsync.pooling import announcements
+from tripsync.pooling.measuring import Survey, ride_of, trip_of, window_of
+from tripsync.pooling.roads import ESTIMATE, Matrix
+from tripsync.pooling.routes import Plan, Ride, Window, departs_between, pair_plans, place_of
+from tripsync.pooling.routing_server import LARGEST_TABLE
+from tripsync.realtime.events import Event
+
+MOST_MATCHES = 20
+# Both ends of each, and of the one who asks, make one table.
+MOST_MEASURED = LARGEST_TABLE // 2 - 1
+
+Row = Mapping[str, Any]
+
+
+class GoodPair(NamedTuple):
+    """Two rides that can be shared: that of the one who asks, and the partner's."""
+
+    asking: Ride
+    partner: Ride
+    plan: Plan
+    departs: Window
+    is_fallback: bool
+
+
+async def look_around(
+    db: Transaction, college_id: int, user_id: int, request_id: int, survey: Survey
+) -> tuple[list[dict[str, Any]], list[Event]]:
+    """Who fits a rider who came on the road, and the news of it for those who wait."""
+    rows = await find_matches(db, college_id, request_id, survey, both_sides=True)
+    found = [announcements.matched_user(row) for row in rows if row["viewer_id"] == user_id]
+    news = [
+        announcements.match_found(row["viewer_id"], announcements.matched_user(row))
+        for row in rows
+        if row["viewer_id"] != user_id
+    ]
+    return found, news
+
+
+async def find_matches(
+    db: Bound, college_id: int, request_id: int, survey: Survey, *, both_sides: bool = False
+) -> list[Row]:
+    """The partners of a waiting request, as find_matches in sql/matching.sql gives them."""
+    rows = await db.matching.find_matches(
+        college_id=college_id,
+        request_id=request_id,
+        both_sides=both_sides,
+        loosely=survey.is_by_road,
+        size=MOST_MEASURED if survey.is_by_road else MOST_MATCHES,
+    )
+    if not survey.is_by_road:
+        return [estimated(row) for row in rows]
+    return measured(rows, survey)
+
+
+def measured(rows: Sequence[Row], survey: Survey) -> list[Row]:
+    """The best of these pairs, those of which the roads are known measured by them."""
+    told: dict[int, list[Row]] = defaultdict(list)
+    for row in rows:
+        told[row["rides"][1]["request_id"]].append(row)
+    by_road = [each[0]["rides"] for each in told.values() if each[0]["roads_are_known"]]
+    places = {place for pair in by_road for ride in pair for place in trip_of(ride)}
+    matrix = survey.among(places) if places else ESTIMATE
+    now = datetime.now(UTC).timestamp()
+    pairs = []
+    for each in told.values():
+        if not each[0]["roads_are_known"]:
+            pairs.append([estimated(row) for row in each])
+        elif pair := measure(each[0]["rides"], matrix, now):
+            pairs.append([as_measured(row, pair) for row in each])
+    pairs.sort(key=lambda each: -each[0]["saving_percent"])
+    return list(chain.from_iterable(pairs[:MOST_MATCHES]))
+
+
+def estimated(row: Row) -> Row:
+    return {**row, "is_fallback": True}
+
+
+def measure(rows: Sequence[Row], matrix: Matrix, now: float) -> GoodPair | None:
+    """What two rides are like together; None where they are no good pair."""
+    distance = matrix.for_trips(trip_of(row) for row in rows)
+    asking, partner = (ride_of(row, distance) for row in rows)
+    windows = {row["request_id"]: window_of(row) for row in rows}
+    for plan in pair_plans(asking, partner, distance):
+        departs = departs_between(plan, windows, now)
+        if departs is not None:
+            return GoodPair(asking, partner, plan, departs, distance.is_fallback)
+    return None
+
+
+def as_measured(row: Row, pair: GoodPair) -> Row:
+    """What a rider is told of the other, with these distances."""
+    rides = {ride.request_id: ride for ride in (pair.asking, pair.partner)}
+    theirs = rides[row["request_id"]]
+    own = pair.asking if theirs is pair.partner else pair.partner
+    _, second, third, last = pair.plan.meters
+    return {
+        **row,
+        "saving_percent": pair.plan.saving_percent,
+        "detour_percent": detour(own, pair.plan),
+        "partner_detour_percent": detour(theirs, pair.plan),
+        "pickup_distance_meters": second,
+        "drop_distance_meters": last - third,
+        "route": [
+            {**stop._asdict(), **place_of(stop, rides)._asdict(), "meters": meters}
+            for stop, meters in zip(pair.plan.stops, pair.plan.meters, strict=True)
+        ],
+        "departs_from": datetime.fromtimestamp(pair.departs.opens, UTC),
+        "departs_until": datetime.fromtimestamp(pair.departs.closes, UTC),
+        "is_fallback": pair.is_fallback,
+    }
+
+
+def detour(ride: Ride, plan: Plan) -> float:
+    return 100 * (plan.shared_meters[ride.request_id] / ride.solo_meters - 1)

@@ -1,0 +1,46 @@
+"""Who may see each other again: where a block ends, two that wait and fit learn of each other.
+
+Blocks know nothing of rides. Their end leaves a row in second_looks, by a trigger (migration
+0028), and a timer takes it up. Nobody else is told anew, and nobody learns why the news come now.
+"""
+
+from collections.abc import Sequence
+
+from tripsync.database import Transaction
+from tripsync.pooling import announcements, matches
+from tripsync.pooling.measuring import BY_ESTIMATE
+from tripsync.realtime.events import Event, append_many
+from tripsync.timers import Timer
+
+EVERY_SECONDS = 5
+# As many as one transaction takes; the rest has the next turn.
+AT_ONCE = 100
+
+
+async def look_again(db: Transaction) -> None:
+    events: list[Event] = []
+    for row in await db.matching.take_second_looks(size=AT_ONCE):
+        pair = (row["one_request"], row["other_request"])
+        events += await news_for(db, row["college_id"], pair)
+    await append_many(db, events)
+
+
+async def news_for(db: Transaction, college_id: int, pair: Sequence[int]) -> list[Event]:
+    """A match_found for both, if one is among the other's best; else nothing."""
+    for own, theirs in (pair, pair[::-1]):
+        rows = await matches.find_matches(db, college_id, own, BY_ESTIMATE, both_sides=True)
+        seen = next((row for row in rows if row["request_id"] == theirs), None)
+        if seen is not None:
+            twin = next(
+                row
+                for row in rows
+                if (row["viewer_id"], row["id"]) == (seen["id"], seen["viewer_id"])
+            )
+            return [
+                announcements.match_found(row["viewer_id"], announcements.matched_user(row))
+                for row in (seen, twin)
+            ]
+    return []
+
+
+timers = (Timer("second looks", EVERY_SECONDS, look_again),)

@@ -1,0 +1,22 @@
+"""The week of each rider, by mail, to those who have something to read."""
+
+from datetime import UTC, datetime
+
+from tripsync.database import Transaction
+from tripsync.mail import Letter, post_all
+from tripsync.mail.letters import DIGEST, asked
+from tripsync.timers import Timer
+
+WEEKLY_DIGEST = Letter("digest", asked("find_digest"), kind="digest", priority=DIGEST)
+
+
+async def write_digests(db: Transaction) -> None:
+    """Every college whose week is over, once."""
+    turns = await db.mails.take_digest_turns(at=datetime.now(UTC))
+    if turns:
+        college_ids = [row["college_id"] for row in turns]
+        riders = await db.mails.list_digest_riders(college_ids=college_ids)
+        await post_all(db, WEEKLY_DIGEST, [dict(row) for row in riders])
+
+
+timers = (Timer("weekly digests", 600, write_digests),)

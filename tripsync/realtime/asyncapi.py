@@ -1,0 +1,198 @@
+"""The AsyncAPI document, made at start: what goes over a socket, either way, and how it ends."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from inspect import cleandoc
+from typing import Any, Literal
+
+import msgspec
+
+from tripsync import __version__
+from tripsync.http.openapi import (
+    PATH_PARAMETER,
+    components_of,
+    example,
+)
+from tripsync.realtime import close_codes
+from tripsync.realtime.endpoints import ADDRESSES
+from tripsync.realtime.frames import Frame, Message
+from tripsync.realtime.handshake import PROTOCOL, Opening
+from tripsync.realtime.own_messages import HEARD, SAID
+
+DESCRIPTION = """Events of one's rides, chats and reviews, as they happen, on all of one's devices.
+
+All addresses are the same feed. Open one with a token; then every event comes once it is true, in
+order, numbered by `seq` without a gap. A device that comes back says the last `seq` it knows, and
+gets what it missed first. Events are kept for seven days, and `GET /api/events` has them too.
+
+Messages are JSON objects with a `type`. Take no notice of a type or a member that you do not know:
+there may be more of them tomorrow. What you say is read strictly.
+
+A handshake that is refused gets an HTTP answer: 401 (the token), 403 (the origin, or another
+rider's address), 503 (come back after `Retry-After`)."""
+
+TOKENS = {
+    "subprotocol": {
+        "type": "httpApiKey",
+        "in": "header",
+        "name": "Sec-WebSocket-Protocol",
+        "description": f"for browsers: `new WebSocket(url, ['{PROTOCOL}', accessToken])`; "
+        f"the server selects `{PROTOCOL}`",
+    },
+    "bearer": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "JWT",
+        "description": "for native clients: the header `Authorization`. "
+        "With no token at the handshake, say `auth` within ten seconds",
+    },
+    "address": {
+        "type": "httpApiKey",
+        "in": "query",
+        "name": "token",
+        "description": "where nothing else is possible; it reaches no log of this server",
+    },
+}
+USER_ID = {"description": "One's own id; that of another rider is refused with a 403."}
+SEQ = {
+    "type": "integer",
+    "minimum": 1,
+    "description": "the number of this event: one more than that of the one before",
+    "examples": [118],
+}
+KEPT = "Kept for seven days, and sent again to a device that resumes."
+NOT_KEPT = "Not kept: devices that are on the line now get it, and nobody gets it later."
+
+Direction = Literal["say", "hear"]
+
+
+def describe(frames: Iterable[Frame], messages: Iterable[Message]) -> dict[str, Any]:
+    """The document of what features list, and of the socket's own messages."""
+    said = [*HEARD.items(), *((frame.name, frame.schema) for frame in frames)]
+    heard = [Message(name, schema, durable=False) for name, schema in SAID.items()]
+    heard += messages
+    strict = components_of([schema for _, schema in said])
+    open_ended = components_of([message.schema for message in heard])
+    for component in open_ended.values():
+        # What is heard may grow; only what is said is read strictly.
+        component.pop("additionalProperties", None)
+    both = {
+        **{f"say_{name}": say(name, schema, strict) for name, schema in said},
+        **{f"hear_{each.name}": hear(each, open_ended) for each in heard},
+    }
+    if len(both) < len(said) + len(heard):
+        raise TypeError("two features say, or take, messages of the same name")
+    # These stand in their messages, with `type` and `seq`.
+    for _, schema in said:
+        strict.pop(schema.__name__, None)
+    for message in heard:
+        open_ended.pop(message.schema.__name__, None)
+    return {
+        "asyncapi": "3.0.0",
+        "info": {
+            "title": "TripSync: sockets",
+            "version": __version__,
+            "description": DESCRIPTION,
+        },
+        "defaultContentType": "application/json",
+        "servers": {"here": server("ws"), "here_with_tls": server("wss")},
+        "channels": {name: channel(address, both) for name, address in ADDRESSES.items()},
+        "operations": {
+            f"{direction}_on_{name}": operation(direction, name, both)
+            for name in ADDRESSES
+            for direction in ("say", "hear")
+        },
+        "components": {
+            "messages": both,
+            "schemas": merged(strict, open_ended),
+            "securitySchemes": TOKENS,
+        },
+    }
+
+
+def merged(
+    strict: Mapping[str, dict[str, Any]], open_ended: Mapping[str, dict[str, Any]]
+) -> dict[str, dict[str, Any]]:
+    """One set of names; a schema that is read strictly is another than one that may grow."""
+    if shared := strict.keys() & open_ended.keys():
+        raise TypeError(f"both said and heard: {', '.join(sorted(shared))}")
+    return {**strict, **open_ended}
+
+
+def say(name: str, schema: type[msgspec.Struct], components: Mapping[str, Any]) -> dict[str, Any]:
+    return message_object(name, components[schema.__name__], {}, components)
+
+
+def hear(message: Message, components: Mapping[str, Any]) -> dict[str, Any]:
+    numbered = {"seq": SEQ} if message.durable else {}
+    told = message_object(message.name, components[message.schema.__name__], numbered, components)
+    if message.schema not in SAID.values():
+        told["description"] = KEPT if message.durable else NOT_KEPT
+        told["x-durable"] = message.durable
+        if message.pushed:
+            told["x-push"] = message.pushed.value
+    return told
+
+
+def message_object(
+    name: str,
+    component: Mapping[str, Any],
+    numbered: Mapping[str, Any],
+    components: Mapping[str, Any],
+) -> dict[str, Any]:
+    envelope = {"type": {"const": name}, **numbered}
+    payload = {
+        **{key: each for key, each in component.items() if key not in ("title", "description")},
+        "properties": {**envelope, **component["properties"]},
+        "required": [*envelope, *component.get("required", ())],
+    }
+    return {
+        "name": name,
+        "title": name.replace("_", " ").capitalize(),
+        "summary": " ".join(cleandoc(component["description"]).split()),
+        "payload": payload,
+        "examples": [{"payload": {**example(payload, components), "type": name}}],
+    }
+
+
+def server(protocol: str) -> dict[str, Any]:
+    return {
+        "host": "{host}",
+        "protocol": protocol,
+        "variables": {"host": {"default": "localhost:8000"}},
+        "security": [{"$ref": f"#/components/securitySchemes/{name}"} for name in TOKENS],
+    }
+
+
+def channel(address: str, messages: Iterable[str]) -> dict[str, Any]:
+    query = components_of([Opening])[Opening.__name__]
+    described: dict[str, Any] = {
+        "address": PATH_PARAMETER.sub(r"{\1}", address),
+        "title": "All that a rider's devices learn and say",
+        "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in messages},
+        "bindings": {"ws": {"method": "GET", "query": query}},
+        "x-close-codes": [
+            {"code": each.number, "reason": each.reason, "advice": each.advice}
+            for each in close_codes.ALL
+        ],
+    }
+    if names := PATH_PARAMETER.findall(address):
+        described["parameters"] = {name: USER_ID for name, _ in names}
+    return described
+
+
+def operation(direction: Direction, channel: str, messages: Iterable[str]) -> dict[str, Any]:
+    """AsyncAPI speaks for the server: what a rider says, it receives."""
+    return {
+        "action": "receive" if direction == "say" else "send",
+        "title": "What riders say" if direction == "say" else "What riders hear",
+        "channel": {"$ref": f"#/channels/{channel}"},
+        "messages": list(references(direction, channel, messages)),
+    }
+
+
+def references(
+    direction: Direction, channel: str, messages: Iterable[str]
+) -> Iterator[dict[str, str]]:
+    for name in messages:
+        if name.startswith(f"{direction}_"):
+            yield {"$ref": f"#/channels/{channel}/messages/{name}"}

@@ -1,0 +1,101 @@
+"""One device of a rider: what it has been told, and what may be said to it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from tripsync.database.encoding import encode
+from tripsync.http.problems import Problem
+from tripsync.http.tokens import Rider
+from tripsync.realtime.close_codes import CloseCode
+from tripsync.realtime.wire import Wire, text_frame
+
+
+def message_frame(message: Mapping[str, Any]) -> bytes:
+    return text_frame(encode(message))
+
+
+class Socket:
+    """A wire, who is at its other end, and the number of the last event that went over it."""
+
+    __slots__ = (
+        "after",
+        "asked_at",
+        "cursor",
+        "opened_at",
+        "resumes_until",
+        "rider",
+        "whose",
+        "wire",
+    )
+
+    def __init__(self, wire: Wire, *, whose: int | None = None, after: int | None = None) -> None:
+        self.wire = wire
+        # None until it is known who is at the other end.
+        self.rider: Rider | None = None
+        # Of the address: the rider it is meant for, and the last event the device knows.
+        self.whose = whose
+        self.after = after
+        self.opened_at = wire.heard_at
+        # When it was last asked whether it is there.
+        self.asked_at = wire.heard_at
+        # Every event up to this one has been sent; None as long as none is to be.
+        self.cursor: int | None = None
+        # Where the events ended when the device asked for those it missed.
+        self.resumes_until: int | None = None
+
+    @property
+    def wants_events(self) -> bool:
+        """Not while its wire is full: what it misses lies in the table and is read again."""
+        return self.cursor is not None and self.wire.is_open and self.wire.stalled_since is None
+
+    def send(self, message: Mapping[str, Any]) -> None:
+        self.wire.send(message_frame(message))
+
+    def refuse(self, problem: Problem, about: str = "") -> None:
+        """Say what was wrong with a message; the socket stays open."""
+        errors = [{"field": each.field, "detail": each.detail} for each in problem.errors]
+        self.send(
+            {
+                "type": "error",
+                "code": problem.refusal.code,
+                "detail": problem.detail,
+                "errors": errors,
+                "about": about,
+            }
+        )
+
+    def hang_up(self, code: CloseCode) -> None:
+        self.wire.hang_up(code.number, code.reason)
+
+    def start_at(self, seq: int) -> None:
+        """From now on it gets what comes after this one."""
+        self.cursor = seq
+        self.send({"type": "ready", "seq": seq})
+
+    def resume_after(self, seq: int, head: int) -> None:
+        """First what it missed, then what is new. Who knows more than there is starts afresh."""
+        if seq > head:
+            self.reload_from(head)
+            return
+        self.cursor = seq
+        self.resumes_until = head
+        if seq == head:
+            self.caught_up()
+
+    def reload_from(self, head: int) -> None:
+        """What it missed is not there any more: never a part of it."""
+        self.cursor = head
+        self.resumes_until = None
+        self.send({"type": "reload_required", "seq": head})
+
+    def pass_on(self, after: int, last: int, frames: bytes) -> None:
+        """These events, if they are the ones that come next here."""
+        if self.cursor == after and self.wire.is_open:
+            self.wire.send(frames)
+            self.cursor = last
+
+    def caught_up(self) -> None:
+        """There is nothing more; a device that resumed hears so."""
+        if self.resumes_until is not None and self.cursor is not None:
+            self.resumes_until = None
+            self.send({"type": "resumed", "seq": self.cursor})

@@ -1,0 +1,55 @@
+"""What is heard of alarms."""
+
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from tripsync.realtime.frames import Message, Pushed
+from tripsync.safety.schemas import FullName, Heading, Id, Latitude, Longitude, Words
+
+Moment = Annotated[datetime, Meta(tz=True, examples=["2026-11-20T08:30:00Z"])]
+
+
+class RiderInNeed(msgspec.Struct):
+    """Who raised an alarm, and how to reach them."""
+
+    id: Id
+    full_name: FullName
+    phone_number: Annotated[str | None, Meta(examples=["+919820012345"])]
+
+
+class Sos(msgspec.Struct):
+    """A rider raised the alarm, or added to it; to the moderators of the college."""
+
+    sos_id: Id
+    rider: RiderInNeed
+    latitude: Latitude | None
+    longitude: Longitude | None
+    note: Words
+    raised_at: Moment
+
+
+class SosResolved(msgspec.Struct):
+    """A moderator has resolved one's alarm."""
+
+    sos_id: Id
+
+
+class FellowPosition(msgspec.Struct):
+    """Where somebody is who rides along; at most once a second, while the ride is under way."""
+
+    user_id: Id
+    pool_id: Id
+    latitude: Latitude
+    longitude: Longitude
+    heading: Heading | None
+    seen_at: Moment
+
+
+messages = (
+    Message("sos", Sos, pushed=Pushed.AT_ONCE),
+    Message("sos_resolved", SosResolved, pushed=Pushed.AT_ONCE),
+    Message("position", FellowPosition, durable=False),
+)

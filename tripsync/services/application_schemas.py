@@ -1,0 +1,118 @@
+"""What clients send to applications and get back."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from tripsync.http.schemas import Schema, says
+from tripsync.services.schemas import Amount, Id, Poster, Title
+
+CoverLetter = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=5000,
+        pattern=r"\S",
+        examples=["I tutored two classmates last term."],
+        extra=says("must say something, or be left out"),
+    ),
+]
+ResumeUrl = Annotated[
+    str,
+    Meta(
+        max_length=500,
+        # No name before the host: such a link leads elsewhere than it seems to.
+        pattern=r"^https?://[A-Za-z0-9.-]+(?::\d{1,5})?(?:[/?#][^\s\x00-\x1f\x7f<>\"\\^`{|}]*)?$(?!\n)",
+        examples=["https://files.example/asha.pdf"],
+        extra=says("must be a link that begins with https:// or http://"),
+    ),
+]
+
+
+class NewApplication(Schema):
+    """What one brings; what the post asks for must be among it."""
+
+    cover_letter: CoverLetter | None = None
+    resume_url: ResumeUrl | None = None
+    proposed_rate: Amount | None = None
+
+
+class ApplicationChange(Schema):
+    """What is to change. What is not sent stays; null clears."""
+
+    cover_letter: CoverLetter | UnsetType | None = UNSET
+    resume_url: ResumeUrl | UnsetType | None = UNSET
+    proposed_rate: Amount | UnsetType | None = UNSET
+
+
+class Decision(Schema):
+    """Yes or no."""
+
+    status: Annotated[Literal["accepted", "rejected"], Meta(examples=["accepted"])]
+
+
+class Applicant(msgspec.Struct):
+    """Who applied."""
+
+    id: Id
+    full_name: Annotated[str, Meta(examples=["Asha Rao"])]
+
+
+class PostNamed(msgspec.Struct):
+    """What was applied to."""
+
+    id: Id
+    title: Title
+
+
+class Application(msgspec.Struct):
+    """An application, as its two sides see it."""
+
+    id: Id
+    status: Annotated[
+        Literal["pending", "accepted", "rejected", "withdrawn"], Meta(examples=["pending"])
+    ]
+    applicant: Applicant
+    service_post: PostNamed
+    poster: Annotated[Poster | None, Meta(description="null: anonymous")]
+    cover_letter: str | None
+    resume_url: str | None
+    proposed_rate: Annotated[float, Meta(examples=[250.0])] | None
+    application_date: datetime
+
+
+class Told(msgspec.Struct):
+    """An application, as events tell of it: without who wrote the post."""
+
+    id: Id
+    status: Literal["pending", "accepted", "rejected", "withdrawn"]
+    applicant: Applicant
+    service_post: PostNamed
+    cover_letter: CoverLetter | None
+    resume_url: ResumeUrl | None
+    proposed_rate: Annotated[float, Meta(examples=[250.0])] | None
+    application_date: Annotated[datetime, Meta(tz=True, examples=["2026-11-20T08:30:00Z"])]
+
+
+class ApplicationNews(Schema):
+    """Somebody applied, or what became of an application."""
+
+    application: Told
+
+
+class PostClosed(Schema):
+    """Nobody can join a post any more to which one applied."""
+
+    application_id: Annotated[Id, Meta(description="null: one's own post")] | None
+    service_post: PostNamed
+    reason: Literal["full", "started", "closed", "completed", "deleted", "moderator"]
+
+
+class PosterRevealed(Schema):
+    """Who wrote an anonymous post that accepted one."""
+
+    application_id: Id
+    service_post: PostNamed
+    poster: Poster

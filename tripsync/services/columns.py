@@ -1,0 +1,84 @@
+"""What a client sends of a post, as the columns of its row."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+from msgspec import UNSET
+
+from tripsync.http.problems import FieldError, invalid
+from tripsync.services.conditions import (
+    kept_filter,
+    mistakes_in_filters,
+    mistakes_in_requirements,
+)
+from tripsync.services.schemas import NewPost, PostChange
+
+FURTHEST_DEADLINE = timedelta(days=2 * 366)
+AS_SENT = (
+    "kind",
+    "title",
+    "description",
+    "team_size",
+    "deadline",
+    "compensation_type",
+    "requires_resume",
+    "requires_cover_letter",
+    "college_only",
+    "tags",
+)
+COLUMNS = (
+    *AS_SENT,
+    "price",
+    "requirements",
+    "filters",
+    "longitude",
+    "latitude",
+    "location_name",
+)
+
+
+def columns_of(body: NewPost | PostChange) -> dict[str, Any]:
+    """The columns that were sent; or all that is wrong with them."""
+    if found := list(mistakes(body)):
+        raise invalid(*found)
+    columns = {name: sent for name in AS_SENT if (sent := getattr(body, name)) is not UNSET}
+    if body.price is not UNSET or body.compensation_amount is not UNSET:
+        columns["price"] = next((money(each) for each in amounts(body)), None)
+    if body.requirements is not UNSET:
+        columns["requirements"] = [msgspec.structs.asdict(each) for each in body.requirements]
+    if body.filters is not UNSET:
+        columns["filters"] = [kept_filter(each) for each in body.filters]
+    if body.location is not UNSET:
+        place = body.location
+        columns["longitude"] = place and place.longitude
+        columns["latitude"] = place and place.latitude
+        columns["location_name"] = (place and place.name) or ""
+    return columns
+
+
+def mistakes(body: NewPost | PostChange) -> Iterator[FieldError]:
+    if body.deadline is not UNSET and body.deadline is not None:
+        now = datetime.now(UTC)
+        if not now < body.deadline <= now + FURTHEST_DEADLINE:
+            yield FieldError("deadline", "The deadline must lie ahead, within two years.")
+    if len(set(amounts(body))) > 1:
+        yield FieldError(
+            "compensation_amount", "It is another name of the price; send one, or the same twice."
+        )
+    if body.filters is not UNSET:
+        yield from mistakes_in_filters(body.filters)
+    if body.requirements is not UNSET:
+        yield from mistakes_in_requirements(body.requirements)
+
+
+def amounts(body: NewPost | PostChange) -> list[float]:
+    """The price, by whichever of its names it was sent."""
+    return [each for each in (body.price, body.compensation_amount) if isinstance(each, float)]
+
+
+def money(amount: float) -> Decimal:
+    """As it was written; PostgreSQL would see 0.1 as a little more."""
+    return Decimal(str(amount))

@@ -1,0 +1,86 @@
+"""What a post asks of others: filters, which the database enforces, and requirements, which are
+checked when somebody applies. No database here."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, get_args
+
+from tripsync.http.problems import FieldError
+from tripsync.services.schemas import Filter, Gender, Requirement
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What an applicant brings."""
+
+    cover_letter: str | None
+    # A link that was sent, or a résumé in the profile.
+    has_resume: bool
+    year_of_study: str | None
+
+
+def mistakes_in_filters(filters: Iterable[Filter]) -> list[FieldError]:
+    """Filters that let nobody in by mistake, or everybody."""
+    return [
+        FieldError(f"filters.{place}.value", sentence)
+        for place, each in enumerate(filters)
+        if (sentence := mistake_in_filter(each))
+    ]
+
+
+def mistake_in_filter(given: Filter) -> str | None:
+    match given.type, given.value:
+        case "verified_only", None | True:
+            return None
+        case "verified_only", _:
+            return "The filter 'verified_only' takes true, or nothing; leave it out otherwise."
+        case "gender", value if value not in get_args(Gender):
+            return f"The filter 'gender' takes {' or '.join(get_args(Gender))}."
+        case _, str():
+            return None
+        case kind, _:
+            return f"The filter '{kind}' needs a text as its value."
+
+
+def mistakes_in_requirements(requirements: Iterable[Requirement]) -> list[FieldError]:
+    return [
+        FieldError(f"requirements.{place}.value", "A requirement of a year needs the year.")
+        for place, each in enumerate(requirements)
+        if each.kind == "year_of_study" and each.value is None
+    ]
+
+
+def kept_filter(given: Filter) -> dict[str, Any]:
+    """As it is stored: what stands alone means true."""
+    value = True if given.type == "verified_only" else given.value
+    return {"type": given.type, "value": value}
+
+
+def unmet(post: Mapping[str, Any], offer: Offer) -> list[FieldError]:
+    """What the post asks for and the applicant does not bring, each by its name."""
+    missing = []
+    if asks_for(post, "resume") and not offer.has_resume:
+        missing.append(
+            FieldError("resume_url", "Send a link to your résumé, or add one to your profile.")
+        )
+    if asks_for(post, "cover_letter") and offer.cover_letter is None:
+        missing.append(FieldError("cover_letter", "Send a cover letter."))
+    years = [each["value"] for each in post["requirements"] if each["kind"] == "year_of_study"]
+    if years and plain(offer.year_of_study) not in map(plain, years):
+        missing.append(
+            FieldError(
+                "year_of_study",
+                f"This is for {' or '.join(years)}; your profile says "
+                f"{offer.year_of_study or 'no year'}.",
+            )
+        )
+    return missing
+
+
+def asks_for(post: Mapping[str, Any], kind: str) -> bool:
+    """Whether it is asked for, by the switch or in words."""
+    return post[f"requires_{kind}"] or any(each["kind"] == kind for each in post["requirements"])
+
+
+def plain(text: str | None) -> str | None:
+    return text and text.strip().lower()

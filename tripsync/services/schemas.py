@@ -1,0 +1,210 @@
+"""What clients send to posts and get back."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from tripsync.http.paths import LARGEST_ID
+from tripsync.http.schemas import Line, Schema, says
+
+Id = Annotated[int, Meta(ge=1, le=LARGEST_ID, examples=[90210])]
+FullName = Annotated[str, Meta(examples=["Dev Shah"])]
+Moment = Annotated[datetime, Meta(tz=True, examples=["2026-12-20T18:30:00Z"])]
+Kind = Annotated[
+    Literal["offer", "request"],
+    Meta(
+        description="whether somebody helps, or looks for help, as the posts of the mobile app do",
+        examples=["request"],
+    ),
+]
+PostStatus = Literal["open", "in_progress", "completed", "cancelled"]
+CompensationType = Annotated[
+    Literal["volunteer", "fixed_price", "hourly_rate", "negotiable"],
+    Meta(examples=["hourly_rate"]),
+]
+Title = Annotated[
+    str,
+    Meta(
+        min_length=5,
+        max_length=100,
+        pattern=r"\S",
+        examples=["Calculus tutor for two weeks"],
+        extra=says("must say something"),
+    ),
+]
+Description = Annotated[
+    str,
+    Meta(
+        min_length=15,
+        max_length=5000,
+        pattern=r"\S",
+        examples=["Twice a week in the library, until the exam on the 20th."],
+        extra=says("must say something"),
+    ),
+]
+TeamSize = Annotated[
+    int, Meta(ge=1, le=1000, description="how many are accepted at most", examples=[1])
+]
+Amount = Annotated[
+    float,
+    Meta(ge=0, le=10_000_000, description="in the currency of the college", examples=[250.0]),
+]
+Tag = Annotated[Line, Meta(max_length=40, examples=["maths"])]
+Tags = Annotated[list[Tag], Meta(max_length=10)]
+Value = Annotated[Line, Meta(max_length=100, examples=["Third Year"])]
+Gender = Literal["woman", "man", "non_binary"]
+Latitude = Annotated[float, Meta(ge=-90, le=90, examples=[19.1075])]
+Longitude = Annotated[float, Meta(ge=-180, le=180, examples=[72.8372])]
+
+
+class Requirement(Schema):
+    """What an applicant must bring. A résumé, a cover letter and the year are checked."""
+
+    text: Annotated[Line, Meta(max_length=200, examples=["In your third year"])]
+    kind: Annotated[
+        Literal["resume", "cover_letter", "year_of_study", "skill", "other"],
+        Meta(examples=["year_of_study"]),
+    ]
+    value: (
+        Annotated[Value, Meta(description="needed for a year_of_study; of several any will do")]
+        | None
+    ) = None
+
+
+class Filter(Schema):
+    """Who may see a post and apply. Of one type any value will do, and every type must."""
+
+    type: Annotated[
+        Literal["year_of_study", "college_unit", "major", "gender", "verified_only"],
+        Meta(examples=["year_of_study"]),
+    ]
+    value: Annotated[
+        Value | bool | None,
+        Meta(
+            description="as a profile says it, in any case; verified_only needs none",
+            examples=["Third Year"],
+        ),
+    ] = None
+
+
+Requirements = Annotated[list[Requirement], Meta(max_length=20)]
+Filters = Annotated[list[Filter], Meta(max_length=20, description="empty: anybody")]
+
+
+class Location(Schema):
+    """Where it takes place."""
+
+    latitude: Latitude
+    longitude: Longitude
+    name: Annotated[Line, Meta(max_length=200, examples=["Library"])] | None = None
+
+
+class NewPost(Schema):
+    """What one offers or asks for."""
+
+    title: Title
+    description: Description
+    team_size: TeamSize
+    compensation_type: CompensationType
+    kind: Kind = "request"
+    deadline: (
+        Annotated[Moment, Meta(description="until when one can apply; two years ahead at most")]
+        | None
+    ) = None
+    price: Amount | None = None
+    compensation_amount: Annotated[Amount, Meta(description="another name of `price`")] | None = (
+        None
+    )
+    requires_resume: bool = False
+    requires_cover_letter: bool = False
+    is_anonymous: bool = False
+    college_only: Annotated[
+        bool, Meta(description="whether only those who are signed in may read it")
+    ] = False
+    tags: Tags = msgspec.field(default_factory=list)
+    requirements: Requirements = msgspec.field(default_factory=list)
+    filters: Filters = msgspec.field(default_factory=list)
+    location: Location | None = None
+
+
+class PostChange(Schema):
+    """What is to change. What is not sent stays; null clears."""
+
+    title: Title | UnsetType = UNSET
+    description: Description | UnsetType = UNSET
+    team_size: TeamSize | UnsetType = UNSET
+    compensation_type: CompensationType | UnsetType = UNSET
+    kind: Kind | UnsetType = UNSET
+    deadline: Moment | UnsetType | None = UNSET
+    price: Amount | UnsetType | None = UNSET
+    compensation_amount: Amount | UnsetType | None = UNSET
+    requires_resume: bool | UnsetType = UNSET
+    requires_cover_letter: bool | UnsetType = UNSET
+    college_only: bool | UnsetType = UNSET
+    tags: Tags | UnsetType = UNSET
+    requirements: Requirements | UnsetType = UNSET
+    filters: Filters | UnsetType = UNSET
+    location: Location | UnsetType | None = UNSET
+
+
+class Poster(msgspec.Struct):
+    """Who wrote a post."""
+
+    id: Id
+    full_name: FullName
+
+
+class PostTag(msgspec.Struct):
+    """A tag of the college."""
+
+    id: Id
+    name: Tag
+
+
+class OpenCard(msgspec.Struct):
+    """A post in a list, for whoever has no account. Those who have one see more of it."""
+
+    id: Id
+    title: Title
+    poster_user_id: Annotated[int, Meta(description="0: anonymous", examples=[23])]
+    status: PostStatus
+    team_size: TeamSize
+    deadline: Moment | None
+    compensation_type: CompensationType
+    compensation_amount: Amount | None
+    requires_resume: bool
+    requires_cover_letter: bool
+    is_anonymous: bool
+    created_at: Annotated[
+        datetime,
+        Meta(description="of an anonymous post the hour", examples=["2026-11-20T08:00:00Z"]),
+    ]
+    poster: Annotated[Poster | None, Meta(description="null: anonymous")]
+    tags: list[PostTag]
+
+
+class ServiceCard(OpenCard):
+    """A post in a list. What follows `tags` needs a token."""
+
+    kind: Kind | UnsetType = UNSET
+    price: Amount | UnsetType | None = UNSET
+    currency: Annotated[str, Meta(examples=["INR"])] | UnsetType = UNSET
+    places_left: Annotated[int, Meta(examples=[1])] | UnsetType = UNSET
+    college_only: bool | UnsetType = UNSET
+    location: Location | UnsetType | None = UNSET
+
+
+class ServicePost(ServiceCard):
+    """A post, whole. What follows `tags` needs a token, the description does not."""
+
+    description: Description = ""
+    requirements: Requirements | UnsetType = UNSET
+    filters: Filters | UnsetType = UNSET
+
+
+class OwnPost(ServicePost):
+    """A post of one's own."""
+
+    pending_applications: Annotated[int, Meta(description="that wait", examples=[2])] = 0

@@ -1,0 +1,88 @@
+"""What clients send to saved searches for services and get back."""
+
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from tripsync.http.schemas import Line, Schema
+from tripsync.services.schemas import (
+    Amount,
+    CompensationType,
+    Id,
+    Kind,
+    Latitude,
+    Longitude,
+    Moment,
+    Poster,
+    Tags,
+    Title,
+)
+
+Name = Annotated[Line, Meta(max_length=100, examples=["Design work"])]
+Words = Annotated[Line, Meta(max_length=200, description="all of them", examples=["logo poster"])]
+Radius = Annotated[int, Meta(ge=100, le=50_000, description="as the crow flies", examples=[2000])]
+
+
+class NewServiceSearch(Schema):
+    """Which posts one wants to hear of. What is left out does not matter."""
+
+    name: Name
+    search: Words | None = None
+    tags: Tags = msgspec.field(default_factory=list)
+    kind: Kind | None = None
+    compensation_type: CompensationType | None = None
+    min_price: Amount | None = None
+    max_price: Amount | None = None
+    near_latitude: Latitude | None = None
+    near_longitude: Longitude | None = None
+    within_meters: Radius = 5000
+    mail_me: bool = False
+    expires_at: Moment | None = None
+
+
+class SavedServiceSearch(msgspec.Struct):
+    """A search of one's own."""
+
+    search_id: Id
+    name: Name
+    search: Words | None
+    tags: Tags
+    kind: Kind | None
+    compensation_type: CompensationType | None
+    min_price: Amount | None
+    max_price: Amount | None
+    near_latitude: Latitude | None
+    near_longitude: Longitude | None
+    within_meters: Radius | None
+    mail_me: bool
+    expires_at: datetime | None
+    created_at: datetime
+
+
+class SavedServiceSearches(msgspec.Struct):
+    """A page of one's own searches."""
+
+    searches: list[SavedServiceSearch]
+    next_cursor: str | None
+
+
+class PostFound(msgspec.Struct):
+    """A post that fits a search."""
+
+    id: Id
+    kind: Kind
+    title: Title
+    compensation_type: CompensationType
+    price: Amount | None
+    deadline: Annotated[datetime, Meta(tz=True, examples=["2026-12-01T18:00:00Z"])] | None
+    poster: Annotated[Poster | None, Meta(description="null: anonymous")]
+
+
+class ServiceSearchHit(Schema):
+    """A post that fits a search of one's own."""
+
+    search_id: Id
+    name: Name
+    service_post: PostFound
