@@ -27,6 +27,7 @@ from tests.asyncapi import check_events
 from tests.databases import fresh_database
 from tests.people import Campus, Rider, numbers
 from tests.processes import tripsync
+from tests.waiting import PATIENCE
 from tripsync.app import create_app
 from tripsync.database.embedded import embedded_server
 from tripsync.database.migrations import migrate
@@ -159,7 +160,6 @@ async def two_processes(
         "REQUEST_TIMEOUT_SECONDS": "60",
     }
     # A crowd of connections at once is what is tested; each server answers them in turn.
-    patient = httpx.Timeout(60)
     room = httpx.Limits(max_connections=LARGEST_CROWD)
     with ExitStack() as stack:
         servers = [
@@ -168,15 +168,15 @@ async def two_processes(
         ]
         one, other = [await server.address() for server in servers]
         async with (
-            httpx.AsyncClient(base_url=one, timeout=patient, limits=room) as first,
-            httpx.AsyncClient(base_url=other, timeout=patient, limits=room) as second,
+            httpx.AsyncClient(base_url=one, timeout=PATIENCE, limits=room) as first,
+            httpx.AsyncClient(base_url=other, timeout=PATIENCE, limits=room) as second,
         ):
             yield first, second
 
 
 @pytest.fixture
 async def client(server: Server) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=server.url) as session:
+    async with httpx.AsyncClient(base_url=server.url, timeout=PATIENCE) as session:
         yield session
 
 

@@ -10,6 +10,8 @@ from typing import Any
 
 import httpx
 
+from tests.waiting import PATIENCE
+
 PASSWORD = "four sparrows on a tram"
 numbers = itertools.count(1)
 
@@ -83,7 +85,7 @@ class Campus:
 
     async def mailed_code(self, email: str, subject: str) -> str:
         """The code in the latest mail to this address; waits for it to arrive."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             while True:
                 for file in sorted(self.mail_folder.glob("*.eml"), reverse=True):
                     text = file.read_text()

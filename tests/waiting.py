@@ -8,7 +8,7 @@ from typing import TypeVar
 import asyncpg
 
 # Long enough for the slowest machine, short enough to read the failure the same day.
-PATIENCE = 30.0
+PATIENCE = 90.0
 
 Seen = TypeVar("Seen")
 

@@ -123,7 +123,7 @@ def broken(source: Source, columns: Sequence[Column]) -> Iterator[tuple[str, str
 
 
 # Thousands of them.
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(1200)
 async def test_what_is_broken_is_found(
     desk: Desk, tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:

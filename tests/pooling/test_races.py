@@ -15,7 +15,7 @@ ROUNDS = 50
 CROWD = 200
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(1200)
 async def test_two_hundred_approve_into_the_last_seat(
     sign_up: SignUp,
     db: asyncpg.Connection,
