@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import httpx
@@ -29,6 +30,7 @@ from tests.people import Campus, Rider, numbers
 from tests.processes import tripsync
 from tests.waiting import PATIENCE
 from tripsync.app import create_app
+from tripsync.database import pool
 from tripsync.database.embedded import embedded_server
 from tripsync.database.migrations import migrate
 from tripsync.serving.process import bind, serving
@@ -82,6 +84,14 @@ def empty_database(postgres: str) -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="session", autouse=True)
+def patient_pools() -> Iterator[None]:
+    """A crowd that wants one row at once waits for its turn, as long as a busy machine takes."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pool, "WAIT_FOR_CONNECTION", PATIENCE)
+        yield
+
+
 @pytest.fixture(scope="session")
 def settings(database_url: str, data_dir: Path) -> Settings:
     return Settings(
@@ -94,7 +104,9 @@ def settings(database_url: str, data_dir: Path) -> Settings:
         rate_limits="off",
         # `.ci/run` runs a part of the suite behind the wall, too.
         row_security="on" if os.environ.get("TEST_ROW_SECURITY") == "on" else "off",
-        request_timeout_seconds=5,
+        # A slow machine is not to pass for a slow server.
+        request_timeout_seconds=60,
+        statement_timeout_ms=60_000,
         grace_seconds=2,
     )
 
@@ -114,15 +126,23 @@ class Server:
         self.port: int = sock.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
 
+    def client(self, **how: Any) -> httpx.AsyncClient:
+        """A caller who waits as long as a busy machine takes."""
+        return httpx.AsyncClient(base_url=self.url, timeout=PATIENCE, **how)
+
 
 @asynccontextmanager
-async def running(settings: Settings) -> AsyncIterator[Server]:
+async def running(settings: Settings, *, timers: bool = False) -> AsyncIterator[Server]:
+    """A server. What happens by the clock happens there when a test says so, and never between
+    two of its steps."""
     # Several applications in one process: Sanic rewrites its own code for each, and keeps the
     # original only in this mode.
     Sanic.test_mode = True
     sock = bind(settings)
     app = create_app(settings, name=f"tripsync-{next(numbers)}")
     async with serving(app, sock):
+        if not timers:
+            await app.ctx.background._timers.stop()
         yield Server(app, sock)
 
 
@@ -138,13 +158,22 @@ async def start_server(settings: Settings) -> AsyncIterator[StartServer]:
     """Starts servers that differ from the usual one: `await start_server(proxies=1)`."""
     async with AsyncExitStack() as started:
 
-        async def start(**changes: object) -> Server:
+        async def start(*, timers: bool = False, **changes: object) -> Server:
             # Few connections: a test may start several, and the database has room for a hundred.
             few = msgspec.structs.replace(settings, database_pool_min=1, database_pool_max=5)
             changed = msgspec.structs.replace(few, **changes)
-            return await started.enter_async_context(running(changed))
+            return await started.enter_async_context(running(changed, timers=timers))
 
         yield start
+
+
+class Insisting(httpx.AsyncHTTPTransport):
+    """Asks again where a server says that it is too busy, as it is told to."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        while (answer := await super().handle_async_request(request)).status_code == 503:
+            await answer.aclose()
+        return answer
 
 
 @pytest.fixture
@@ -158,9 +187,13 @@ async def two_processes(
         "RATE_LIMITS": "off",
         "PORT": "0",
         "REQUEST_TIMEOUT_SECONDS": "60",
+        "STATEMENT_TIMEOUT_MS": "60000",
+        # The other process that tests has as many, and the database has room for a hundred.
+        "DATABASE_POOL_MAX": "8",
     }
     # A crowd of connections at once is what is tested; each server answers them in turn.
     room = httpx.Limits(max_connections=LARGEST_CROWD)
+    ways = [Insisting(limits=room) for _ in range(2)]
     with ExitStack() as stack:
         servers = [
             stack.enter_context(tripsync("serve", data_dir=data_dir, **environment))
@@ -168,15 +201,15 @@ async def two_processes(
         ]
         one, other = [await server.address() for server in servers]
         async with (
-            httpx.AsyncClient(base_url=one, timeout=PATIENCE, limits=room) as first,
-            httpx.AsyncClient(base_url=other, timeout=PATIENCE, limits=room) as second,
+            httpx.AsyncClient(base_url=one, timeout=PATIENCE, transport=ways[0]) as first,
+            httpx.AsyncClient(base_url=other, timeout=PATIENCE, transport=ways[1]) as second,
         ):
             yield first, second
 
 
 @pytest.fixture
 async def client(server: Server) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=server.url, timeout=PATIENCE) as session:
+    async with server.client() as session:
         yield session
 
 

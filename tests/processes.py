@@ -1,8 +1,11 @@
 """The `tripsync` command as a process of its own, run and stopped as an operator would."""
 
 import os
+import random
 import re
+import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -16,6 +19,10 @@ from tests.waiting import until
 from tripsync.settings import variables
 
 ROOT = Path(__file__).parent.parent
+
+
+# Below those that systems give to whoever asks for any, so that nobody gets one by chance.
+PORTS = range(20_000, 32_000)
 
 
 def is_running(pid: int) -> bool:
@@ -105,9 +112,36 @@ def tripsync(
             process.end()
 
 
+def free_ports(number: int) -> int:
+    """The first of so many ports in a row that nobody has."""
+    while True:
+        first = random.choice(PORTS)
+        try:
+            for port in range(first, first + number):
+                socket.create_server(("127.0.0.1", port)).close()
+        except OSError:
+            continue
+        return first
+
+
+def copy_of_the_project(folder: Path) -> Path:
+    """What runs, to be edited."""
+    for part in ("sql", "tripsync", "migrations"):
+        # Others compile meanwhile.
+        needless = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ROOT / part, folder / part, ignore=needless)
+    return folder
+
+
 def surroundings(data_dir: Path, environment: dict[str, str]) -> dict[str, str]:
     """The environment of this run without its settings, which are not the command's."""
     settings = {each.name for each in variables()}
     outside = {name: value for name, value in os.environ.items() if name not in settings}
-    quick = {"PORT": "0", "BCRYPT_ROUNDS": "4", "RATE_LIMITS": "off"}
+    quick = {
+        "PORT": "0",
+        "BCRYPT_ROUNDS": "4",
+        "RATE_LIMITS": "off",
+        # What a command says is looked at to the letter, on a busy machine too.
+        "SLOW_QUERY_MS": "600000",
+    }
     return {**outside, **quick, "TRIPSYNC_DATA_DIR": str(data_dir), **environment}

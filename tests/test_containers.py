@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from tests.conftest import Server
+from tests.processes import free_ports
 from tripsync.cli import parser
 from tripsync.settings import Settings, variables
 
@@ -141,7 +142,7 @@ def test_an_image_that_nobody_configured_refuses_to_start(image: Stage) -> None:
 
 
 async def test_the_health_check_tells_a_server_from_a_closed_port(
-    image: Stage, server: Server, unused_tcp_port: int
+    image: Stage, server: Server
 ) -> None:
     async def check(port: int) -> int:
         program, *arguments = last(image, "HEALTHCHECK").exec_form
@@ -156,7 +157,7 @@ async def test_the_health_check_tells_a_server_from_a_closed_port(
         return await process.wait()
 
     assert await check(server.port) == 0
-    assert await check(unused_tcp_port) == 1
+    assert await check(free_ports(1)) == 1
 
 
 def test_only_the_package_gets_into_the_build() -> None:

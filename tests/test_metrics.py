@@ -16,9 +16,10 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.conftest import Server, SignUp, StartServer
 from tests.people import Rider
-from tests.processes import ROOT, tripsync
+from tests.processes import ROOT, free_ports, tripsync
 from tests.realtime.devices import on_line
 from tests.waiting import PATIENCE, until
+from tripsync import metrics, standing
 from tripsync.realtime.events import append
 
 MISCONFIGURED = 78
@@ -65,21 +66,10 @@ def port() -> int:
     return free_ports(1)
 
 
-def free_ports(number: int) -> int:
-    """The first of so many ports in a row that nobody has."""
-    while True:
-        with socket.create_server(("127.0.0.1", 0)) as first:
-            port: int = first.getsockname()[1]
-            try:
-                for offset in range(1, number):
-                    socket.create_server(("127.0.0.1", port + offset)).close()
-            except OSError:
-                continue
-            return port
-
-
 @pytest.fixture
-async def measured(start_server: StartServer, port: int) -> Server:
+async def measured(start_server: StartServer, port: int, monkeypatch: pytest.MonkeyPatch) -> Server:
+    monkeypatch.setattr(metrics, "LOOK_WITHIN", PATIENCE)
+    monkeypatch.setattr(standing, "ASK_WITHIN", PATIENCE)
     return await start_server(metrics_port=port)
 
 
@@ -89,7 +79,7 @@ def scrape(measured: Server, port: int) -> Scrape:
 
 
 async def call(server: Server, path: str, rider: Rider | None = None) -> int:
-    async with httpx.AsyncClient(base_url=server.url) as client:
+    async with server.client() as client:
         answer = await client.get(path, headers=rider.headers if rider else {})
         return answer.status_code
 
@@ -118,7 +108,7 @@ async def test_what_a_client_makes_up_makes_no_series(measured: Server, scrape: 
     before = await scrape()
     for path in ("/api/nothing/1234567", "/wp-login.php", "/api/users/99/teapot"):
         assert await call(measured, path) == 404
-    async with httpx.AsyncClient(base_url=measured.url) as client:
+    async with measured.client() as client:
         await client.request("BREW", "/api/health/ping")
     after = await scrape()
     name = "tripsync_requests_total"
@@ -170,13 +160,14 @@ async def test_what_a_device_missed_while_away_counts_as_delivered_and_not_as_la
 
 
 async def test_an_exhausted_pool_is_seen_and_hides_nothing_else(
-    measured: Server, scrape: Scrape
+    measured: Server, scrape: Scrape, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert (await scrape()).value("tripsync_database_up") == 1
     pool = measured.app.ctx.database.pool
     async with AsyncExitStack() as taken:
         for _ in range(pool.get_max_size()):
             await taken.enter_async_context(pool.acquire())
+        monkeypatch.setattr(standing, "ASK_WITHIN", 0.1)
         reading = await scrape()
     assert reading.value("tripsync_database_up") == 0
     assert reading.value("tripsync_database_connections", state="busy") == pool.get_max_size()
@@ -218,7 +209,7 @@ async def test_every_worker_has_a_port_also_the_one_that_replaces_a_dead_one(
                 return None
 
         before = await until(both_answer)
-        async with httpx.AsyncClient(base_url=address) as client:
+        async with httpx.AsyncClient(base_url=address, timeout=PATIENCE) as client:
             for _ in range(5):
                 await client.get("/api/health/ping")
         pings = {"route": "/api/health/ping", "status": "200"}
@@ -256,8 +247,12 @@ async def test_a_worker_without_sockets_tells_too(
         "worker", data_dir=data_dir, DATABASE_URL=database_url, METRICS_PORT=str(port)
     ) as working:
         await until(lambda: "does jobs and timers" in working.said)
-        reading = await scrape_port(port)
-        assert reading.value("tripsync_database_up") == 1
+
+        async def sees_the_database() -> Reading | None:
+            reading = await scrape_port(port)
+            return reading if reading.value("tripsync_database_up") == 1 else None
+
+        reading = await until(sees_the_database)
         assert "tripsync_sockets" not in reading.text
         working.send(signal.SIGTERM)
         assert await working.exit_code() == 0

@@ -15,7 +15,7 @@ import pytest
 from tests.conftest import StartServer
 from tests.people import Campus
 from tests.profiles.files import IMAGE, RESUME, pdf, picture, send
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 from tripsync.settings import Settings
 from tripsync.storage import Folder, ObjectStorage, Storage, StorageError, new_key, open_storage
 
@@ -47,7 +47,7 @@ async def s3() -> AsyncIterator[str]:
 async def bucket(s3: str) -> dict[str, str]:
     """The settings of a new, empty bucket."""
     name = f"files-{new_key()}"
-    async with httpx.AsyncClient(base_url=s3) as client:
+    async with httpx.AsyncClient(base_url=s3, timeout=PATIENCE) as client:
         assert (await client.put(f"/{name}")).status_code == 200
     return {
         "s3_bucket": name,
@@ -143,11 +143,11 @@ async def test_pictures_and_resumes_lie_in_the_bucket(
     before = names_in(data_dir / "files")
 
     async def kept() -> int:
-        async with httpx.AsyncClient(base_url=bucket["s3_endpoint"]) as client:
+        async with httpx.AsyncClient(base_url=bucket["s3_endpoint"], timeout=PATIENCE) as client:
             listed = await client.get(f"/{bucket['s3_bucket']}?list-type=2")
         return len(re.findall(r"<Key>", listed.text))
 
-    async with httpx.AsyncClient(base_url=server.url) as client:
+    async with server.client() as client:
         rider = await Campus(client, data_dir / "mail").sign_up()
         url = (await send(rider, IMAGE, picture())).json()["profile_image_url"]
         assert (await rider.call("GET", url)).headers["content-type"] == "image/webp"
@@ -164,7 +164,7 @@ async def test_a_storage_that_is_away_is_a_503_and_changes_nothing(
     start_server: StartServer, bucket: dict[str, str], data_dir: Path
 ) -> None:
     server = await start_server(**{**bucket, "s3_bucket": "nowhere"})
-    async with httpx.AsyncClient(base_url=server.url) as client:
+    async with server.client() as client:
         rider = await Campus(client, data_dir / "mail").sign_up()
         answer = await send(rider, IMAGE, picture())
         assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")

@@ -7,6 +7,8 @@ from typing import TypeVar
 
 import asyncpg
 
+from tripsync.database.listener import count_listeners
+
 # Long enough for the slowest machine, short enough to read the failure the same day.
 PATIENCE = 90.0
 
@@ -25,6 +27,19 @@ async def until(
             if outcome:
                 return outcome
             await asyncio.sleep(0.01)
+
+
+async def until_listening(url: str, number: int) -> None:
+    """Until so many servers hear what happens in this database."""
+    connection = await asyncpg.connect(url)
+    try:
+
+        async def listening() -> bool:
+            return await count_listeners(connection) == number
+
+        await until(listening)
+    finally:
+        await connection.close()
 
 
 async def until_waiting_for_locks(db: asyncpg.Connection, number: int = 1) -> None:

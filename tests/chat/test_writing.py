@@ -128,7 +128,7 @@ async def test_a_setting_opens_it_to_the_college(
     asha, dev = await sign_up(), await sign_up()
     stranger = await sign_up(college_name="VJTI")
     server = await start_server(chat_open_to="college")
-    async with httpx.AsyncClient(base_url=server.url) as client:
+    async with server.client() as client:
         asha.client = client
         await said(asha, dev)
         assert refused(await write(asha, stranger)) == (404, "no_such_rider")
@@ -312,7 +312,7 @@ async def test_the_schema_lets_nobody_write_where_they_take_no_part(
 
 async def limited_client(start_server: StartServer, *riders: Rider) -> httpx.AsyncClient:
     server = await start_server(rate_limits="on")
-    client = httpx.AsyncClient(base_url=server.url)
+    client = server.client()
     for rider in riders:
         rider.client = client
     return client

@@ -23,7 +23,7 @@ async def speaker(empty_database: str) -> AsyncIterator[asyncpg.Connection]:
 async def listening(
     empty_database: str, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Listener]:
-    monkeypatch.setattr(listener, "PROBE_EVERY", 0.05)
+    monkeypatch.setattr(listener, "PROBE_EVERY", 1.0)
     monkeypatch.setattr(listener, "RETRY_AFTER", 0.05)
     ears = Listener(empty_database)
     yield ears

@@ -12,7 +12,6 @@ from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
-import httpx
 import psycopg
 import pytest
 from psycopg import RawCursor, sql
@@ -351,7 +350,7 @@ async def test_a_login_that_is_a_member_serves_and_works(
     web = login(empty_database, APP)
     server = await start_server(database_url=web, jobs="off")
     with tripsync("worker", data_dir=data_dir, DATABASE_URL=web):
-        async with httpx.AsyncClient(base_url=server.url) as client:
+        async with server.client() as client:
             campus = Campus(client, data_dir / "mail")
             asha, dev = await campus.sign_up(), await campus.sign_up()
             await pair_up(asha, dev)

@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import asyncpg
-import httpx
 import psycopg
 import pytest
 
@@ -27,7 +26,7 @@ async def walled(start_server: StartServer) -> Server:
 
 @pytest.fixture
 async def walled_campus(walled: Server, data_dir: Path) -> AsyncIterator[Campus]:
-    async with httpx.AsyncClient(base_url=walled.url) as client:
+    async with walled.client() as client:
         yield Campus(client, data_dir / "mail")
 
 
@@ -126,7 +125,7 @@ async def test_a_query_that_forgets_the_college_shows_nothing_of_another(
     file.write_text(head + mark + forgetful)
     server = await start_server(row_security=row_security)
     server.app.ctx.database.queries = load_queries(folder)
-    async with httpx.AsyncClient(base_url=server.url, headers=asha.headers) as client:
+    async with server.client(headers=asha.headers) as client:
         answer = await client.get(f"/api/users/{stranger.id}/profile")
         assert answer.status_code == status, answer.text
         fellow = await client.get(f"/api/users/{asha.id}/profile")

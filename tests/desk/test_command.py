@@ -1,13 +1,12 @@
 """`tripsync sql` as a DBA uses it."""
 
 import json
-import shutil
 from pathlib import Path
 
 import asyncpg
 import pytest
 
-from tests.processes import ROOT, Process, tripsync
+from tests.processes import Process, copy_of_the_project, tripsync
 from tripsync.database.migrations import migrate
 from tripsync.desk.callers import calls_of
 from tripsync.desk.findings import Finding, for_github
@@ -24,8 +23,7 @@ async def ran(data_dir: Path, *arguments: str, **environment: str) -> tuple[int,
 @pytest.fixture
 def edited(tmp_path: Path) -> Path:
     """A project of one's own: the query files to edit, beside the package."""
-    for folder in ("sql", "tripsync", "migrations"):
-        shutil.copytree(ROOT / folder, tmp_path / folder)
+    copy_of_the_project(tmp_path)
     return tmp_path
 
 

@@ -9,7 +9,6 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
-import asyncpg
 import httpx
 import msgspec
 import pytest
@@ -17,11 +16,11 @@ from sanic import HTTPResponse, Request, Sanic
 
 from tests.conftest import Server
 from tests.people import numbers
-from tests.processes import ROOT, Process, tripsync
-from tests.waiting import PATIENCE, until
+from tests.processes import Process, copy_of_the_project, tripsync
+from tests.waiting import PATIENCE, until, until_listening
 from tripsync.app import create_app
 from tripsync.database.files import SQL
-from tripsync.database.listener import ANYTHING, Listener, count_listeners
+from tripsync.database.listener import ANYTHING, Listener
 from tripsync.database.migrations import migrate
 from tripsync.database.queries import Queries
 from tripsync.desk import live
@@ -94,7 +93,7 @@ async def test_fifty_reloads_under_load_fail_no_request_and_mix_nothing(
         over = asyncio.Event()
 
         async def ask(server: Server) -> None:
-            async with httpx.AsyncClient(base_url=server.url, timeout=PATIENCE) as client:
+            async with server.client() as client:
                 while not over.is_set():
                     got = await client.get("/editions")
                     assert got.status_code == 200, got.text
@@ -141,7 +140,7 @@ async def test_fifty_reloads_under_load_fail_no_request_and_mix_nothing(
 async def test_what_is_wrong_is_told_and_not_taken(
     production: Settings, folder: Path, text: str, told: str
 ) -> None:
-    async with running(production, folder) as server, httpx.AsyncClient() as client:
+    async with running(production, folder) as server, httpx.AsyncClient(timeout=PATIENCE) as client:
         edition(folder, 7)
         (folder / "second.sql").write_text(text)
         with pytest.raises(ReloadError, match=told):
@@ -157,7 +156,7 @@ async def test_one_worker_that_has_other_files_keeps_all_from_changing(
     async with (
         running(production, folder) as one,
         running(production, elsewhere) as other,
-        httpx.AsyncClient() as client,
+        httpx.AsyncClient(timeout=PATIENCE) as client,
     ):
         edition(folder, 7)
         with pytest.raises(ReloadError, match="copy the new ones to every host"):
@@ -194,7 +193,7 @@ async def test_in_development_an_edit_is_live_at_the_next_request(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     monkeypatch.setattr(live, "LOOK_AT_MOST_EVERY", 0.0)
-    async with running(settings, folder) as server, httpx.AsyncClient() as client:
+    async with running(settings, folder) as server, httpx.AsyncClient(timeout=PATIENCE) as client:
         edition(folder, 5)
         assert (await client.get(f"{server.url}/editions")).json() == [5, 5]
         (folder / "second.sql").write_text(NOTE.format(name="tell", edition="oops"))
@@ -216,7 +215,7 @@ async def test_what_was_missed_is_looked_at_again_until_the_database_can_be_aske
             raise failures.pop()
         return await load_checked(*question)
 
-    async with running(production, folder) as server, httpx.AsyncClient() as client:
+    async with running(production, folder) as server, httpx.AsyncClient(timeout=PATIENCE) as client:
         monkeypatch.setattr(live, "load_checked", fail_at_first)
         listener = Listener(production.database_url)
         LiveQueries(server.app.ctx.database, folder).attach(listener)
@@ -244,32 +243,23 @@ def deployed(tmp_path: Path, data_dir: Path, url: str, *arguments: str) -> Itera
         yield process
 
 
-async def all_listen(url: str, workers: int) -> bool:
-    """Whether so many hear of a reload: one that still starts reads the files by itself."""
-    connection = await asyncpg.connect(url)
-    try:
-        return await count_listeners(connection) == workers
-    finally:
-        await connection.close()
-
-
 @pytest.mark.parametrize("by", ["command", "hangup"])
 async def test_a_deployed_server_takes_what_was_edited(
     tmp_path: Path, data_dir: Path, empty_database: str, by: str
 ) -> None:
     migrate(empty_database)
-    for part in ("sql", "tripsync", "migrations"):
-        shutil.copytree(ROOT / part, tmp_path / part)
+    copy_of_the_project(tmp_path)
     with deployed(tmp_path, data_dir, empty_database, "serve", "--workers", "2") as server:
         address = await server.address()
-        await until(lambda: len(server.workers) == 2)
+        # One that still starts would read what was edited by itself.
+        await until_listening(empty_database, 2)
         queries = tmp_path / "sql" / "colleges.sql"
         text = queries.read_text()
         queries.write_text(text.replace("       name,\n", "       name || '!' as name,\n"))
         assert queries.read_text() != text
 
         async def shows() -> bool:
-            async with httpx.AsyncClient() as client:
+            async with httpx.AsyncClient(timeout=PATIENCE) as client:
                 answers = [await client.get(f"{address}/api/colleges") for _ in range(10)]
             return all('"DJSCE!"' in each.text for each in answers)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.databases import fresh_database
-from tests.processes import ROOT, tripsync
+from tests.processes import copy_of_the_project, tripsync
 from tripsync.database.files import MIGRATIONS
 from tripsync.desk import migration_command
 from tripsync.desk.findings import Finding
@@ -509,8 +509,7 @@ def test_without_squawk_it_is_said_how_to_get_it(
 
 async def test_the_command_says_what_compilers_say(tmp_path: Path, data_dir: Path) -> None:
     """With a server of its own, whatever the configured database is."""
-    for name in ("sql", "tripsync", "migrations"):
-        shutil.copytree(ROOT / name, tmp_path / name)
+    copy_of_the_project(tmp_path)
     for file in migration_files(tmp_path / "migrations"):
         if file.name > "0003":
             file.unlink()

@@ -1,6 +1,5 @@
 """`tripsync sql explain --all`: no query gets slower with every rider, or it says why it may."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -8,7 +7,7 @@ import psycopg
 import pytest
 
 from tests.databases import fresh_database
-from tests.processes import ROOT, tripsync
+from tests.processes import copy_of_the_project, tripsync
 from tripsync.database.migrations import migrate
 from tripsync.database.relations import relations
 from tripsync.desk.command import all_sources
@@ -155,8 +154,7 @@ def test_a_reason_is_told_when_nothing_scans_any_more(gate: Gate) -> None:
 @pytest.fixture
 def broken(tmp_path: Path) -> Path:
     """A project whose sign-in looks through all riders."""
-    for folder in ("sql", "tripsync", "migrations"):
-        shutil.copytree(ROOT / folder, tmp_path / folder)
+    copy_of_the_project(tmp_path)
     file = tmp_path / "sql" / "accounts.sql"
     text = file.read_text()
     file.write_text(text.replace(" where email = :email", " where upper(email) = :email"))

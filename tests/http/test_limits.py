@@ -17,7 +17,7 @@ async def limited(start_server: StartServer) -> Any:
 
     async def start(**changes: object) -> httpx.AsyncClient:
         server: Server = await start_server(rate_limits="on", **changes)
-        return httpx.AsyncClient(base_url=server.url)
+        return server.client()
 
     return start
 

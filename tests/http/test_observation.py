@@ -53,7 +53,7 @@ async def test_every_answer_is_safe_to_show(client: httpx.AsyncClient) -> None:
 
 async def test_production_insists_on_tls(start_server: StartServer) -> None:
     production: Server = await start_server(environment="production")
-    async with httpx.AsyncClient(base_url=production.url) as client:
+    async with production.client() as client:
         answer = await client.get("/api/health/ping")
     assert "strict-transport-security" in answer.headers
 

@@ -7,7 +7,8 @@ import asyncpg
 import httpx
 import pytest
 
-from tests.conftest import Server
+from tests.conftest import Server, StartServer
+from tests.waiting import PATIENCE
 from tripsync.http.failures import as_problem
 
 MEMBERS = {"type", "title", "status", "detail", "code", "errors", "request_id"}
@@ -26,13 +27,19 @@ def assert_problem(answer: httpx.Response, status: int, code: str) -> None:
 async def say(server: Server, sent: bytes) -> tuple[int, dict[str, str], bytes]:
     """Send raw bytes; the answer's status, headers and body."""
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
-    writer.write(sent)
-    async with asyncio.timeout(10):
-        head = (await reader.readuntil(b"\r\n\r\n")).decode()
-        status_line, *lines = head.strip().split("\r\n")
-        headers = {name.lower(): value for name, value in (line.split(": ", 1) for line in lines)}
-        body = await reader.readexactly(int(headers.get("content-length", 0)))
-    writer.close()
+    try:
+        writer.write(sent)
+        async with asyncio.timeout(PATIENCE):
+            return await answer_from(reader)
+    finally:
+        writer.close()
+
+
+async def answer_from(reader: asyncio.StreamReader) -> tuple[int, dict[str, str], bytes]:
+    head = (await reader.readuntil(b"\r\n\r\n")).decode()
+    status_line, *lines = head.strip().split("\r\n")
+    headers = {name.lower(): value for name, value in (line.split(": ", 1) for line in lines)}
+    body = await reader.readexactly(int(headers.get("content-length", 0)))
     return int(status_line.split()[1]), headers, body
 
 
@@ -144,7 +151,8 @@ async def test_expectation_nobody_can_meet(server: Server) -> None:
     assert json.loads(body)["code"] == "expectation_failed"
 
 
-async def test_request_that_never_ends(server: Server) -> None:
+async def test_request_that_never_ends(start_server: StartServer) -> None:
+    server = await start_server(request_timeout_seconds=1)
     status, _, body = await say(
         server, b"POST /api/auth/login HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n{"
     )

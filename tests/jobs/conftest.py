@@ -49,8 +49,9 @@ async def start_worker(own: Settings, queue: Database) -> AsyncIterator[StartWor
     """Starts workers: `await start_worker(Job("count", Numbered, act))`."""
     async with AsyncExitStack() as started:
 
-        async def start(*jobs: Job, **changes: Any) -> Worker:
-            return await started.enter_async_context(working(own, queue, jobs, **changes))
+        async def start(*jobs: Job, dead_after: float = 30, **changes: Any) -> Worker:
+            settings = msgspec.structs.replace(own, **changes)
+            return await started.enter_async_context(working(settings, queue, jobs, dead_after))
 
         yield start
 
@@ -83,6 +84,10 @@ async def note(run: Run, wanted: Numbered) -> None:
 
 
 NOTE = Job("note", Numbered, note)
+
+# Of a thousand jobs, those in which a worker that is to be killed gets stuck: it is always in the
+# middle of something, however late the killer comes.
+STICKS_AT = range(99, 1000, 100)
 
 
 async def effects_of(database: Database) -> dict[int, int]:

@@ -57,8 +57,9 @@ def outage(postgres: str, empty_database: str) -> Outage:
 
 
 @contextmanager
-def worker_process(url: str) -> Iterator["subprocess.Popen[bytes]"]:
-    process = subprocess.Popen([sys.executable, "-m", "tests.jobs.worker_process", url], cwd=ROOT)
+def worker_process(*arguments: str) -> Iterator["subprocess.Popen[bytes]"]:
+    command = [sys.executable, "-m", "tests.jobs.worker_process", *arguments]
+    process = subprocess.Popen(command, cwd=ROOT)
     try:
         yield process
     finally:
@@ -77,7 +78,7 @@ async def test_a_worker_killed_in_the_middle_of_a_thousand_jobs_loses_and_repeat
     async def was_killed_over_something() -> bool:
         return "picked" in await states_of(queue)
 
-    with worker_process(empty_database) as first:
+    with worker_process(empty_database, "sticks") as first:
         await until(halfway)
         first.kill()
         first.wait()

@@ -23,6 +23,7 @@ from tests.processes import tripsync
 from tests.waiting import until
 from tripsync.database import Database
 from tripsync.jobs import Hopeless, Job, Run, Setback
+from tripsync.jobs import worker as jobs_worker
 from tripsync.jobs.worker import FIRST_WAIT, LONGEST_WAIT, MOST_TRIES, wait_after
 
 
@@ -179,7 +180,7 @@ async def test_a_stop_waits_for_jobs_under_way(queue: Database, start_worker: St
         await may_end.wait()
         await NOTE.act(run, wanted)
 
-    worker = await start_worker(Job("note", Numbered, act))
+    worker = await start_worker(Job("note", Numbered, act), grace_seconds=60)
     await ask_for(queue, "note", 1)
     await began.wait()
     stopping = asyncio.create_task(worker.stop())
@@ -191,8 +192,9 @@ async def test_a_stop_waits_for_jobs_under_way(queue: Database, start_worker: St
 
 
 async def test_what_outlasts_a_stop_is_given_back_and_done_by_the_next(
-    queue: Database, start_worker: StartWorker
+    queue: Database, start_worker: StartWorker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(jobs_worker, "LAST_WORDS", 60)
     began = asyncio.Event()
 
     async def never_end(_: Run, __: Numbered) -> None:

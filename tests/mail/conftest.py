@@ -19,6 +19,7 @@ from cryptography.x509.oid import NameOID
 
 from tests.jobs.conftest import StartWorker, own, queue, start_worker
 from tripsync.database import Database, Transaction
+from tripsync.jobs.worker import Worker
 from tripsync.mail import Letter, post
 from tripsync.mail.letters import Facts
 from tripsync.mail.mailer import Mailer
@@ -127,20 +128,20 @@ async def hello(_: Transaction, code: int) -> Facts:
 # With a template that is there anyway.
 HELLO = Letter("reset_password", hello)
 
-StartMailer = Callable[..., Awaitable[None]]
+StartMailer = Callable[..., Awaitable[Worker]]
 
 
 @pytest.fixture
 def start_mailer(own: Settings, start_worker: StartWorker, mail_server: MailServer) -> StartMailer:
     """Starts a worker that sends letters: `await start_mailer(HELLO, smtp_timeout_seconds=1)`."""
 
-    async def start(*letters: Letter, **changes: Any) -> None:
+    async def start(*letters: Letter, **changes: Any) -> Worker:
         there = {
             "smtp_url": f"smtp://127.0.0.1:{mail_server.port}",
             "mail_from": "Rides <rides@example.edu>",
         }
         settings = msgspec.structs.replace(own, **(there | changes))
-        await start_worker(Mailer(settings, letters).job)
+        return await start_worker(Mailer(settings, letters).job)
 
     return start
 

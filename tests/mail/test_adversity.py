@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import httpx
-
 from tests.conftest import StartServer
 from tests.jobs.conftest import all_done
 from tests.mail.conftest import MailServer, write_to
@@ -24,8 +22,8 @@ MANY = 1000
 
 
 @contextmanager
-def worker_process(url: str, folder: Path) -> Iterator["subprocess.Popen[bytes]"]:
-    command = [sys.executable, "-m", "tests.mail.worker_process", url, str(folder)]
+def worker_process(*arguments: str) -> Iterator["subprocess.Popen[bytes]"]:
+    command = [sys.executable, "-m", "tests.mail.worker_process", *arguments]
     process = subprocess.Popen(command, cwd=ROOT)
     try:
         yield process
@@ -43,12 +41,12 @@ async def test_a_worker_killed_in_the_middle_of_a_thousand_mails_loses_none(
     def is_halfway() -> bool:
         return len(list(folder.glob("*.eml"))) >= MANY // 3
 
-    with worker_process(empty_database, tmp_path) as first:
+    with worker_process(empty_database, str(tmp_path), "sticks") as first:
         await until(is_halfway)
         first.kill()
         first.wait()
     assert len(list(folder.glob("*.eml"))) < MANY
-    with worker_process(empty_database, tmp_path):
+    with worker_process(empty_database, str(tmp_path)):
         await all_done(queue)
     texts = [file.read_text() for file in folder.glob("*.eml")]
     codes = Counter(re.findall(r"app: number (\d+)$", "\n".join(texts), re.MULTILINE))
@@ -67,7 +65,7 @@ async def test_a_mail_server_that_does_not_answer_holds_no_request_up(
         smtp_url=f"smtp://127.0.0.1:{mail_server.port}",
         mail_from="Rides <rides@example.edu>",
     )
-    async with httpx.AsyncClient(base_url=server.url) as client:
+    async with server.client() as client:
         campus = Campus(client, own.data_dir)
         first = await campus.sign_up()
         await until(lambda: mail_server.seen)

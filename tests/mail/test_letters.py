@@ -13,7 +13,7 @@ from tests.pooling.roads_to_campus import pair_up
 from tests.waiting import until
 from tripsync.app import listed
 from tripsync.mail import Letter, writing
-from tripsync.mail.letters import KINDS
+from tripsync.mail.letters import KINDS, SEND_MAIL
 from tripsync.mail.writing import write
 
 TEMPLATES = Path(writing.__file__).parent / "templates"
@@ -84,10 +84,12 @@ async def test_news_go_to_nobody_who_did_not_confirm_the_address_or_wants_none(
 
 
 async def nothing_waits(db: asyncpg.Connection) -> None:
-    """Until all that was asked for is done."""
+    """Until all mails that were asked for are sent."""
 
     async def is_done() -> bool:
-        return not await db.fetchval("select count(*) from pgqueuer where status <> 'failed'")
+        return not await db.fetchval(
+            "select count(*) from pgqueuer where entrypoint = $1 and status <> 'failed'", SEND_MAIL
+        )
 
     await until(is_done)
 

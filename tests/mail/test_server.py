@@ -1,6 +1,5 @@
 """Mail by a real SMTP server that does what servers do: nothing is lost, and nothing sent twice."""
 
-import asyncio
 import email
 import email.policy
 from email.message import EmailMessage
@@ -10,7 +9,7 @@ from typing import Any
 import pytest
 from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
 
-from tests.jobs.conftest import all_done, states_of
+from tests.jobs.conftest import all_done
 from tests.jobs.test_failing import hurry, is_dead
 from tests.mail.conftest import (
     HELLO,
@@ -89,10 +88,12 @@ async def test_a_mail_that_is_put_off_is_sent_later_and_once(
     queue: Database, start_mailer: StartMailer, mail_server: MailServer, step: str, said: str
 ) -> None:
     getattr(mail_server, f"says_to_{step}").append(said)
-    await start_mailer(HELLO, smtp_timeout_seconds=1)
+    hasty = await start_mailer(HELLO, smtp_timeout_seconds=3)
     await write_to(queue, 1)
     await until(lambda: was_put_off(queue))
     assert mail_server.accepted == []
+    await hasty.stop()
+    await start_mailer(HELLO)
     await hurry(queue)
     await all_done(queue)
     assert len(mail_server.accepted) == 1
@@ -137,7 +138,7 @@ async def test_no_mail_is_lost_while_the_server_is_down(
 ) -> None:
     port = mail_server.port
     mail_server.port = 1
-    await start_mailer(HELLO)
+    astray = await start_mailer(HELLO)
     await write_to(queue, *range(20))
 
     async def all_put_off() -> bool:
@@ -146,11 +147,10 @@ async def test_no_mail_is_lost_while_the_server_is_down(
 
     await until(all_put_off)
     mail_server.port = port
+    await astray.stop()
     await start_mailer(HELLO)
-    # The first worker, which knows the wrong port only, may take some of them again.
-    while await states_of(queue):
-        await hurry(queue)
-        await asyncio.sleep(0.05)
+    await hurry(queue)
+    await all_done(queue)
     told = {str(each.get_body(("plain",))) for each in messages(mail_server)}
     assert len(mail_server.accepted) == 20
     assert all(any(f"number {code}\n" in text for text in told) for code in range(20))

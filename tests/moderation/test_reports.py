@@ -227,7 +227,7 @@ async def test_reports_are_limited_for_each_account(
     rider, bystander = await campus.sign_up(), await campus.sign_up()
     others = [await campus.sign_up() for _ in range(3)]
     server = await start_server(rate_limits="on")
-    async with httpx.AsyncClient(base_url=server.url) as limited:
+    async with server.client() as limited:
         rider.client = bystander.client = limited
         answers = [
             await rider.call("POST", REPORTS, json={"user_id": other.id, "reason": "other"})

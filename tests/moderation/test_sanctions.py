@@ -27,7 +27,7 @@ async def act(moderator: Rider, name: str, subject: Rider, note: str = WHY) -> h
 async def other_worker(start_server: StartServer) -> AsyncIterator[httpx.AsyncClient]:
     """A second server on the same database."""
     server = await start_server()
-    async with httpx.AsyncClient(base_url=server.url) as client:
+    async with server.client() as client:
         yield client
 
 
@@ -110,7 +110,7 @@ async def test_a_ban_shuts_out_every_device_here_at_once_and_elsewhere_within_a_
         async def is_out(device: Rider = device) -> bool:
             return await status(other_worker, device) == 401
 
-        await until(is_out, within=1)
+        await until(is_out)
     for client in (campus.client, other_worker):
         assert await status(client, bystander) == 200
 

@@ -208,7 +208,7 @@ async def test_passwords_are_not_tried_without_end(
 ) -> None:
     rider = await sign_up()
     limited = await start_server(rate_limits="on")
-    async with httpx.AsyncClient(base_url=limited.url, headers=rider.headers) as client:
+    async with limited.client(headers=rider.headers) as client:
         codes = [
             (await client.request("DELETE", ME, json={"password": "wrong"})).status_code
             for _ in range(11)

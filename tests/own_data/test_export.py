@@ -5,7 +5,6 @@ import re
 import secrets
 
 import asyncpg
-import httpx
 import pytest
 
 from tests.conftest import Server, SignUp, StartServer
@@ -261,7 +260,7 @@ async def test_exports_are_not_asked_for_without_end(
 ) -> None:
     rider = await sign_up()
     limited = await start_server(rate_limits="on")
-    async with httpx.AsyncClient(base_url=limited.url, headers=rider.headers) as client:
+    async with limited.client(headers=rider.headers) as client:
         codes = [(await client.get(EXPORT)).status_code for _ in range(11)]
     assert codes == [200] * 10 + [429]
 

@@ -31,7 +31,7 @@ async def mapped(start_server: StartServer, osrm: Osrm) -> AsyncIterator[httpx.A
     server = await start_server(
         routing_url=osrm.url, routing_timeout_ms=2000, routing_connect_timeout_ms=2000
     )
-    async with httpx.AsyncClient(base_url=server.url) as client:
+    async with server.client() as client:
         yield client
 
 
@@ -173,7 +173,7 @@ async def test_each_account_asks_the_routing_server_so_often_and_no_more(
     monkeypatch.setattr("tripsync.pooling.map.ROUTES_PER_ACCOUNT", "2/minute")
     rider, other = await campus.sign_up(), await campus.sign_up()
     server = await start_server(routing_url=osrm.url, rate_limits="on")
-    async with httpx.AsyncClient(base_url=server.url) as client:
+    async with server.client() as client:
         for _ in range(2):
             await ask(client, rider)
         refused = await client.post(ROUTE, json=TRIP, headers=rider.headers)
@@ -189,7 +189,7 @@ async def test_estimates_are_not_counted(
     monkeypatch.setattr("tripsync.pooling.map.ROUTES_PER_ACCOUNT", "1/minute")
     rider = await campus.sign_up()
     server = await start_server(rate_limits="on")
-    async with httpx.AsyncClient(base_url=server.url) as client:
+    async with server.client() as client:
         for _ in range(3):
             await ask(client, rider)
 

@@ -234,7 +234,7 @@ async def test_pictures_are_not_tried_without_end(
     start_server: StartServer, data_dir: Path
 ) -> None:
     server = await start_server(rate_limits="on")
-    async with httpx.AsyncClient(base_url=server.url) as client:
+    async with server.client() as client:
         rider = await Campus(client, data_dir / "mail").sign_up()
         codes = [(await send(rider, IMAGE, b"no picture")).status_code for _ in range(31)]
     assert codes == [422] * 30 + [429]
@@ -416,7 +416,8 @@ async def test_an_account_that_ends_during_an_upload_leaves_no_picture(
     # What was stored already is announced, and goes with a sweep when its time has come.
     await db.execute("update unreferenced_files set delete_after = now()")
     await other.call("DELETE", IMAGE)
-    assert set((data_dir / "files").glob("*")) == before
+    # Others may go with it.
+    assert set((data_dir / "files").glob("*")) <= before
 
 
 async def test_an_account_that_ends_takes_its_picture_along(

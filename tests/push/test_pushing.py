@@ -3,10 +3,10 @@
 import asyncpg
 import pytest
 
-from tests.conftest import Server, SignUp
+from tests.conftest import Server, SignUp, StartServer
 from tests.people import Rider
 from tests.push.conftest import Look, Settle, Tell, example, jobs_waiting, register_phone
-from tests.push.receiver import Receiver
+from tests.push.receiver import SECRET, Receiver
 from tests.realtime.devices import on_line
 from tests.waiting import until
 from tripsync.app import listed
@@ -199,7 +199,7 @@ async def test_a_webhook_that_stalls_is_asked_again(
     db: asyncpg.Connection,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(webhook, "ANSWER_WITHIN", 0.2)
+    monkeypatch.setattr(webhook, "ANSWER_WITHIN", 2.0)
     asha = await sign_up()
     token = await register_phone(asha)
     receiver.goes_on.clear()
@@ -284,8 +284,9 @@ async def test_who_signs_out_while_a_push_waits_is_not_told(
 
 
 async def test_the_timer_looks_by_itself(
-    pushing: Server, sign_up: SignUp, tell: Tell, receiver: Receiver
+    start_server: StartServer, sign_up: SignUp, tell: Tell, receiver: Receiver
 ) -> None:
+    await start_server(timers=True, push_webhook_url=receiver.url, push_webhook_secret=SECRET)
     asha: Rider = await sign_up()
     await register_phone(asha)
     await tell(asha, CANCELLED)

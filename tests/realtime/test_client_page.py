@@ -12,7 +12,7 @@ import pytest
 from tests.conftest import Server, SignUp, StartServer, running
 from tests.node import Script, node
 from tests.people import Rider
-from tests.processes import ROOT
+from tests.processes import ROOT, free_ports
 from tests.realtime.conftest import Tell
 from tests.realtime.devices import on_line
 from tests.waiting import until
@@ -136,7 +136,7 @@ async def test_the_token_is_renewed_in_place(
     server: Server, sign_up: SignUp, tell: Tell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rider = await sign_up()
-    monkeypatch.setattr(server.app.ctx.tokens, "lifetime", 4)
+    monkeypatch.setattr(server.app.ctx.tokens, "lifetime", 10)
     async with following(server.url, rider, renewEvery=1000) as client:
         await client.loads()
         socket = await socket_of(server, rider)
@@ -160,7 +160,9 @@ async def test_it_comes_back_when_the_server_is_there_again(
     rider = await sign_up()
     monkeypatch.setattr(switchboard, "SOONEST_RETURN_MS", 300)
     monkeypatch.setattr(switchboard, "RETURN_SPREAD_MS", 200)
-    few = msgspec.structs.replace(settings, database_pool_min=1, database_pool_max=5)
+    few = msgspec.structs.replace(
+        settings, port=free_ports(1), database_pool_min=1, database_pool_max=5
+    )
     async with running(few) as before:
         client_of = following(before.url, rider)
         client = await client_of.__aenter__()
@@ -170,7 +172,7 @@ async def test_it_comes_back_when_the_server_is_there_again(
         line = await socket_of(before, rider)
     assert line.wire.close_code == 1012
     await tell(rider, 2)
-    async with running(msgspec.structs.replace(few, port=before.port)) as after:
+    async with running(few) as after:
         assert await client.hears_events(2) == [3, 4]
         assert await socket_of(after, rider) is not line
         await client_of.__aexit__(None, None, None)

@@ -29,7 +29,7 @@ from tripsync.realtime.wire import SocketProtocol, Wire
 
 RIDERS = 50
 DEVICES_EACH = 10
-GRACE = 15
+GRACE = 60
 # So many answers, and it is stopped in the middle of the talk.
 IN_THE_MIDDLE = 1500
 # As fast as a device may talk for as long as it likes. Those who are told last have the server to
@@ -43,7 +43,13 @@ Serve = Callable[..., AbstractContextManager[Process]]
 @pytest.fixture
 def serve(database_url: str, data_dir: Path) -> Serve:
     return partial(
-        tripsync, "serve", data_dir=data_dir, DATABASE_URL=database_url, SECRET_KEY=SECRET
+        tripsync,
+        "serve",
+        data_dir=data_dir,
+        DATABASE_URL=database_url,
+        SECRET_KEY=SECRET,
+        # The other process that tests has as many, and the database has room for a hundred.
+        DATABASE_POOL_MAX="8",
     )
 
 

@@ -13,6 +13,8 @@ from tests.conftest import Server, SignUp, StartServer
 from tests.people import Rider
 from tests.realtime.conftest import Tell
 from tests.realtime.devices import on_line
+from tests.waiting import PATIENCE
+from tripsync.database import pool
 from tripsync.realtime import watch
 
 ADDRESSES = ["/api/ws/pool", "/api/ws/chat", "/api/pool/ws/{id}", "/ws/pool/{id}"]
@@ -209,17 +211,18 @@ async def test_the_oldest_of_too_many_devices_goes(
 
 
 async def test_without_a_database_a_socket_is_told_to_come_back(
-    start_server: StartServer, sign_up: SignUp
+    start_server: StartServer, sign_up: SignUp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server = await start_server()
     rider = await sign_up()
-    pool = server.app.ctx.database.pool
-    async with asyncio.timeout(20):
-        held = [await pool.acquire() for _ in range(5)]
+    monkeypatch.setattr(pool, "WAIT_FOR_CONNECTION", 0.1)
+    connections = server.app.ctx.database.pool
+    async with asyncio.timeout(PATIENCE):
+        held = [await connections.acquire() for _ in range(5)]
         try:
             async with on_line(server.url, rider) as device:
                 assert (await device.hear())["code"] == "unavailable"
                 assert await device.closed() == 1013
         finally:
             for connection in held:
-                await pool.release(connection)
+                await connections.release(connection)

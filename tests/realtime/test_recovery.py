@@ -26,7 +26,7 @@ from tests.processes import Process, tripsync
 from tests.realtime.conftest import Tell
 from tests.realtime.crowds import crowd
 from tests.realtime.devices import on_line
-from tests.waiting import PATIENCE, until, until_waiting_for_locks
+from tests.waiting import PATIENCE, until, until_listening, until_waiting_for_locks
 from tripsync.database import Database
 from tripsync.database.embedded import embedded_server, start
 from tripsync.database.migrations import migrate
@@ -230,7 +230,7 @@ async def test_every_device_ends_with_every_event_once_and_in_order(
             assert await cut(fragile.url, "application_name = 'tripsync listener'") == 2
 
     address = await fleet.address()
-    await until(lambda: len(fleet.workers) == 2)
+    await until_listening(fragile.url, 2)
     riders = await crowd(address, RIDERS, data_dir)
 
     async with following(address, riders) as followers:

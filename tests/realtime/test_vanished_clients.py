@@ -89,6 +89,8 @@ async def test_a_client_whose_line_breaks_without_a_word_is_found_and_its_neighb
     ):
         await train.hear("ready")
         await home.hear("ready")
+        # It is not to be found by what it does not read.
+        monkeypatch.setattr(watch, "READS_WITHIN", 3600.0)
         line.break_down()
         await tell(rider, to_be_sent, n="x" * 65_536)
         await home.hear_events(to_be_sent)
@@ -98,11 +100,9 @@ async def test_a_client_whose_line_breaks_without_a_word_is_found_and_its_neighb
         # Whoever was silent until now must not look as if it were gone.
         await home.say("ping")
         await home.hear("pong")
-        # It is not to be found by what it does not read.
-        monkeypatch.setattr(watch, "READS_WITHIN", 3600.0)
         monkeypatch.setattr(watch, "LOOK_EVERY", 0.05)
         monkeypatch.setattr(watch, "ASK_AFTER", 0.2)
-        monkeypatch.setattr(watch, "GONE_AFTER", 3.0)
+        monkeypatch.setattr(watch, "GONE_AFTER", 10.0)
         await until(lambda: lost not in server.app.ctx.switchboard.connections)
         await home.say("ping")
         await home.hear("pong")

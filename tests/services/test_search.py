@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import asyncpg
-import httpx
 import pytest
 
 from tests.conftest import Server, SignUp
@@ -336,7 +335,7 @@ async def test_a_page_is_one_query(
 
     monkeypatch.setattr(asyncpg.Connection, "fetch", count)
     headers = {"Authorization": f"Bearer {rider.access_token}"}
-    async with httpx.AsyncClient(base_url=server.url, headers=headers) as client:
+    async with server.client(headers=headers) as client:
         answer = await client.get(PATH)
     assert len(answer.json()) == 5
     assert len([sql for sql in asked if "service_posts" in sql]) == 1

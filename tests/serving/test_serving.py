@@ -259,7 +259,7 @@ async def test_a_stop_waits_for_a_request_no_longer_than_its_grace(serve: Serve)
 
 async def test_a_stop_does_not_wait_for_an_idle_connection(serve: Serve) -> None:
     with serve(GRACE_SECONDS="300", DRAIN_SECONDS="1") as server:
-        async with httpx.AsyncClient(base_url=await server.address()) as client:
+        async with httpx.AsyncClient(base_url=await server.address(), timeout=PATIENCE) as client:
             assert (await client.get("/api/health/ping")).headers.get("connection") != "close"
             server.send(signal.SIGTERM)
             assert await server.exit_code() == 0
@@ -403,7 +403,7 @@ async def test_the_embedded_database_keeps_its_data_and_stops_with_the_server(
         server.press_ctrl_c()
         assert await server.exit_code() == 0
         assert "Traceback" not in server.said
-        assert postgres_on(folder) == []
+        await until(lambda: postgres_on(folder) == [])
     with tripsync("serve", data_dir=folder) as server:
         async with httpx.AsyncClient(base_url=await server.address(), timeout=PATIENCE) as client:
             # The key that signed this token lies beside the data.
@@ -412,7 +412,7 @@ async def test_the_embedded_database_keeps_its_data_and_stops_with_the_server(
             assert again.status_code == 200, again.text
         server.send(signal.SIGTERM)
         assert await server.exit_code() == 0
-    assert postgres_on(folder) == []
+    await until(lambda: postgres_on(folder) == [])
 
 
 @pytest.mark.parametrize("stop", ["SIGTERM", "Ctrl-C"])
@@ -435,7 +435,7 @@ async def test_the_embedded_database_stops_with_a_server_that_is_told_to_while_i
         else:
             server.send(signal.SIGTERM)
         await server.exit_code()
-        assert postgres_on(folder) == []
+        await until(lambda: postgres_on(folder) == [])
 
 
 def embedded_url(folder: Path) -> str:
