@@ -107,6 +107,7 @@ def settings(database_url: str, data_dir: Path) -> Settings:
         # A slow machine is not to pass for a slow server.
         request_timeout_seconds=60,
         statement_timeout_ms=60_000,
+        slow_query_ms=600_000,
         grace_seconds=2,
     )
 
@@ -177,34 +178,40 @@ class Insisting(httpx.AsyncHTTPTransport):
 
 
 @pytest.fixture
-async def two_processes(
-    database_url: str, data_dir: Path
-) -> AsyncIterator[tuple[httpx.AsyncClient, httpx.AsyncClient]]:
-    """Two servers of their own on the database of the run."""
+async def two_addresses(database_url: str, data_dir: Path) -> AsyncIterator[tuple[str, str]]:
+    """Of two servers in processes of their own, on the database of the run."""
     environment = {
         "DATABASE_URL": database_url,
         "SECRET_KEY": SECRET,
-        "RATE_LIMITS": "off",
-        "PORT": "0",
         "REQUEST_TIMEOUT_SECONDS": "60",
         "STATEMENT_TIMEOUT_MS": "60000",
         # The other process that tests has as many, and the database has room for a hundred.
         "DATABASE_POOL_MAX": "8",
     }
-    # A crowd of connections at once is what is tested; each server answers them in turn.
-    room = httpx.Limits(max_connections=LARGEST_CROWD)
-    ways = [Insisting(limits=room) for _ in range(2)]
     with ExitStack() as stack:
-        servers = [
+        one, other = [
             stack.enter_context(tripsync("serve", data_dir=data_dir, **environment))
             for _ in range(2)
         ]
-        one, other = [await server.address() for server in servers]
-        async with (
-            httpx.AsyncClient(base_url=one, timeout=PATIENCE, transport=ways[0]) as first,
-            httpx.AsyncClient(base_url=other, timeout=PATIENCE, transport=ways[1]) as second,
-        ):
-            yield first, second
+        yield await one.address(), await other.address()
+
+
+@pytest.fixture
+async def two_processes(
+    two_addresses: tuple[str, str],
+) -> AsyncIterator[tuple[httpx.AsyncClient, httpx.AsyncClient]]:
+    """Callers of both, for a crowd of requests at once; each server answers them in turn."""
+    room = httpx.Limits(max_connections=LARGEST_CROWD)
+    async with AsyncExitStack() as calling:
+        first, second = [
+            await calling.enter_async_context(
+                httpx.AsyncClient(
+                    base_url=address, timeout=PATIENCE, transport=Insisting(limits=room)
+                )
+            )
+            for address in two_addresses
+        ]
+        yield first, second
 
 
 @pytest.fixture

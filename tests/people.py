@@ -1,6 +1,5 @@
 """Riders for tests: they sign up through the API, as anybody does."""
 
-import asyncio
 import itertools
 import re
 import secrets
@@ -10,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from tests.waiting import PATIENCE
+from tests.waiting import until
 
 PASSWORD = "four sparrows on a tram"
 numbers = itertools.count(1)
@@ -85,12 +84,14 @@ class Campus:
 
     async def mailed_code(self, email: str, subject: str) -> str:
         """The code in the latest mail to this address; waits for it to arrive."""
-        async with asyncio.timeout(PATIENCE):
-            while True:
-                for file in sorted(self.mail_folder.glob("*.eml"), reverse=True):
-                    text = file.read_text()
-                    if f"To: {email}\n" in text and f"Subject: {subject}\n" in text:
-                        found = re.search(r"type this code in the app: (\S+)", text)
-                        assert found, text
-                        return found[1]
-                await asyncio.sleep(0.01)
+
+        def latest() -> str | None:
+            for file in sorted(self.mail_folder.glob("*.eml"), reverse=True):
+                text = file.read_text()
+                if f"To: {email}\n" in text and f"Subject: {subject}\n" in text:
+                    found = re.search(r"type this code in the app: (\S+)", text)
+                    assert found, text
+                    return found[1]
+            return None
+
+        return await until(latest)

@@ -1,7 +1,8 @@
-"""A session that ended is let in nowhere any more, whoever ended it."""
+"""A session that ended is let in nowhere, within a second, whoever ended it."""
 
 import asyncio
 from collections.abc import AsyncIterator
+from statistics import median
 from typing import Any
 
 import asyncpg
@@ -15,6 +16,10 @@ from tripsync.database.listener import Listener
 from tripsync.http import ended_sessions
 from tripsync.http.ended_sessions import EndedSessions
 from tripsync.http.observation import current_request_id
+
+A_SECOND = 1.0
+# A busy machine is late now and then; a mechanism that is too slow is late most of the time.
+TRIES = 3
 
 
 @pytest.fixture
@@ -88,16 +93,23 @@ async def test_a_transaction_that_commits_late_is_not_missed(
     await is_out_soon(other_worker, slow)
 
 
-async def test_without_the_listen_connection_it_is_read_again_and_again(
-    campus: Campus, start_server: StartServer
+@pytest.mark.parametrize("listens", [True, False])
+async def test_within_a_second_also_without_the_listen_connection(
+    campus: Campus, start_server: StartServer, listens: bool
 ) -> None:
-    assert ended_sessions.READ_AT_LEAST_EVERY < 1
     server: Server = await start_server()
-    await server.app.ctx.listener.stop()
-    rider = await campus.sign_up()
-    await rider.call("POST", "/api/auth/logout")
+    if not listens:
+        await server.app.ctx.listener.stop()
+    loop = asyncio.get_running_loop()
+    delays = []
     async with server.client() as client:
-        await is_out_soon(client, rider)
+        for _ in range(TRIES):
+            rider = await campus.sign_up()
+            await rider.call("POST", "/api/auth/logout")
+            since = loop.time()
+            await is_out_soon(client, rider)
+            delays.append(loop.time() - since)
+    assert median(delays) < A_SECOND
 
 
 async def test_a_worker_that_starts_later_knows_what_ended_before(

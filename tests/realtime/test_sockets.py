@@ -339,9 +339,9 @@ async def test_a_token_is_renewed_in_place(
     server: Server, sign_up: SignUp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rider = await sign_up()
-    fifth = expiring(server, rider, after=300)
-    async with on_line(server.url, fifth) as renewed:
-        async with on_line(server.url, fifth) as forgotten:
+    brief = expiring(server, rider, after=300)
+    async with on_line(server.url, brief) as renewed:
+        async with on_line(server.url, brief) as forgotten:
             await renewed.hear("ready")
             await renewed.say("auth", token=rider.access_token)
             good = await renewed.hear("authenticated")

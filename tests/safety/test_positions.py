@@ -1,18 +1,14 @@
 """Where fellow riders are: heard by those who ride along, while the ride is under way."""
 
-from collections.abc import AsyncIterator
-from contextlib import ExitStack
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import asyncpg
 import pytest
 
-from tests.conftest import SECRET, Server, SignUp
+from tests.conftest import Server, SignUp
 from tests.people import Rider
 from tests.pooling.roads_to_campus import ask, go, pair_up, ride, say
-from tests.processes import tripsync
 from tests.realtime.devices import Device, on_line
 from tests.safety.conftest import Pair, share
 from tests.waiting import until
@@ -271,27 +267,12 @@ async def test_who_follows_by_a_link_sees_the_latest_of_both(server: Server, pai
         assert (seen["latitude"], seen["longitude"]) == (19.2, 72.9)
 
 
-Addresses = tuple[str, str]
-
-
-@pytest.fixture
-async def two_processes(database_url: str, data_dir: Path) -> AsyncIterator[Addresses]:
-    """Two servers of their own on the database of the run."""
-    environment = {"DATABASE_URL": database_url, "SECRET_KEY": SECRET}
-    with ExitStack() as stack:
-        one, other = [
-            stack.enter_context(tripsync("serve", data_dir=data_dir, **environment))
-            for _ in range(2)
-        ]
-        yield await one.address(), await other.address()
-
-
 async def test_riders_on_different_servers_see_each_other(
-    pair: Pair, two_processes: Addresses
+    pair: Pair, two_addresses: tuple[str, str]
 ) -> None:
     asha, dev = pair
     await drive(asha)
-    one, other = two_processes
+    one, other = two_addresses
     async with on_line(one, asha) as left, on_line(other, dev) as right:
         for number in range(10):
             await left.say("position", latitude=number, longitude=0)
