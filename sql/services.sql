@@ -81,8 +81,8 @@ update service_posts
    and post_id = :post_id;
 
 -- name: find_post(college_id, reader_id, post_id)^
--- One post, whole. Without a reader, an open one that is open to all, of whichever college. A
--- moderator reads what filters hide, for it may have been reported.
+-- One post, whole, whatever has become of it until it is deleted. Without a reader, one that is open
+-- to all, of whichever college. A moderator reads what filters hide, for it may have been reported.
 select s.id,
        s.kind,
        s.title,
@@ -108,7 +108,7 @@ select s.id,
   from shown_services s
   left join service_readers reader on reader.college_id = :college_id and reader.user_id = :reader_id
  where s.id = :post_id
-   and case when :reader_id::bigint is null then s.status = 'open' and (s.post).open_to_all
+   and case when :reader_id::bigint is null then (s.post).open_to_all
             else s.college_id = :college_id
                  and (
                      may_see(s.post, reader)

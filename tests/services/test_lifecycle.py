@@ -1,9 +1,13 @@
 """The life of a post, as a rule and over HTTP."""
 
+from collections.abc import Sequence
+
 import asyncpg
+import httpx
 import pytest
 
 from tests.conftest import SignUp
+from tests.people import Rider
 from tests.pooling.roads_to_campus import heard_by
 from tests.services.board import PATH, act, applied, decide, publish, show, team
 from tripsync.services.states import Act, ImpossibleError, Status, after
@@ -99,3 +103,48 @@ async def test_work_whose_deadline_has_passed_is_completed(
     await decide(owner, (await applied(member, post_id))["id"])
     await db.execute("update service_posts set deadline = now() where post_id = $1", post_id)
     assert (await act(owner, post_id, "complete")).json()["status"] == "completed"
+
+
+MAJOR = {"type": "major", "value": "Physics"}
+# What the owner does with a post that nobody has joined, or one that somebody has.
+WAYS_TO = {"open": (), "in_progress": ("start",), "completed": ("start", "complete")}
+
+
+async def seen_by(
+    client: httpx.AsyncClient, post_id: int, readers: Sequence[Rider | None]
+) -> list[str | None]:
+    """The status that each of these reads by the id; None: of somebody without an account."""
+    answers = [
+        await show(each, post_id) if each else await client.get(f"{PATH}/{post_id}")
+        for each in readers
+    ]
+    return [each.json().get("status") if each.status_code == 200 else None for each in answers]
+
+
+@pytest.mark.parametrize("status", list(Status))
+@pytest.mark.parametrize("hiding", [{}, {"college_only": True}, {"filters": [MAJOR]}])
+async def test_a_post_is_read_by_its_id_in_every_state_until_it_is_deleted(
+    sign_up: SignUp, client: httpx.AsyncClient, status: Status, hiding: dict[str, object]
+) -> None:
+    owner, member, fellow = [await sign_up() for _ in range(3)]
+    foreigner = await sign_up(college_name="VJTI")
+    await member.call("PUT", "/api/profile/me", json={"major": "Physics"})
+    post_id = (await publish(owner, team_size=2, **hiding))["id"]
+    if status is Status.CANCELLED:
+        await act(owner, post_id, "close")
+    else:
+        await decide(owner, (await applied(member, post_id))["id"])
+        for what in WAYS_TO[status]:
+            await act(owner, post_id, what)
+
+    readers = (owner, member, fellow, foreigner, None)
+    seen = [
+        status,
+        status,
+        None if "filters" in hiding else status,
+        None,
+        None if hiding else status,
+    ]
+    assert await seen_by(client, post_id, readers) == seen
+    await owner.call("DELETE", f"{PATH}/{post_id}")
+    assert await seen_by(client, post_id, readers) == [None] * 5

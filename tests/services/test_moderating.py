@@ -73,6 +73,7 @@ async def test_a_moderator_closes_a_post_for_good(sign_up: SignUp, db: asyncpg.C
     for each in (writer, fellow, moderator):
         assert await ids(each) == []
         assert (await show(each, post_id)).status_code == 404
+    assert (await writer.client.get(f"{PATH}/{post_id}")).status_code == 404
     assert (await act(writer, post_id, "reopen")).status_code == 404
     for each, application in ((writer, None), (fellow, sent["id"])):
         kind, payload = (await heard_by(db, each))[-1]

@@ -26,8 +26,9 @@ blueprint = Blueprint("reading_services")
 async def show_post(request: Request, post_id: int) -> HTTPResponse:
     """Show one post, whole.
 
-    Without a token: an open post of any college that anybody may read, by its description and the
-    fields of the list. With one: a post of one's college whose filters let one in."""
+    Its status may be any; a post that was deleted, or closed by a moderator, is shown to nobody.
+    Without a token: a post of any college that anybody may read, by its description and the fields
+    of the list. With one: a post of one's college whose filters let one in."""
     return answer(await find_post(reading(request), identify_if_any(request), post_id))
 
 
