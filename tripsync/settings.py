@@ -139,7 +139,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
     ] = "127.0.0.1"
     proxies: Annotated[
         int,
-        Meta(description="trusted proxies in front; 0 ignores X-Forwarded-For", ge=0, le=10),
+        Meta(description="trusted proxies in front; 0 ignores X-Forwarded headers", ge=0, le=10),
     ] = 0
     rate_limits: Annotated[
         Literal["on", "off"], Meta(description="limits on sign-in and account calls")

@@ -1,6 +1,9 @@
 import httpx
 import pytest
 
+from tests.conftest import StartServer
+from tripsync.http.origins import MOST_ORIGINS_LOGGED, by_first_trusted, is_same_address
+
 PREFLIGHT = {
     "Access-Control-Request-Method": "POST",
     "Access-Control-Request-Headers": "authorization,content-type",
@@ -43,3 +46,117 @@ async def test_errors_can_be_read_by_the_page_too(client: httpx.AsyncClient) -> 
 
 async def test_caches_keep_origins_apart(client: httpx.AsyncClient) -> None:
     assert "Origin" in (await client.get("/api/health/ping")).headers["vary"]
+
+
+@pytest.mark.parametrize(
+    ("origin", "host"),
+    [
+        ("http://10.0.2.2:8000", "10.0.2.2:8000"),
+        ("http://rides.example.edu", "rides.example.edu"),
+        ("https://rides.example.edu", "rides.example.edu"),
+        ("https://rides.example.edu:443", "rides.example.edu"),
+        ("http://rides.example.edu", "rides.example.edu:80"),
+        ("wss://rides.example.edu", "rides.example.edu:443"),
+        ("ws://rides.example.edu:8000", "rides.example.edu:8000"),
+        ("HTTPS://Rides.Example.EDU", "rides.example.edu"),
+        ("http://rides.example.edu:8000", "RIDES.example.edu:8000"),
+        ("http://[::1]:8000", "[::1]:8000"),
+        ("https://[2001:DB8::1]", "[2001:db8::1]"),
+        ("http://my_laptop:8000", "my_laptop:8000"),
+    ],
+)
+def test_an_origin_with_the_host_and_port_of_the_request_is_the_servers_own(
+    origin: str, host: str
+) -> None:
+    assert is_same_address(origin, host)
+
+
+@pytest.mark.parametrize(
+    ("origin", "host"),
+    [
+        ("null", "null"),
+        ("", ""),
+        ("http://", ""),
+        ("http://evil.example", "rides.example.edu"),
+        ("http://rides.example.edu.evil.example", "rides.example.edu"),
+        ("http://evil.example:8000", "rides.example.edu:8000"),
+        ("http://rides.example.edu:8001", "rides.example.edu:8000"),
+        ("http://rides.example.edu:8000", "rides.example.edu"),
+        ("http://rides.example.edu", "rides.example.edu:443"),
+        ("http://[::1]:8000", "[::2]:8000"),
+        ("http://::1:8000", "::1:8000"),
+        ("http://rides.example.edu@evil.example", "rides.example.edu"),
+        ("http://rides.example.edu/", "rides.example.edu"),
+        ("http://rides.example.edu:", "rides.example.edu:"),
+        ("http://rides.example.edu:8e3", "rides.example.edu:8e3"),
+        ("http://rides.example.edu\n", "rides.example.edu\n"),
+        ("http://ri\u017fe.example.edu", "rise.example.edu"),
+        ("file://rides.example.edu", "rides.example.edu"),
+        ("rides.example.edu", "rides.example.edu"),
+        ("http://rides.example.edu http://evil.example", "rides.example.edu"),
+    ],
+)
+def test_any_other_origin_is_not(origin: str, host: str) -> None:
+    assert not is_same_address(origin, host)
+
+
+@pytest.mark.parametrize(
+    ("origin", "scheme", "port", "is_same"),
+    [
+        ("https://rides.example.edu", "https", 0, True),
+        ("https://rides.example.edu", "WSS", 0, True),
+        ("http://rides.example.edu", "https", 0, False),
+        ("https://rides.example.edu", "http", 0, False),
+        ("https://rides.example.edu:8443", "https", 8443, True),
+        ("https://rides.example.edu", "https", 8443, False),
+        ("http://rides.example.edu", "gopher", 0, True),
+    ],
+)
+def test_the_scheme_and_port_that_a_proxy_tells_fill_in_the_port(
+    origin: str, scheme: str, port: int, is_same: bool
+) -> None:
+    assert is_same_address(origin, "rides.example.edu", scheme, port) == is_same
+
+
+def test_of_a_list_the_value_of_the_outermost_trusted_proxy_counts() -> None:
+    assert by_first_trusted("invented, seen by the proxy", 1) == "seen by the proxy"
+    assert by_first_trusted("invented, outer, inner", 2) == "outer"
+    assert by_first_trusted("outer", 2) == "outer"
+    assert by_first_trusted("", 1) == ""
+
+
+def refusals(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [each for each in caplog.messages if "BACKEND_CORS_ORIGINS" in each]
+
+
+async def test_the_log_names_an_origin_that_is_refused_once(
+    start_server: StartServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    server = await start_server()
+    async with server.client() as client:
+        for _ in range(3):
+            await client.get("/api/health/ping", headers={"Origin": "https://evil.example"})
+            await client.options(
+                "/api/auth/login", headers={"Origin": "https://evil.example", **PREFLIGHT}
+            )
+        for origin in (server.url, "http://localhost:5173"):
+            await client.get("/api/health/ping", headers={"Origin": origin})
+    [refusal] = refusals(caplog)
+    assert "'https://evil.example'" in refusal
+
+
+async def test_an_invented_origin_fills_neither_the_log_nor_forges_a_line_in_it(
+    start_server: StartServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    server = await start_server()
+    async with server.client() as client:
+        odd = "http://\x1b[31m\xfc" + "x" * 5000
+        await client.get("/api/health/ping", headers={"Origin": odd.encode()})
+        [refusal] = refusals(caplog)
+        assert refusal.isascii()
+        assert refusal.isprintable()
+        assert len(refusal) < 300
+        for number in range(MOST_ORIGINS_LOGGED + 20):
+            await client.get("/api/health/ping", headers={"Origin": f"http://{number}.example"})
+    # One more says that there are others.
+    assert len(refusals(caplog)) == MOST_ORIGINS_LOGGED + 1

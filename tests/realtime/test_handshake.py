@@ -145,6 +145,83 @@ async def test_a_page_of_a_foreign_origin_is_a_403_and_one_of_ours_is_let_in(
         assert (await device.hear())["type"] == "ready"
 
 
+HOST = "rides.example.edu"
+
+
+@pytest.mark.parametrize(
+    ("origin", "host"),
+    [
+        (f"http://{HOST}", HOST),
+        (f"https://{HOST}", HOST),
+        (f"ws://{HOST}:8000", f"{HOST}:8000"),
+        (f"http://{HOST.upper()}:8000", f"{HOST}:8000"),
+        ("http://[::1]:8000", "[::1]:8000"),
+    ],
+)
+async def test_a_native_app_that_sends_the_servers_own_address_as_its_origin_is_let_in(
+    server: Server, sign_up: SignUp, origin: str, host: str
+) -> None:
+    rider = await sign_up()
+    async with on_line(server.url, rider, origin=server.url) as device:
+        await device.hear("ready")
+    async with named(server, host, rider, origin=origin) as device:
+        await device.hear("ready")
+
+
+async def test_an_origin_of_another_host_or_port_than_the_request_is_a_403_and_logged(
+    start_server: StartServer, sign_up: SignUp, caplog: pytest.LogCaptureFixture
+) -> None:
+    server = await start_server()
+    rider = await sign_up()
+    for origin in (f"http://{HOST}:8001", f"http://{HOST}.evil.example:8000", "http://evil:8000"):
+        with pytest.raises(InvalidStatus) as refusal:
+            async with named(server, f"{HOST}:8000", rider, origin=origin):
+                pass
+        assert refusal.value.response.status_code == 403
+        assert f"'{origin}'" in "".join(caplog.messages)
+
+
+async def test_behind_a_trusted_proxy_its_word_for_the_address_counts(
+    start_server: StartServer, sign_up: SignUp
+) -> None:
+    server = await start_server(proxies=1)
+    rider = await sign_up()
+    forwarded = {
+        "X-Forwarded-For": "203.0.113.5",
+        "X-Forwarded-Host": HOST,
+        "X-Forwarded-Proto": "https",
+    }
+    async with on_line(
+        server.url, rider, origin=f"https://{HOST}", additional_headers=forwarded
+    ) as device:
+        await device.hear("ready")
+    for origin in (f"http://{HOST}", server.url, "https://evil.example"):
+        problem = await refused(server.url, rider, origin=origin, additional_headers=forwarded)
+        assert problem["code"] == "origin_not_allowed"
+    # A proxy that passes the Host on.
+    del forwarded["X-Forwarded-Host"]
+    async with named(
+        server, HOST, rider, origin=f"https://{HOST}", additional_headers=forwarded
+    ) as device:
+        await device.hear("ready")
+
+
+async def test_without_a_trusted_proxy_nobodys_word_for_the_address_counts(
+    server: Server, sign_up: SignUp
+) -> None:
+    rider = await sign_up()
+    forwarded = {"X-Forwarded-For": "203.0.113.5", "X-Forwarded-Host": "evil.example"}
+    problem = await refused(
+        server.url, rider, origin="http://evil.example", additional_headers=forwarded
+    )
+    assert problem["code"] == "origin_not_allowed"
+
+
+def named(server: Server, host: str, rider: Rider, **how: Any) -> Any:
+    """A device that knows the server by another name."""
+    return on_line(f"http://{host}", rider, host="127.0.0.1", port=server.port, **how)
+
+
 async def test_a_client_that_offers_other_protocols_only_gets_none_of_them(
     server: Server, sign_up: SignUp
 ) -> None:

@@ -8,6 +8,7 @@ from sanic import Request
 from tripsync.http.context import settings
 from tripsync.http.endpoint import query_values
 from tripsync.http.identity import CHALLENGE, rider_of
+from tripsync.http.origins import may_open_sockets
 from tripsync.http.problems import NOT_AUTHENTICATED, UNAVAILABLE, Problem, Refusal
 from tripsync.http.schemas import Schema, converter
 from tripsync.realtime.own_messages import Seq
@@ -41,9 +42,7 @@ read_opening = converter(Opening)
 
 async def admit(request: Request) -> None:
     """A real 401, 403 or 503 for whoever cannot come in."""
-    origin = request.headers.get("origin")
-    # Who sends none is no web page.
-    if origin is not None and origin not in settings(request).backend_cors_origins:
+    if not may_open_sockets(request):
         raise Problem(ORIGIN_NOT_ALLOWED)
     sockets = request.app.ctx.switchboard.connections
     if request.app.ctx.draining or len(sockets) >= settings(request).sockets_per_worker:
