@@ -135,8 +135,9 @@ def copy_of_the_project(folder: Path) -> Path:
 
 def surroundings(data_dir: Path, environment: dict[str, str]) -> dict[str, str]:
     """The environment of this run without its settings, which are not the command's."""
-    settings = {each.name for each in variables()}
-    outside = {name: value for name, value in os.environ.items() if name not in settings}
+    # Python buffers what goes into a pipe, unless this is set; then the order tells nothing.
+    left_out = {each.name for each in variables()} | {"PYTHONUNBUFFERED"}
+    outside = {name: value for name, value in os.environ.items() if name not in left_out}
     quick = {
         "PORT": "0",
         "BCRYPT_ROUNDS": "4",

@@ -1,6 +1,5 @@
 """What is wrong, and where: told as compilers do."""
 
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -48,11 +47,12 @@ FORMATS: Mapping[str, Callable[[Finding], str]] = {"text": for_people, "github":
 
 
 def tell(found: Sequence[Finding], form: str, looked_at: str) -> int:
-    """Each finding, and a verdict; the exit status for hooks."""
+    """Each finding, then a verdict; the exit status for hooks."""
     for finding in found:
         print(FORMATS[form](finding))
     verdict = f"{len(found)} to mend" if found else "nothing to mend"
-    print(f"{looked_at}: {verdict}", file=sys.stderr)
+    # To the same stream: of two that go into one pipe, the second may come out first.
+    print(f"{looked_at}: {verdict}")
     return 1 if found else 0
 
 
