@@ -355,6 +355,7 @@ select pools.pool_id,
                       and preferences_fit(
                               asking.gender, asking.same_gender, profiles.gender, member.same_gender
                           )
+                      and asking.user_id <> member.user_id
                       and not are_blocked(asking.user_id, member.user_id)
                       and not (asking.role = 'driver' and member.role = 'driver')
                   ) as fit

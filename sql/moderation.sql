@@ -185,8 +185,8 @@ update users
  where college_id = :college_id
    and user_id = :user_id;
 
--- name: cancel_ride(college_id, user_id)$
--- Take the request of a banned rider off the road while it has no company yet; a ride that has
+-- name: cancel_rides(college_id, user_id)
+-- Take the requests of a banned rider off the road that have no company yet; a ride that has
 -- begun to form is not ended under those who share it.
 update pooling_requests
    set status = 'cancelled',

@@ -3,7 +3,7 @@
 -- not a timer has said so yet: every query here asks for the window too.
 
 -- name: lock_rider(college_id, user_id)$
--- The rider's row, held so that two requests of one rider are opened one after the other.
+-- The rider's row, held so that two requests of one rider are opened or changed one after the other.
 select user_id
   from users
  where college_id = :college_id
@@ -12,14 +12,18 @@ select user_id
    for no key update;
 
 -- name: lock_open_requests(college_id, user_id)
--- The rider's open request, held; also one that has silently expired and still takes the place.
+-- The rider's open requests, held in the order of their ids; also those that have silently expired and
+-- still take their time.
 select request_id,
        status,
-       upper(departure) > now() as lasts
+       lower(departure) as depart_after,
+       upper(departure) as depart_before,
+       status = 'matched' or upper(departure) > now() as lasts
   from pooling_requests
  where college_id = :college_id
    and user_id = :user_id
    and status in ('active', 'matched')
+ order by request_id
    for update;
 
 -- name: open_request(college_id, user_id, start_longitude, start_latitude, destination_longitude, destination_latitude, start_name, destination_name, depart_after, depart_before, seats, detour_percent, role, seats_offered, same_gender, quiet, no_smoking, luggage, auto_match, note, solo_road_meters)$

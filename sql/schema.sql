@@ -520,7 +520,7 @@ create table pool_members (
     constraint pool_members_college_id_user_id_fkey foreign key (college_id, user_id) references users(college_id, user_id)
 );
 create index pool_members_of_request on pool_members (request_id);
-create index pool_members_of_user on pool_members (user_id, pool_id) where (left_at is null);
+create unique index pool_members_once on pool_members (user_id, pool_id) where (left_at is null);
 create unique index pool_members_riding on pool_members (request_id) where (left_at is null);
 create trigger pool_members_count_seats after insert or delete or update of seats, left_at on pool_members for each row execute function count_pool_seats();
 create trigger pool_members_join_conversation after insert on pool_members for each row execute function join_conversation_of_pool();
@@ -551,7 +551,7 @@ create policy wall on pool_stops as restrictive to tripsync_walled using ((( sel
 grant select,insert,delete on table pool_stops to tripsync_app;
 grant select on table pool_stops to tripsync_reader;
 
--- 0010.pooling, 0022.roads-in-matching
+-- 0010.pooling, 0022.roads-in-matching, 0038.several-planned-rides
 create table pooling_requests (
     request_id       bigint not null generated always as identity,
     college_id       bigint not null,
@@ -593,11 +593,12 @@ create table pooling_requests (
     constraint pooling_requests_start_name_check check ((char_length(start_name) <= 200)),
     constraint pooling_requests_status_check check ((status = any (array['active', 'matched', 'completed', 'cancelled']))),
     constraint pooling_requests_college_id_request_id_key unique (college_id, request_id),
+    constraint pooling_requests_do_not_overlap exclude using gist (int8range(user_id, user_id, '[]') with &&, departure with &&) where ((status = any (array['active', 'matched']))),
     constraint pooling_requests_pkey primary key (request_id),
     constraint pooling_requests_college_id_user_id_fkey foreign key (college_id, user_id) references users(college_id, user_id) on delete cascade
 );
+create index pooling_requests_of_rider on pooling_requests (user_id) where (status = any (array['active', 'matched']));
 create index pooling_requests_of_user on pooling_requests (user_id, request_id);
-create unique index pooling_requests_open on pooling_requests (user_id) where (status = any (array['active', 'matched']));
 create index pooling_requests_riding on pooling_requests using gist (start, destination, reach, on_the_road(departure, greatest(solo_meters, solo_road_meters), (detour_percent)::integer)) where (status = 'matched');
 create index pooling_requests_waiting on pooling_requests using gist (start, destination, reach, on_the_road(departure, greatest(solo_meters, solo_road_meters), (detour_percent)::integer)) where (status = 'active');
 create trigger pooling_requests_of_present_riders before insert on pooling_requests for each row execute function refuse_for_former_riders();

@@ -188,6 +188,22 @@ select -(n * 256),
    and crew % 40 <> 1
    and crew % 10 <> 4;
 
+-- Some of those, and of those who share that rush, have planned the way back too.
+insert into seeding.trips
+select -(n * 256 + 255),
+       n,
+       null,
+       false,
+       null,
+       'active',
+       null,
+       false,
+       begins_at + interval '9 hours' + interval '40 minutes' * seeding.dice(n, 'leaves back'),
+       interval '10 minutes' * (3 + 3 * seeding.dice(n, 'patience back'))
+  from seeding.crews
+  join seeding.rushes using (college_id)
+ where seeding.dice(n, 'plans the way back') < 0.05;
+
 -- As requests, in the order in which they were made.
 create unlogged table seeding.requests as
 select nextval(pg_get_serial_sequence('pooling_requests', 'request_id')) as request_id,

@@ -304,6 +304,51 @@ async def test_a_rollback_that_the_data_forbids_is_told_without_a_traceback(
     assert status(empty_database) == before
 
 
+def plan_rides(url: str, rides: str) -> None:
+    """Rides of one rider: for each its status, and in how many hours it leaves."""
+    execute(
+        url,
+        "insert into pooling_requests (college_id, user_id, start, destination, departure,"
+        " solo_meters, reach, status) select college_id, user_id, '(72.83,19.1)', '(72.85,19.2)',"
+        " tstzrange(now() + hours * interval '1 hour', now() + (hours + 0.5) * interval '1 hour'),"
+        f" 1000, '(73,20),(72,19)', status from users cross join (values {rides})"
+        " as planned (status, hours)",
+    )
+
+
+def test_of_several_planned_rides_the_way_back_keeps_the_one_that_is_shared_or_leaves_first(
+    empty_database: str,
+) -> None:
+    migrate(empty_database)
+    execute(
+        empty_database,
+        "insert into users (college_id, email, full_name, password_hash)"
+        " select college_id, 'asha@djsce.example', 'Asha Rao', '' from colleges limit 1",
+    )
+    undone = len(OURS) - OURS.index("0039.indexes-of-planned-rides")
+    plan_rides(empty_database, "('active', 3), ('active', 1), ('active', 5)")
+    roll_back(empty_database, undone)
+    assert open_rides_of(empty_database) == [("active", 1)]
+    migrate(empty_database)
+    plan_rides(empty_database, "('matched', 8), ('active', 3)")
+    roll_back(empty_database, undone)
+    assert open_rides_of(empty_database) == [("matched", 8)]
+    migrate(empty_database)
+    plan_rides(empty_database, "('matched', 10)")
+    with pytest.raises(MigrationError):
+        roll_back(empty_database, undone)
+    assert {each.state for each in status(empty_database)} == {State.APPLIED}
+    assert open_rides_of(empty_database) == [("matched", 8), ("matched", 10)]
+
+
+def open_rides_of(url: str) -> list[tuple[str, int]]:
+    with psycopg.connect(url) as connection:
+        return connection.execute(
+            "select status, round(extract(epoch from lower(departure) - now()) / 3600)::int"
+            " from pooling_requests where status in ('active', 'matched') order by departure"
+        ).fetchall()
+
+
 def test_a_post_that_a_moderator_closed_stays_in_the_trail_on_the_way_back(
     empty_database: str,
 ) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 
 import asyncpg
@@ -31,15 +32,18 @@ async def other_worker(start_server: StartServer) -> AsyncIterator[httpx.AsyncCl
         yield client
 
 
-async def go_on_the_road(db: asyncpg.Connection, rider: Rider, status: str = "active") -> int:
+async def go_on_the_road(
+    db: asyncpg.Connection, rider: Rider, status: str = "active", *, in_hours: int = 0
+) -> int:
     request_id: int = await db.fetchval(
         "insert into pooling_requests (college_id, user_id, status, start, destination, "
         "departure, solo_meters, reach) values ($1, $2, $3, '(72.83,19.1)', '(72.85,19.2)', "
-        "tstzrange(now(), now() + interval '1 hour'), 1000, '(73,20),(72,19)') "
+        "tstzrange(now() + $4, now() + $4 + interval '1 hour'), 1000, '(73,20),(72,19)') "
         "returning request_id",
         rider.college_id,
         rider.id,
         status,
+        timedelta(hours=in_hours),
     )
     return request_id
 
@@ -182,13 +186,15 @@ async def test_of_two_admins_who_ban_each_other_one_stays(
     assert [await is_banned(db, each) for each in (one, other)] == [True, False]
 
 
-async def test_an_open_ride_of_the_banned_leaves_the_road(
+async def test_all_open_rides_of_the_banned_leave_the_road(
     campus: Campus, moderator: Rider, db: asyncpg.Connection
 ) -> None:
     rider, asker, bystander = [await campus.sign_up() for _ in range(3)]
     theirs, asking, elsewhere = [
         await go_on_the_road(db, each) for each in (rider, asker, bystander)
     ]
+    planned = await go_on_the_road(db, rider, in_hours=5)
+    shared = await go_on_the_road(db, rider, "matched", in_hours=10)
     ask = (
         "insert into connections (college_id, from_request, to_request, from_user, to_user) "
         "values ($1, $2, $3, $4, $5) returning connection_id"
@@ -196,13 +202,17 @@ async def test_an_open_ride_of_the_banned_leaves_the_road(
     hopeless = [
         await db.fetchval(ask, rider.college_id, asking, theirs, asker.id, rider.id),
         await db.fetchval(ask, rider.college_id, theirs, elsewhere, rider.id, bystander.id),
+        await db.fetchval(ask, rider.college_id, asking, planned, asker.id, rider.id),
     ]
     kept = await db.fetchval(ask, rider.college_id, asking, elsewhere, asker.id, bystander.id)
     assert (await act(moderator, "ban", rider)).status_code == 200
-    assert await request_state(db, theirs) == ("cancelled", "moderator", True)
+    for each in (theirs, planned):
+        assert await request_state(db, each) == ("cancelled", "moderator", True)
+    assert await request_state(db, shared) == ("matched", None, False)
     assert await request_state(db, asking) == ("active", None, False)
     states = "select status from connections where connection_id = $1"
     assert [await db.fetchval(states, each) for each in (*hopeless, kept)] == [
+        "withdrawn",
         "withdrawn",
         "withdrawn",
         "pending",

@@ -28,14 +28,13 @@ async def warn(db: Transaction, occasion: Occasion) -> Any:
 
 
 async def ban(db: Transaction, occasion: Occasion) -> Any:
-    """Shut the rider out and take an open request off the road.
+    """Shut the rider out and take requests that still look for company off the road.
 
     A ride that is shared already is not ended here: it belongs to its other riders too."""
     whose = {"college_id": occasion.college_id, "user_id": occasion.subject_id}
     await db.moderation.ban_rider(**whose)
-    cancelled = await db.moderation.cancel_ride(**whose)
-    if cancelled is not None:
-        await db.connections.close_pending(college_id=occasion.college_id, request_ids=[cancelled])
+    cancelled = [row["request_id"] for row in await db.moderation.cancel_rides(**whose)]
+    await db.connections.close_pending(college_id=occasion.college_id, request_ids=cancelled)
     return await record(db, "ban", occasion)
 
 

@@ -101,9 +101,11 @@ async def join_pool(
     if pool["seats_taken"] + newcomer["seats"] > pool["capacity"]:
         raise Problem(POOL_FULL)
     members = await db.pools.list_members(college_id=college_id, pool_id=pool["pool_id"])
-    if await db.connections.is_blocked_by_any(
-        user_id=newcomer["user_id"], user_ids=[row["user_id"] for row in members]
-    ):
+    user_ids = [row["user_id"] for row in members]
+    if newcomer["user_id"] in user_ids:
+        # With another request: two windows of one rider may both suit the others.
+        raise Problem(NO_FIT)
+    if await db.connections.is_blocked_by_any(user_id=newcomer["user_id"], user_ids=user_ids):
         # Silent: the same words as for any other ride that cannot be.
         raise Problem(NO_FIT)
     stops = await stops_of(db, college_id, pool["pool_id"])

@@ -16,7 +16,19 @@ ALREADY_MATCHED = Refusal(
     409,
     "already_matched",
     "Already matched",
-    "You share a ride already. To look for another, leave it first: cancel your request.",
+    "You share a ride at that time already. To look for another, cancel your request for it first.",
+)
+OVERLAPPING_REQUEST = Refusal(
+    409,
+    "overlapping_request",
+    "Overlapping request",
+    "Another ride of yours may leave at that time. Cancel it first, or choose another time.",
+)
+TOO_MANY_REQUESTS = Refusal(
+    409,
+    "too_many_requests",
+    "Too many requests",
+    "You have planned twenty rides already. Cancel one first.",
 )
 REQUEST_CLOSED = Refusal(
     409, "request_closed", "Request closed", "This request is over; there is nothing to change."

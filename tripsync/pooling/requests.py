@@ -14,19 +14,21 @@ from tripsync.http.idempotency import create_once
 from tripsync.http.paging import Page, next_cursor
 from tripsync.http.problems import CONFLICT, NOT_ALLOWED, Problem
 from tripsync.http.tokens import Rider
-from tripsync.pooling import announcements, company, matches, watching
+from tripsync.pooling import announcements, company, matches, planning, watching
 from tripsync.pooling.measuring import Survey, alone_by_road, decide, trip_of
 from tripsync.pooling.refusals import (
     ALREADY_MATCHED,
     BAD_OFFER,
     BAD_WINDOW,
     NO_SUCH_REQUEST,
+    OVERLAPPING_REQUEST,
     POOL_CLOSED,
     REQUEST_CLOSED,
     SAME_PLACE,
+    TOO_MANY_REQUESTS,
     UNDER_WAY,
 )
-from tripsync.pooling.rides import check_ride, check_window, ends_of, ride_values, window_of
+from tripsync.pooling.rides import check_ride, ends_of, ride_values, window_of
 from tripsync.pooling.schemas import (
     ChangedRequest,
     Matches,
@@ -45,14 +47,23 @@ blueprint = Blueprint("requests")
 @endpoint(
     body=NewRequest,
     answer=Opened,
-    refuses=(ALREADY_MATCHED, BAD_WINDOW, BAD_OFFER, SAME_PLACE, NOT_ALLOWED),
+    refuses=(
+        ALREADY_MATCHED,
+        TOO_MANY_REQUESTS,
+        BAD_WINDOW,
+        BAD_OFFER,
+        SAME_PLACE,
+        NOT_ALLOWED,
+    ),
     idempotent=True,
 )
 async def open_request(request: Request, body: NewRequest) -> HTTPResponse:
     """Look for company on a ride.
 
-    An older request of one's own that is still active is cancelled by it. Those who wait and fit
-    learn of it at once, and so do those whose saved search it fits."""
+    Several rides can be planned. Of one's own older requests those that still look for company and
+    may leave at the same time are cancelled by it; beside a ride that is shared then it is refused.
+    Windows that only touch count as the same time. Those who wait and fit learn of it at once, and
+    so do those whose saved search it fits."""
     who = rider(request)
     window = window_of(body)
     check_ride(body)
@@ -60,7 +71,7 @@ async def open_request(request: Request, body: NewRequest) -> HTTPResponse:
 
     async def put_on_road(survey: Survey) -> HTTPResponse:
         async def put(db: Transaction) -> Any:
-            events = await clear_the_road(db, who)
+            events = await planning.make_way(db, who, window)
             request_id = await insert(db, who, body, window, alone)
             found, news = await matches.look_around(
                 db, who.college_id, who.user_id, request_id, survey
@@ -72,23 +83,6 @@ async def open_request(request: Request, body: NewRequest) -> HTTPResponse:
         return await create_once(request, put, status=200)
 
     return await decide(request, put_on_road)
-
-
-async def clear_the_road(db: Transaction, who: Rider) -> list[Event]:
-    """One open request a rider: an active one makes place, a matched one does not."""
-    own = {"college_id": who.college_id, "user_id": who.user_id}
-    if await db.requests.lock_rider(**own) is None:
-        raise Problem(NOT_ALLOWED)
-    events: list[Event] = []
-    for older in await db.requests.lock_open_requests(**own):
-        if older["status"] == "matched":
-            raise Problem(ALREADY_MATCHED)
-        act = Act.CANCEL if older["lasts"] else Act.EXPIRE
-        await company.move(db, who.college_id, older, act)
-        events += await company.close_pending(
-            db, who.college_id, [older["request_id"]], told=who.user_id
-        )
-    return events
 
 
 async def insert(
@@ -167,20 +161,27 @@ async def find_own(request: Request, request_id: int) -> Any:
 @endpoint(
     body=ChangedRequest,
     answer=Opened,
-    refuses=(NO_SUCH_REQUEST, ALREADY_MATCHED, REQUEST_CLOSED, BAD_WINDOW),
+    refuses=(
+        NO_SUCH_REQUEST,
+        ALREADY_MATCHED,
+        REQUEST_CLOSED,
+        OVERLAPPING_REQUEST,
+        BAD_WINDOW,
+        NOT_ALLOWED,
+    ),
 )
 async def change_request(request: Request, body: ChangedRequest, request_id: int) -> HTTPResponse:
-    """Change one's wishes while one still looks; who fits now learns of it."""
+    """Change one's wishes while one still looks; who fits now learns of it.
+
+    A window in which another ride of one's own may leave is refused, and the answer says which."""
     who = rider(request)
     own = await find_own(request, request_id)
     alone = await alone_by_road(request, *trip_of(own))
 
     async def change(survey: Survey) -> HTTPResponse:
         async with transaction(request) as db:
-            held = await hold_active(db, who, request_id)
-            check_window(
-                given(body.depart_after) or held["depart_after"],
-                given(body.depart_before) or held["depart_before"],
+            events = await planning.hold_to_change(
+                db, who, request_id, given(body.depart_after), given(body.depart_before)
             )
             await db.requests.change_request(
                 college_id=who.college_id,
@@ -201,7 +202,7 @@ async def change_request(request: Request, body: ChangedRequest, request_id: int
                 db, who.college_id, who.user_id, request_id, survey
             )
             heard = await watching.tell(db, who.college_id, request_id)
-            await append_many(db, news + heard)
+            await append_many(db, events + news + heard)
         return answer({"request_id": request_id, "matches": found})
 
     return await decide(request, change)
@@ -210,16 +211,6 @@ async def change_request(request: Request, body: ChangedRequest, request_id: int
 def given(value: Any) -> Any:
     """What was sent; None for what was left out."""
     return None if value is UNSET else value
-
-
-async def hold_active(db: Transaction, who: Rider, request_id: int) -> Any:
-    """One's own request, held, if it still looks for company."""
-    [held] = await db.requests.lock_requests(college_id=who.college_id, request_ids=[request_id])
-    if held["status"] == "matched":
-        raise Problem(ALREADY_MATCHED)
-    if held["status"] != "active" or not held["lasts"]:
-        raise Problem(REQUEST_CLOSED)
-    return held
 
 
 @blueprint.delete("/api/pool/requests/<request_id:id>")

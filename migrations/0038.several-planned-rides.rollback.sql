@@ -1,0 +1,1 @@
+alter table pooling_requests drop constraint pooling_requests_do_not_overlap;

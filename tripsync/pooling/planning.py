@@ -1,0 +1,94 @@
+"""A rider may plan several rides, as long as no two of them may leave at the same moment.
+
+The constraint pooling_requests_do_not_overlap (migration 0038) says so too. Whoever opens a request
+or changes its window holds the rider first, then the rider's open requests in the order of their
+ids, so that two phones of one rider come one after the other.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from tripsync.database import Transaction
+from tripsync.http.problems import NOT_ALLOWED, Problem
+from tripsync.http.tokens import Rider
+from tripsync.pooling import company
+from tripsync.pooling.refusals import (
+    ALREADY_MATCHED,
+    OVERLAPPING_REQUEST,
+    REQUEST_CLOSED,
+    TOO_MANY_REQUESTS,
+)
+from tripsync.pooling.rides import check_window
+from tripsync.pooling.states import Act
+from tripsync.realtime.events import Event
+
+# More than anybody plans for two weeks; few enough to be held at once.
+MOST_OPEN = 20
+
+
+def overlaps(row: company.Row, depart_after: datetime, depart_before: datetime) -> bool:
+    """Whether a request may leave at a moment of this window; windows that touch share a moment."""
+    return bool(row["depart_after"] <= depart_before and depart_after <= row["depart_before"])
+
+
+async def make_way(db: Transaction, who: Rider, window: tuple[datetime, datetime]) -> list[Event]:
+    """Hold the rider, and end what may leave in this window while it looks for company.
+
+    A ride that is shared stays, and the window is refused."""
+    older, events = await hold_open(db, who)
+    in_the_way = [row for row in older if overlaps(row, *window)]
+    if any(row["status"] == "matched" for row in in_the_way):
+        raise Problem(ALREADY_MATCHED)
+    if len(older) - len(in_the_way) >= MOST_OPEN:
+        raise Problem(TOO_MANY_REQUESTS)
+    return events + await end(db, who, in_the_way, Act.CANCEL)
+
+
+async def hold_to_change(
+    db: Transaction,
+    who: Rider,
+    request_id: int,
+    depart_after: datetime | None,
+    depart_before: datetime | None,
+) -> list[Event]:
+    """Hold a request that still looks for company, whose window is to begin or end elsewhere.
+
+    Another ride of the rider does not make way for that."""
+    rows, events = await hold_open(db, who)
+    own = {row["request_id"]: row for row in rows}
+    held = own.pop(request_id, None)
+    if held is None:
+        raise Problem(REQUEST_CLOSED)
+    if held["status"] == "matched":
+        raise Problem(ALREADY_MATCHED)
+    window = (depart_after or held["depart_after"], depart_before or held["depart_before"])
+    check_window(*window)
+    for row in own.values():
+        if overlaps(row, *window):
+            raise Problem(
+                OVERLAPPING_REQUEST,
+                f"Your request {row['request_id']} may leave at that time. "
+                "Cancel it first, or choose another time.",
+            )
+    return events
+
+
+async def hold_open(db: Transaction, who: Rider) -> tuple[list[company.Row], list[Event]]:
+    """Hold the rider and the rider's open requests; what has silently expired is ended."""
+    own = {"college_id": who.college_id, "user_id": who.user_id}
+    if await db.requests.lock_rider(**own) is None:
+        raise Problem(NOT_ALLOWED)
+    held = await db.requests.lock_open_requests(**own)
+    expired = [row for row in held if not row["lasts"]]
+    return [row for row in held if row["lasts"]], await end(db, who, expired, Act.EXPIRE)
+
+
+async def end(
+    db: Transaction, who: Rider, requests: Sequence[company.Row], act: Act
+) -> list[Event]:
+    """Take requests that are held off the road, and close all that waits for them."""
+    if not requests:
+        return []
+    await company.move_all(db, who.college_id, requests, act)
+    ended = [row["request_id"] for row in requests]
+    return await company.close_pending(db, who.college_id, ended, told=who.user_id)
