@@ -301,11 +301,13 @@ select user_id,
 
 -- name: lock_open_requests(user_ids)
 -- The open requests of these riders, held in the order of their ids; also those that have silently
--- expired and still take the place.
+-- expired and still take their time.
 select request_id,
        college_id,
        user_id,
        status,
+       lower(departure) as depart_after,
+       upper(departure) as depart_before,
        status = 'matched' or upper(departure) > now() as lasts
   from pooling_requests
  where user_id = any(:user_ids::bigint[])

@@ -242,14 +242,15 @@ async def test_a_cancelled_request_is_not_opened_again(
 
 
 @pytest.mark.parametrize("matched", [False, True])
-async def test_who_is_on_the_road_stays_there_and_the_ride_waits(
+async def test_an_open_request_for_that_time_stays_and_the_ride_waits(
     sign_up: SignUp, db: asyncpg.Connection, college: str, the_timer_comes: OpenDue, matched: bool
 ) -> None:
     rider, other = await sign_up(), await sign_up()
+    until_the_hour = {"depart_before": from_now(60).isoformat()}
     if matched:
-        await pair_up(rider, other)
+        await pair_up(rider, other, ride(0, **until_the_hour), ride(1, **until_the_hour))
     else:
-        await go(rider)
+        await go(rider, ride(0, **until_the_hour))
     kept = await keep(rider, weekly(30))
     await the_timer_comes()
     [own] = await requests_of(rider)
@@ -270,7 +271,28 @@ async def test_who_is_on_the_road_stays_there_and_the_ride_waits(
     await sums_hold(db, college)
 
 
-async def test_who_is_still_on_the_road_when_the_window_begins_is_told_of_the_skip(
+async def test_an_open_request_for_another_time_is_not_in_the_way(
+    sign_up: SignUp, db: asyncpg.Connection, the_timer_comes: OpenDue
+) -> None:
+    rider, other = await sign_up(), await sign_up()
+    await pair_up(rider, other)
+    later = (
+        await go(
+            rider,
+            ride(depart_after=from_now(90).isoformat(), depart_before=from_now(100).isoformat()),
+        )
+    )["request_id"]
+    first, second = await keep(rider, weekly(30)), await keep(rider, weekly(105))
+    await the_timer_comes()
+    open_ones = await requests_of(rider)
+    assert sorted(each["status"] for each in open_ones) == ["active"] * 3 + ["matched"]
+    for kept in (first, second):
+        [recent] = (await look_at(rider, kept))["recent"]
+        assert recent["request_id"] in [each["request_id"] for each in open_ones]
+    assert later in [each["request_id"] for each in open_ones]
+
+
+async def test_whose_time_is_taken_when_the_window_begins_is_told_of_the_skip(
     sign_up: SignUp, db: asyncpg.Connection, the_timer_comes: OpenDue
 ) -> None:
     rider = await sign_up()
@@ -563,7 +585,7 @@ async def test_the_timer_waits_for_a_rider_who_goes_at_the_same_moment(
     async with db.transaction():
         await db.execute("select from users where user_id = $1 for no key update", rider.id)
         coming = asyncio.create_task(the_timer_comes())
-        going = asyncio.create_task(go(rider))
+        going = asyncio.create_task(go(rider, ride(depart_before=from_now(60).isoformat())))
         await until_waiting_for_locks(db, 2)
     await asyncio.gather(coming, going)
     open_ones = [each for each in await requests_of(rider) if each["status"] == "active"]

@@ -108,7 +108,7 @@ def recurring_ride_opened(row: Named, occurrence: Occurrence, request_id: int) -
 
 
 def recurring_ride_skipped(row: Named, occurrence: Occurrence, reason: str) -> Event:
-    """`reason`: busy (on the road already), or late (nobody was there to open it in time)."""
+    """`reason`: busy (another ride takes the time), or late (nobody opened it in time)."""
     return Event(
         row["user_id"], "recurring_ride_skipped", {**dated(row, occurrence), "reason": reason}
     )

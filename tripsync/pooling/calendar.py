@@ -16,7 +16,7 @@ WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", 
 
 # How long before its window a ride is put on the road.
 OPENS_AHEAD = timedelta(hours=2)
-# Who is on the road still is looked at again after this time, until the window begins.
+# A ride whose time is taken is looked at again after this, until its window begins.
 LOOKS_AGAIN_AFTER = timedelta(minutes=5)
 
 # A window may last into the next date, and a zone may skip a whole one.
@@ -134,8 +134,8 @@ Verdict = Literal["open", "wait", "busy", "banned", "late"]
 def verdict(occurrence: Occurrence, now: datetime, *, banned: bool, busy: bool) -> Verdict:
     """What becomes of a ride whose time has come.
 
-    Whoever is on the road already, by another request, is not taken off it: the ride waits for
-    that to end until its own window begins, and then is skipped.
+    Busy is whoever has another open request that may leave in the window of this ride. It is not
+    taken away: the ride waits for it to end until its own window begins, and then is skipped.
     """
     if occurrence.depart_before <= now:
         return "late"

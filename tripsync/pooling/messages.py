@@ -129,7 +129,9 @@ class RecurringRideSkipped(msgspec.Struct):
     depart_before: Moment
     reason: Annotated[
         Literal["busy", "late"],
-        Meta(description="on the road already; or nobody was there to open it in time"),
+        Meta(
+            description="another ride of one's own takes the time; or nobody was there to open it"
+        ),
     ]
 
 

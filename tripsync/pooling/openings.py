@@ -5,6 +5,7 @@ database keeps what became of it. One transaction serves many riders, so it take
 the order that everybody does: riders, patterns, requests by id, connections, events.
 """
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
@@ -24,6 +25,7 @@ from tripsync.pooling.calendar import (
     verdict,
 )
 from tripsync.pooling.measuring import BY_ESTIMATE
+from tripsync.pooling.planning import overlaps
 from tripsync.pooling.states import Act
 from tripsync.realtime.events import Event, append_many
 from tripsync.timers import Timer
@@ -66,13 +68,16 @@ async def open_due(db: Transaction) -> None:
     due = await db.recurring.lock_due(user_ids=user_ids)
     banned = {row["user_id"] for row in riders if row["banned"]}
     requests = await db.recurring.lock_open_requests(user_ids=user_ids)
-    busy = {row["user_id"] for row in requests if row["lasts"]}
+    taken: dict[int, list[Row]] = defaultdict(list)
+    for request in requests:
+        if request["lasts"]:
+            taken[request["user_id"]].append(request)
     events = await expire(db, [row for row in requests if not row["lasts"]])
     dates = await dates_of(db, due)
     for row in due:
         changes, decided = dates[row["recurring_id"]]
         pattern = pattern_of(row, changes)
-        events += await open_ride(db, row, pattern, decided, banned=banned, busy=busy)
+        events += await open_ride(db, row, pattern, decided, banned=banned, taken=taken)
     await append_many(db, events)
 
 
@@ -113,9 +118,11 @@ async def open_ride(
     decided: Collection[date],
     *,
     banned: Collection[int],
-    busy: set[int],
+    taken: Mapping[int, list[Row]],
 ) -> list[Event]:
-    """Decide on all dates of a pattern whose time has come; whoever gets on the road is busy."""
+    """Decide on all dates of a pattern whose time has come.
+
+    `taken` has the windows of each rider's open requests, and gets those of the new ones."""
     now = row["looked_at"]
     events: list[Event] = []
     ended = set(decided)
@@ -124,13 +131,18 @@ async def open_ride(
         if occurrence.date in ended:
             continue
         user_id = row["user_id"]
-        word = verdict(occurrence, now, banned=user_id in banned, busy=user_id in busy)
+        window = {
+            "depart_after": occurrence.depart_after,
+            "depart_before": occurrence.depart_before,
+        }
+        busy = any(overlaps(each, **window) for each in taken[user_id])
+        word = verdict(occurrence, now, banned=user_id in banned, busy=busy)
         if word == "wait":
             look_again = next_look(occurrence, now)
             break
         if word == "open":
             events += await put_on_road(db, row, occurrence)
-            busy.add(user_id)
+            taken[user_id].append(window)
         else:
             events += await skip(db, row, occurrence, word)
         ended.add(occurrence.date)

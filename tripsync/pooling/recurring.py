@@ -57,9 +57,9 @@ async def keep_ride(request: Request, body: NewRecurringRide) -> HTTPResponse:
 
     Times are those of the college's clocks. When these are changed, a time that does not exist
     moves on as the clocks do, and of one that exists twice the first counts. Each request is told
-    of by `recurring_ride_opened`. Whoever is on the road already, by another request, stays there:
-    the ride waits for that to end until its own window begins, and is skipped then, which
-    `recurring_ride_skipped` tells."""
+    of by `recurring_ride_opened`. Where another open request of one's own may leave in the same
+    window, that one stays: the ride waits for it to end until its own window begins, and is skipped
+    then, which `recurring_ride_skipped` tells."""
     who = rider(request)
     check_ride(body)
     alone = await alone_by_road(request, *ends_of(body))
