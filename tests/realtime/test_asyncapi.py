@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from copy import deepcopy
 from typing import Any
 
 import httpx
@@ -234,7 +235,7 @@ def test_what_is_not_in_the_document_is_seen(message: dict[str, Any]) -> None:
 
 def test_a_moment_without_a_zone_is_seen() -> None:
     [example] = document()["components"]["messages"]["hear_saved_search_hit"]["examples"]
-    message = example["payload"]
+    message = deepcopy(example["payload"])
     check_heard(message)
     message["request"]["depart_after"] = "2026-11-20T08:30:00"
     with pytest.raises(AssertionError, match="depart_after"):
