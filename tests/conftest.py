@@ -22,6 +22,8 @@ import msgspec
 import pytest
 import uvloop
 from sanic import Sanic
+from sanic_testing.reusable import ReusableClient
+from sanic_testing.testing import TestingResponse as Answer
 
 from tests import whole_run
 from tests.asyncapi import check_events
@@ -33,6 +35,7 @@ from tripsync.app import create_app
 from tripsync.database import pool
 from tripsync.database.embedded import embedded_server
 from tripsync.database.migrations import migrate
+from tripsync.realtime.wire import SocketProtocol
 from tripsync.serving.process import bind, serving
 from tripsync.settings import Settings
 
@@ -226,6 +229,36 @@ async def db(database_url: str) -> AsyncIterator[asyncpg.Connection]:
     connection = await asyncpg.connect(database_url)
     yield connection
     await connection.close()
+
+
+class Caller:
+    """One call after the other, of a server that runs while it is called."""
+
+    def __init__(self, client: ReusableClient) -> None:
+        self.app = client.app
+        self._client = client
+
+    def __call__(self, method: str, path: str, **more: Any) -> Answer:
+        # Gathering requests would leave another middleware behind with each of them.
+        _, answer = self._client.request(path, http_method=method, gather_request=False, **more)
+        return answer
+
+
+@pytest.fixture(scope="module")
+def call(settings: Settings) -> Iterator[Caller]:
+    """For tests that are no coroutines: `call("GET", "/openapi.json")`."""
+    few = msgspec.structs.replace(settings, jobs="off", database_pool_min=1, database_pool_max=5)
+    sock = bind(few)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        client = ReusableClient(
+            create_app(few, name=f"tripsync-{next(numbers)}"),
+            port=sock.getsockname()[1],
+            loop=runner.get_loop(),
+            server_kwargs={"sock": sock, "protocol": SocketProtocol},
+            client_kwargs={"timeout": PATIENCE},
+        )
+        with client:
+            yield Caller(client)
 
 
 @pytest.fixture

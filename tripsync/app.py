@@ -31,6 +31,7 @@ from tripsync.database.roles import role_of, why_not
 from tripsync.desk.live import LiveQueries, ReloadError, reload_everywhere
 from tripsync.http import idempotency, limits
 from tripsync.http.ended_sessions import EndedSessions
+from tripsync.http.extensions import add_extensions
 from tripsync.http.failures import Failures
 from tripsync.http.limits import RateLimits
 from tripsync.http.malformed import AnyRequest, add_refusal_of_malformed
@@ -97,6 +98,7 @@ def create_app(settings: Settings, name: str = "tripsync") -> Sanic:
     app.register_middleware(begin_with_todays_queries, "request", priority=90)
     add_cors(app, frozenset(settings.backend_cors_origins))
     add_pages(app, describe_sockets())
+    add_extensions(app)
     for feature in FEATURES:
         for blueprint in feature.blueprints:
             app.blueprint(blueprint)

@@ -31,21 +31,21 @@ class Standing(msgspec.Struct):
     status: Annotated[str, Meta(examples=["ready"])]
 
 
-@blueprint.route("/api/health/ping", methods=["GET", "HEAD"])
+@blueprint.get("/api/health/ping")
 @endpoint(answer=Pong, open=True)
 async def ping(_: Request) -> HTTPResponse:
     """Say hello."""
     return answer(Pong())
 
 
-@blueprint.route("/api/health/live", methods=["GET", "HEAD"])
+@blueprint.get("/api/health/live")
 @endpoint(answer=Standing, open=True)
 async def live(_: Request) -> HTTPResponse:
     """Tell whether the process works; it does not look at the database."""
     return answer(Standing("live"))
 
 
-@blueprint.route("/api/health/ready", methods=["GET", "HEAD"])
+@blueprint.get("/api/health/ready")
 @endpoint(answer=Standing, refuses=(NOT_READY,), open=True)
 async def ready(request: Request) -> HTTPResponse:
     """Tell whether traffic should come here: database reachable, schema known, not stopping."""

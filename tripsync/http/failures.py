@@ -10,12 +10,18 @@ from collections.abc import Mapping
 
 import asyncpg
 from sanic import HTTPResponse, Request
-from sanic.exceptions import RequestCancelled, SanicException, ServiceUnavailable
+from sanic.exceptions import (
+    MethodNotAllowed,
+    RequestCancelled,
+    SanicException,
+    ServiceUnavailable,
+)
 from sanic.handlers import ErrorHandler
 from sanic.http import Http
 
 from tripsync.http import problems
 from tripsync.http.observation import request_id_of
+from tripsync.http.paths import methods_of
 from tripsync.http.problems import Problem, Refusal
 
 log = logging.getLogger("tripsync.http")
@@ -23,7 +29,6 @@ log = logging.getLogger("tripsync.http")
 OF_FRAMEWORK: Mapping[int, Refusal] = {
     400: problems.MALFORMED_REQUEST,
     404: problems.NOT_FOUND,
-    405: problems.METHOD_NOT_ALLOWED,
     408: problems.TOO_SLOW,
     413: problems.TOO_LARGE,
     417: problems.EXPECTATION_FAILED,
@@ -60,6 +65,10 @@ class Failures(ErrorHandler):
         if isinstance(exception, ServiceUnavailable) and still_arrives(request):
             # Sanic's clock for answers ran out, but it is the client who did not go on.
             return problems.respond(Problem(problems.TOO_SLOW), request_id_of(request))
+        if isinstance(exception, MethodNotAllowed):
+            allowed = {"Allow": ", ".join(methods_of(request.app, request.path))}
+            refused = Problem(problems.METHOD_NOT_ALLOWED, headers=allowed)
+            return problems.respond(refused, request_id_of(request))
         return problems.respond(as_problem(exception), request_id_of(request))
 
     @staticmethod

@@ -4,6 +4,8 @@ log may show. Anything else names nothing: 404."""
 from collections.abc import Iterator
 
 from sanic import Sanic
+from sanic.constants import HTTP_METHODS
+from sanic.exceptions import SanicException
 
 LARGEST_ID = 2**63 - 1
 
@@ -26,3 +28,17 @@ def secret_paths(app: Sanic) -> Iterator[str]:
         beginning, marked, _ = f"/{route.path}".partition("<")
         if marked and ":secret>" in route.path:
             yield beginning
+
+
+def methods_of(app: Sanic, path: str) -> list[str]:
+    """The methods that a path takes; Sanic's own refusal names them only where a path has no
+    parameters."""
+    return [method for method in HTTP_METHODS if takes(app, path, method)]
+
+
+def takes(app: Sanic, path: str, method: str) -> bool:
+    try:
+        app.router.get(path, method, None)
+    except SanicException:
+        return False
+    return True

@@ -8,11 +8,12 @@ from sanic import Blueprint, HTTPResponse, Request, Sanic
 from tripsync.http.answers import answer
 from tripsync.http.context import reading, rider
 from tripsync.http.endpoint import endpoint
+from tripsync.http.problems import Problem
 from tripsync.http.schemas import Schema
 from tripsync.realtime.handshake import PROTOCOL, admit
 from tripsync.realtime.own_messages import Seq
 from tripsync.realtime.socket import Socket
-from tripsync.realtime.wire import Wire
+from tripsync.realtime.wire import UPGRADE_REQUIRED, Wire
 
 MOST_EVENTS = 500
 ADDRESSES = {
@@ -77,9 +78,16 @@ async def attend(request: Request, wire: Wire, user_id: int | None = None) -> No
     await request.app.ctx.switchboard.attend(socket, request.ctx.rider)
 
 
+async def refuse_head(_: Request, **_arguments: Any) -> HTTPResponse:
+    """As a GET without an upgrade is refused."""
+    raise Problem(UPGRADE_REQUIRED)
+
+
 sockets.on_request(admit)
 for name, address in ADDRESSES.items():
     sockets.add_websocket_route(attend, address, name=name, subprotocols=[PROTOCOL])
+    # The HEAD that every other GET has would open a socket.
+    sockets.add_route(refuse_head, address, methods=["HEAD"], name=f"{name}_head")
 
 
 @sockets.before_server_stop
