@@ -56,7 +56,7 @@ def main() -> None:
     while terminal.listen():
         pass
     # make ends by the signal itself once its command has ended.
-    if terminal.status() not in (0, -2) or "Traceback" in terminal.said:
+    if terminal.status() not in (0, -2) or "Goodbye" not in terminal.said:
         sys.exit(f"make run: did not stop well:\n{terminal.said}")
     print(f"make run: answered after {answered:.1f} s, and stopped")
 

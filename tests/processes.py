@@ -1,6 +1,7 @@
 """The `tripsync` command as a process of its own, run and stopped as an operator would."""
 
 import os
+import pty
 import random
 import re
 import shutil
@@ -9,9 +10,11 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 import psutil
 
@@ -92,16 +95,21 @@ def is_worker(process: psutil.Process) -> bool:
 
 @contextmanager
 def tripsync(
-    *arguments: str, data_dir: Path, cwd: Path = ROOT, **environment: str
+    *arguments: str,
+    data_dir: Path,
+    cwd: Path = ROOT,
+    on_terminal: bool = False,
+    **environment: str,
 ) -> Iterator[Process]:
     """The command inside the block; whatever is left of it afterwards is killed."""
-    with tempfile.NamedTemporaryFile(prefix="tripsync-said-") as transcript:
+    with ExitStack() as stack:
+        transcript = stack.enter_context(tempfile.NamedTemporaryFile(prefix="tripsync-said-"))
         popen = subprocess.Popen(
             [sys.executable, "-m", "tripsync", *arguments],
             cwd=cwd,
             env=surroundings(data_dir, environment),
             stdin=subprocess.DEVNULL,
-            stdout=transcript,
+            stdout=stack.enter_context(screen(transcript)) if on_terminal else transcript,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
@@ -110,6 +118,27 @@ def tripsync(
             yield process
         finally:
             process.end()
+
+
+@contextmanager
+def screen(transcript: IO[bytes]) -> Iterator[int]:
+    """A terminal; what it shows is written down."""
+    shows, terminal = pty.openpty()
+
+    def write_down() -> None:
+        with suppress(OSError):  # what Linux says when nobody has the terminal any more
+            while shown := os.read(shows, 4096):
+                transcript.write(shown.replace(b"\r\n", b"\n"))
+                transcript.flush()
+
+    writing = threading.Thread(target=write_down)
+    writing.start()
+    try:
+        yield terminal
+    finally:
+        os.close(terminal)
+        writing.join()
+        os.close(shows)
 
 
 def free_ports(number: int) -> int:

@@ -24,12 +24,14 @@ MAY_NOT_IMPORT = {
 # Where all comes together: only these know the features.
 TOP = {"app", "cli", "__main__"}
 
-# The two in database/ give a library what it misses in some environments; neither is a setting.
+# Those in database/ and serving/ give a library what it misses in some environments; none of it
+# is a setting.
 MAY_READ_ENVIRONMENT = {
     "settings.py",
     "cli.py",
     "database/embedded.py",
     "database/migrations.py",
+    "serving/process.py",
 }
 ENVIRONMENT = {"environ", "environb", "getenv", "getenvb"}
 

@@ -159,9 +159,13 @@ def serve(settings: Settings, chosen: argparse.Namespace) -> int:
 
         if settings.workers == 1 and not chosen.reload:
             run(create_app, settings, sock, when_ready=announce)
-            return 0
-        folders = [Path(__file__).parent, SQL] if chosen.reload else []
-        return supervise(create_app, settings, sock, when_ready=announce, reload=folders)
+            code = 0
+        else:
+            folders = [Path(__file__).parent, SQL] if chosen.reload else []
+            code = supervise(create_app, settings, sock, when_ready=announce, reload=folders)
+    if code == 0:
+        print(farewell(embedded=embedded), flush=True)
+    return code
 
 
 def banner(settings: Settings, address: str, *, embedded: bool) -> str:
@@ -175,6 +179,12 @@ def banner(settings: Settings, address: str, *, embedded: bool) -> str:
         f"    database  {database}\n"
         f"    mails     {data / 'mail'}\n"
     )
+
+
+def farewell(*, embedded: bool) -> str:
+    database = ", and so has its database" if embedded else ""
+    # Not behind the ^C that a terminal shows.
+    return f"\n  TripSync has stopped{database}. Goodbye."
 
 
 def work(settings: Settings, _: argparse.Namespace) -> int:
@@ -195,8 +205,10 @@ def work(settings: Settings, _: argparse.Namespace) -> int:
         await database.close()
 
     settings = with_development_secret(settings)
+    embedded = settings.embeds_database
     with with_database(settings) as settings, asyncio.Runner() as runner:
         runner.run(work_until_told_to_stop(settings))
+    print(farewell(embedded=embedded), flush=True)
     return 0
 
 

@@ -142,6 +142,19 @@ async def test_serves_until_it_is_told_to_stop(serve: Serve, workers: str, stop:
         assert not any(is_running(pid) for pid in family)
         assert await is_refused(address)
         assert "Traceback" not in server.said
+        assert server.said.endswith("\n  TripSync has stopped. Goodbye.\n")
+
+
+@HOW_MANY
+async def test_a_terminal_shows_no_colours_and_no_warning(serve: Serve, workers: str) -> None:
+    with serve("--workers", workers, on_terminal=True) as server:
+        await server.address()
+        server.press_ctrl_c()
+        assert await server.exit_code() == 0
+        await until(lambda: "Goodbye" in server.said)
+        assert "\033" not in server.said
+        assert "WARNING" not in server.said
+        assert "PRODUCTION" not in server.said
 
 
 async def test_ctrl_c_while_workers_start_ends_them_without_a_traceback(serve: Serve) -> None:
@@ -403,6 +416,7 @@ async def test_the_embedded_database_keeps_its_data_and_stops_with_the_server(
         server.press_ctrl_c()
         assert await server.exit_code() == 0
         assert "Traceback" not in server.said
+        assert "TripSync has stopped, and so has its database. Goodbye." in server.said
         await until(lambda: postgres_on(folder) == [])
     with tripsync("serve", data_dir=folder) as server:
         async with httpx.AsyncClient(base_url=await server.address(), timeout=PATIENCE) as client:

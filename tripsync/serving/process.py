@@ -1,6 +1,7 @@
 """One server process: from a bound socket to the last answered request."""
 
 import asyncio
+import os
 import signal
 import socket
 import sys
@@ -40,6 +41,8 @@ async def serving(app: Sanic, sock: socket.socket) -> AsyncIterator[None]:
     Sanic's own runner lets clients in before the application is ready for them, and on a
     stop leaves connections open that it found busy once.
     """
+    # On a terminal it would warn of its "PRODUCTION mode", which is not our ENVIRONMENT.
+    os.environ.setdefault("SANIC_IGNORE_PRODUCTION_WARNING", "yes")
     server = await app.create_server(
         sock=sock,
         protocol=SocketProtocol,
