@@ -555,13 +555,15 @@ def test_a_release_asks_for_all_that_a_check_does_and_for_no_gap(
     code, said = released()
     late, back = folder / "0003.late.sql", folder / "0003.late.rollback.sql"
     assert code == 1
+    *said, verdict = said
+    assert verdict.endswith(f"{len(said)} to mend")
     assert {each.split("::")[1] for each in said} == {
         f"error file={late},line=1,col=1",
         f"error file={back},line=1,col=1",
     }
     write("create table birds (name text);", "drop table birds;", "0003.late")
     gap = f"::error file={late},line=1,col=1::there is no 0002; close the gap"
-    assert released() == (1, [gap])
+    assert released() == (1, [gap, "4 files: 1 to mend"])
     assert "0003.late.sql" not in read_released(folder)
     for file in (late, back):
         file.rename(folder / file.name.replace("0003", "0002"))
