@@ -55,13 +55,10 @@ $(BIN)/python:
 	@echo "making $(VENV) ..."
 	@$(PYTHON) -m venv $(VENV) || { echo "No virtual environment could be made; on Debian: apt install python3-venv" >&2; exit 1; }
 
-$(BIN)/.run: $(BIN)/python requirements.lock setup.cfg pyproject.toml
-	@echo "installing the locked dependencies ..."
-	@$(BIN)/pip install -qq --disable-pip-version-check --require-hashes -r requirements.lock
-	@$(BIN)/pip install -qq --disable-pip-version-check --no-deps -e .
+$(BIN)/.run: $(BIN)/python install.py requirements.lock setup.cfg pyproject.toml
+	@$(BIN)/python install.py requirements.lock
 	@touch $@
 
 $(BIN)/.dev: $(BIN)/.run requirements-dev.lock
-	@echo "installing what tests and checks need ..."
-	@$(BIN)/pip install -qq --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@$(BIN)/python install.py requirements-dev.lock
 	@touch $@
