@@ -26,6 +26,17 @@ select pool_id
    and request_id = :request_id
    and left_at is null;
 
+-- name: find_place(college_id, user_id, pool_id)^
+-- Whether a rider who rides or rode in a pool does so now, and whether the ride is over.
+select bool_or(member.left_at is null)              as rides,
+       pools.status in ('completed', 'cancelled') as is_over
+  from pool_members member
+  join pools using (pool_id)
+ where member.college_id = :college_id
+   and member.user_id = :user_id
+   and member.pool_id = :pool_id
+ group by pools.pool_id;
+
 -- name: list_members(college_id, pool_id)
 -- Who rides in a pool, and their own rides.
 select member.request_id,

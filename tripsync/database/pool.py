@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from functools import partial
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import asyncpg
 import msgspec
@@ -15,12 +15,15 @@ from tripsync.database.bound import Bound
 from tripsync.database.encoding import encode
 from tripsync.database.files import SQL, Edition, edition_of
 from tripsync.database.queries import Queries, load_queries
+from tripsync.database.retrying import retry
 from tripsync.database.roles import role_of
 from tripsync.database.slow_log import SlowLog
 from tripsync.database.wall import NONE, see_nothing, stand_in_place
 from tripsync.settings import Settings
 
 log = logging.getLogger("tripsync.database")
+
+Outcome = TypeVar("Outcome")
 
 # A request that cannot get a connection in this time is better told so.
 WAIT_FOR_CONNECTION = 3.0
@@ -178,6 +181,15 @@ class Database:
             async with connection.transaction():
                 yield db
         await db.committed()
+
+    async def run_in_transaction(self, act: Callable[[Transaction], Awaitable[Outcome]]) -> Outcome:
+        """What `act` gives, in a transaction that is tried again where it lost a race."""
+
+        async def once() -> Outcome:
+            async with self.transaction() as db:
+                return await act(db)
+
+        return await retry(once)
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[Snapshot]:

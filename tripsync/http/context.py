@@ -1,13 +1,25 @@
 """What a handler can reach from its request, by name and with a type."""
 
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
-from typing import cast
+from typing import TypeVar, cast
 
 from sanic import Request
 
 from tripsync.database import Bound, Database, Transaction
 from tripsync.http.tokens import Rider
 from tripsync.settings import Settings
+
+Outcome = TypeVar("Outcome")
+
+
+async def run_in_transaction(
+    request: Request, act: Callable[[Transaction], Awaitable[Outcome]]
+) -> Outcome:
+    """For a write: all that `act` does or nothing; what lost a race begins again.
+
+    So `act` does nothing that a rollback does not undo."""
+    return await database(request).run_in_transaction(act)
 
 
 def transaction(request: Request) -> AbstractAsyncContextManager[Transaction]:

@@ -19,6 +19,7 @@ from sanic.exceptions import (
 from sanic.handlers import ErrorHandler
 from sanic.http import Http
 
+from tripsync.database.retrying import LOST_RACES
 from tripsync.http import problems
 from tripsync.http.observation import request_id_of
 from tripsync.http.paths import methods_of
@@ -35,14 +36,6 @@ OF_FRAMEWORK: Mapping[int, Refusal] = {
     503: problems.UNAVAILABLE,
 }
 
-# A race that the database's constraints decided.
-LOST_RACES = (
-    asyncpg.UniqueViolationError,
-    asyncpg.ExclusionViolationError,
-    asyncpg.ForeignKeyViolationError,
-    asyncpg.SerializationError,
-    asyncpg.DeadlockDetectedError,
-)
 # No database, no free connection, or none in time. A dead line is an OSError.
 DATABASE_AWAY = (
     asyncpg.PostgresConnectionError,
@@ -90,12 +83,12 @@ def as_problem(exception: BaseException) -> Problem:
         case CancelledError() | RequestCancelled():
             # The client went away, or the server is about to.
             return Problem(problems.UNAVAILABLE)
-        case _ if isinstance(exception, LOST_RACES):
-            log.info("a race was lost: %s", type(exception).__name__)
-            return Problem(problems.CONFLICT)
         case _ if isinstance(exception, DATABASE_AWAY):
             log.error("the database is away: %s", type(exception).__name__)
             return Problem(problems.UNAVAILABLE, headers={"Retry-After": "2"})
+        case _ if isinstance(exception, LOST_RACES):
+            log.info("every try lost a race: %s", type(exception).__name__)
+            return Problem(problems.CONFLICT)
         case _:
             log.error("unexpected failure", exc_info=exception)
             return Problem(problems.INTERNAL)

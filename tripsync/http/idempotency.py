@@ -2,7 +2,8 @@
 
 The key is claimed, the thing created and the answer kept in one transaction. A second
 request with the key waits for the first one's transaction, then gets its answer; where
-the first failed, nothing is kept and the second is the first.
+the first failed, nothing is kept and the second is the first. A try that is rolled back gives
+its claim back too, so that the next one claims the key anew.
 """
 
 import hashlib
@@ -14,7 +15,7 @@ from sanic import HTTPResponse, Request
 
 from tripsync.database import Transaction
 from tripsync.database.encoding import encode
-from tripsync.http.context import settings, transaction
+from tripsync.http.context import run_in_transaction, settings
 from tripsync.http.problems import KEY_REUSED, FieldError, Problem, invalid
 from tripsync.timers import FEW_AT_ONCE, Timer
 
@@ -28,7 +29,8 @@ async def create_once(
 ) -> HTTPResponse:
     """Run `act` in a transaction and answer with what it returns; once for each key."""
     key = request.headers.get(HEADER)
-    async with transaction(request) as db:
+
+    async def create(db: Transaction) -> HTTPResponse:
         if key is None:
             return HTTPResponse(encode(await act(db)), status, content_type=JSON)
         if not 1 <= len(key) <= LONGEST_KEY or not key.isprintable():
@@ -47,6 +49,8 @@ async def create_once(
         body = encode(await act(db))
         await db.idempotency.keep_answer(**known, status=status, answer=body)
         return HTTPResponse(body, status, content_type=JSON)
+
+    return await run_in_transaction(request, create)
 
 
 def scope(request: Request) -> str:

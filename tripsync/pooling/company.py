@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from tripsync.database import Transaction
-from tripsync.http.problems import CONFLICT, Problem
+from tripsync.database.retrying import MovedError
+from tripsync.http.problems import Problem
 from tripsync.http.tokens import Rider
 from tripsync.mail import post_all
 from tripsync.pooling import announcements, matches, watching
@@ -179,15 +180,16 @@ async def write_plans(
 
 
 async def hold_pool(db: Transaction, who: Rider, pool_id: int) -> tuple[Row, list[Row]]:
-    """The pool and its members' requests, held; a 409 if the rider got out meanwhile."""
+    """A pool that the rider was found in, and its members' requests, held."""
     college = {"college_id": who.college_id}
     [pool] = await db.pools.lock_pools(**college, pool_ids=[pool_id])
     members = await db.pools.list_members(**college, pool_id=pool_id)
     await db.requests.lock_requests(**college, request_ids=[row["request_id"] for row in members])
+    if who.user_id not in {row["user_id"] for row in members}:
+        # Got out between the look and our locks.
+        raise MovedError
     if pool["status"] in ("completed", "cancelled"):
         raise Problem(POOL_CLOSED)
-    if who.user_id not in {row["user_id"] for row in members}:
-        raise Problem(CONFLICT)
     return pool, list(members)
 
 

@@ -5,12 +5,13 @@ from typing import Any
 from sanic import Blueprint, HTTPResponse, Request
 
 from tripsync.database import Transaction
+from tripsync.database.retrying import MovedError
 from tripsync.http.answers import answer
-from tripsync.http.context import reading, rider, transaction
+from tripsync.http.context import reading, rider, run_in_transaction
 from tripsync.http.endpoint import endpoint
 from tripsync.http.idempotency import create_once
 from tripsync.http.paging import Page, next_cursor
-from tripsync.http.problems import CONFLICT, Problem
+from tripsync.http.problems import Problem
 from tripsync.http.tokens import Rider
 from tripsync.pooling import announcements, company
 from tripsync.pooling.measuring import Survey, decide
@@ -115,7 +116,6 @@ def is_open(row: company.Row) -> bool:
         POOL_FULL,
         POOL_CLOSED,
         UNDER_WAY,
-        CONFLICT,
     ),
 )
 async def respond(request: Request, body: Answer, connection_id: int) -> HTTPResponse:
@@ -125,14 +125,14 @@ async def respond(request: Request, body: Answer, connection_id: int) -> HTTPRes
     who = rider(request)
 
     async def say_yes_or_no(survey: Survey) -> HTTPResponse:
-        async with transaction(request) as db:
+        async def answer_connection(db: Transaction) -> tuple[str, str]:
             if body.action == "approve":
-                events = await approve(db, who, connection_id, survey)
-                status, message = "approved", "You ride together."
-            else:
-                events = await reject(db, who, connection_id)
-                status, message = "rejected", "You said no."
-            await append_many(db, events)
+                await append_many(db, await approve(db, who, connection_id, survey))
+                return "approved", "You ride together."
+            await append_many(db, await reject(db, who, connection_id))
+            return "rejected", "You said no."
+
+        status, message = await run_in_transaction(request, answer_connection)
         return answer({"message": message, "connection_id": connection_id, "status": status})
 
     return await decide(request, say_yes_or_no)
@@ -174,7 +174,7 @@ async def approve(db: Transaction, who: Rider, connection_id: int, survey: Surve
         raise Problem(ALREADY_ANSWERED)
     if (again["from_pool"], again["to_pool"]) != (found["from_pool"], found["to_pool"]):
         # Seated between our look and our locks.
-        raise Problem(CONFLICT)
+        raise MovedError
     if len(pools) == 2 or not all(is_open(row) for row in pair):
         raise Problem(NO_LONGER_OPEN)
     if pools:
@@ -243,13 +243,16 @@ async def withdraw(request: Request, connection_id: int) -> HTTPResponse:
         "user_id": who.user_id,
         "connection_id": connection_id,
     }
-    async with transaction(request) as db:
+
+    async def take_back(db: Transaction) -> None:
         taken_back = await db.connections.withdraw_sent(**own)
         if taken_back is None:
             sent = await db.connections.find_sent(**own)
             raise Problem(ALREADY_ANSWERED if sent else NO_SUCH_CONNECTION)
         event = announcements.withdrawn(connection_id, taken_back["to_user"])
         await append_many(db, [event])
+
+    await run_in_transaction(request, take_back)
     return answer({"message": "Taken back.", "connection_id": connection_id, "status": "withdrawn"})
 
 

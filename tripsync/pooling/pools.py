@@ -10,9 +10,9 @@ from sanic import Blueprint, HTTPResponse, Request
 
 from tripsync.database import Transaction
 from tripsync.http.answers import Message, answer
-from tripsync.http.context import reading, rider, transaction
+from tripsync.http.context import reading, rider, run_in_transaction
 from tripsync.http.endpoint import endpoint
-from tripsync.http.problems import CONFLICT, Problem
+from tripsync.http.problems import Problem
 from tripsync.http.tokens import Rider
 from tripsync.pooling import company
 from tripsync.pooling.measuring import Survey, decide
@@ -55,8 +55,9 @@ async def note_pool(request: Request, body: PoolNote, pool_id: int) -> HTTPRespo
     """Note what the members agree on: the estimated fare, and where to meet."""
     who = rider(request)
     fare, note = body.estimated_fare, body.meeting_note
-    async with transaction(request) as db:
-        noted = await db.pools.note_pool(
+
+    async def note_down(db: Transaction) -> Any:
+        return await db.pools.note_pool(
             college_id=who.college_id,
             user_id=who.user_id,
             pool_id=pool_id,
@@ -65,6 +66,8 @@ async def note_pool(request: Request, body: PoolNote, pool_id: int) -> HTTPRespo
             set_note=note is not UNSET,
             meeting_note=note if isinstance(note, str) else "",
         )
+
+    noted = await run_in_transaction(request, note_down)
     found = await find(request, pool_id)
     if found is None:
         raise Problem(NO_SUCH_POOL)
@@ -74,21 +77,21 @@ async def note_pool(request: Request, body: PoolNote, pool_id: int) -> HTTPRespo
 
 
 @blueprint.post("/api/pool/pools/<pool_id:id>/start")
-@endpoint(answer=Message, refuses=(NO_SUCH_POOL, UNDER_WAY, POOL_CLOSED, CONFLICT))
+@endpoint(answer=Message, refuses=(NO_SUCH_POOL, UNDER_WAY, POOL_CLOSED))
 async def start_ride(request: Request, pool_id: int) -> HTTPResponse:
     """Set off: from now on nobody joins or leaves."""
     return await change(request, pool_id, company.start, "Have a good ride.")
 
 
 @blueprint.post("/api/pool/pools/<pool_id:id>/complete")
-@endpoint(answer=Message, refuses=(NO_SUCH_POOL, POOL_CLOSED, CONFLICT))
+@endpoint(answer=Message, refuses=(NO_SUCH_POOL, POOL_CLOSED))
 async def complete_ride(request: Request, pool_id: int) -> HTTPResponse:
     """Say that the ride is over; any member may, and all are told."""
     return await change(request, pool_id, company.complete, "You have arrived.")
 
 
 @blueprint.post("/api/pool/pools/<pool_id:id>/leave")
-@endpoint(answer=Message, refuses=(NO_SUCH_POOL, UNDER_WAY, POOL_CLOSED, CONFLICT))
+@endpoint(answer=Message, refuses=(NO_SUCH_POOL, UNDER_WAY, POOL_CLOSED))
 async def leave_ride(request: Request, pool_id: int) -> HTTPResponse:
     """Get out before it starts.
 
@@ -102,8 +105,17 @@ async def leave_ride(request: Request, pool_id: int) -> HTTPResponse:
 
 
 async def change(request: Request, pool_id: int, act: Change, message: str) -> HTTPResponse:
-    if await find(request, pool_id) is None:
-        raise Problem(NO_SUCH_POOL)
-    async with transaction(request) as db:
-        await append_many(db, await act(db, rider(request), pool_id))
+    who = rider(request)
+
+    async def act_in_pool(db: Transaction) -> None:
+        place = await db.pools.find_place(
+            college_id=who.college_id, user_id=who.user_id, pool_id=pool_id
+        )
+        if place is None:
+            raise Problem(NO_SUCH_POOL)
+        if not place["rides"]:
+            raise Problem(POOL_CLOSED if place["is_over"] else NO_SUCH_POOL)
+        await append_many(db, await act(db, who, pool_id))
+
+    await run_in_transaction(request, act_in_pool)
     return answer({"message": message})

@@ -7,12 +7,13 @@ from msgspec import UNSET
 from sanic import Blueprint, HTTPResponse, Request
 
 from tripsync.database import Transaction
+from tripsync.database.retrying import MovedError
 from tripsync.http.answers import Message, answer
-from tripsync.http.context import reading, rider, transaction
+from tripsync.http.context import reading, rider, run_in_transaction
 from tripsync.http.endpoint import endpoint
 from tripsync.http.idempotency import create_once
 from tripsync.http.paging import Page, next_cursor
-from tripsync.http.problems import CONFLICT, NOT_ALLOWED, Problem
+from tripsync.http.problems import NOT_ALLOWED, Problem
 from tripsync.http.tokens import Rider
 from tripsync.pooling import announcements, company, matches, planning, watching
 from tripsync.pooling.measuring import Survey, alone_by_road, decide, trip_of
@@ -179,7 +180,7 @@ async def change_request(request: Request, body: ChangedRequest, request_id: int
     alone = await alone_by_road(request, *trip_of(own))
 
     async def change(survey: Survey) -> HTTPResponse:
-        async with transaction(request) as db:
+        async def rewrite(db: Transaction) -> Any:
             events = await planning.hold_to_change(
                 db, who, request_id, given(body.depart_after), given(body.depart_before)
             )
@@ -203,6 +204,9 @@ async def change_request(request: Request, body: ChangedRequest, request_id: int
             )
             heard = await watching.tell(db, who.college_id, request_id)
             await append_many(db, events + news + heard)
+            return found
+
+        found = await run_in_transaction(request, rewrite)
         return answer({"request_id": request_id, "matches": found})
 
     return await decide(request, change)
@@ -214,9 +218,7 @@ def given(value: Any) -> Any:
 
 
 @blueprint.delete("/api/pool/requests/<request_id:id>")
-@endpoint(
-    answer=Message, refuses=(NO_SUCH_REQUEST, REQUEST_CLOSED, UNDER_WAY, POOL_CLOSED, CONFLICT)
-)
+@endpoint(answer=Message, refuses=(NO_SUCH_REQUEST, REQUEST_CLOSED, UNDER_WAY, POOL_CLOSED))
 async def cancel_request(request: Request, request_id: int) -> HTTPResponse:
     """Take oneself off the road.
 
@@ -225,8 +227,10 @@ async def cancel_request(request: Request, request_id: int) -> HTTPResponse:
     await find_own(request, request_id)
 
     async def get_off(survey: Survey) -> HTTPResponse:
-        async with transaction(request) as db:
+        async def leave(db: Transaction) -> None:
             await append_many(db, await cancel(db, who, request_id, survey))
+
+        await run_in_transaction(request, leave)
         return answer({"message": "You are off the road."})
 
     return await decide(request, get_off)
@@ -239,7 +243,7 @@ async def cancel(db: Transaction, who: Rider, request_id: int, survey: Survey) -
     [held] = await db.requests.lock_requests(**college, request_ids=[request_id])
     if held["status"] == "matched":
         # Approved between our look and our lock.
-        raise Problem(CONFLICT)
+        raise MovedError
     if held["status"] != "active" or not held["lasts"]:
         raise Problem(REQUEST_CLOSED)
     await company.move(db, who.college_id, held, Act.CANCEL)
