@@ -133,21 +133,55 @@ select request_id,
 offset :skip::int
  limit :size::int;
 
--- name: find_asking(college_id, user_id)^
--- The rider's request that may ask others: active and in time, or matched with room for more.
+-- name: list_asking(college_id, user_id, request_id, asked_request)
+-- The rider's requests that may ask others, active and in time or matched, or the one of this id, the
+-- first to leave first; and whether seats and preferences suit the request that is to be asked.
 select request.request_id,
-       users.full_name
+       users.full_name,
+       request.status,
+       request.start[1] as start_latitude,
+       request.start[0] as start_longitude,
+       request.destination[1] as destination_latitude,
+       request.destination[0] as destination_longitude,
+       request.detour_percent,
+       request.role,
+       request.solo_road_meters is not null as road_is_known,
+       lower(request.departure) as depart_after,
+       upper(request.departure) as depart_before,
+       coalesce(
+           seats_fit(request.seats, request.seats_offered, asked.seats, asked.seats_offered)
+           and preferences_fit(mine.gender, request.same_gender, theirs.gender, asked.same_gender),
+           false
+       ) as suits
   from pooling_requests request
   join users on users.user_id = request.user_id
+  left join profiles mine on mine.user_id = request.user_id
+  left join pooling_requests asked on asked.college_id = request.college_id
+                                  and asked.request_id = :asked_request::bigint
+  left join profiles theirs on theirs.user_id = asked.user_id
  where request.college_id = :college_id
    and request.user_id = :user_id
-   and (request.status = 'matched' or request.status = 'active' and upper(request.departure) > now());
+   and (:request_id::bigint is null or request.request_id = :request_id)
+   and (request.status = 'matched' or request.status = 'active' and upper(request.departure) > now())
+ order by lower(request.departure),
+          request.request_id;
 
 -- name: find_asked(college_id, user_id, request_id)^
--- The rider behind a request that can be asked by this one; none where the two must not meet.
+-- The rider behind a request that can be asked by this one, and the ride; none where the two must
+-- not meet.
 select request.request_id,
        request.user_id,
-       users.full_name
+       users.full_name,
+       request.status,
+       request.start[1] as start_latitude,
+       request.start[0] as start_longitude,
+       request.destination[1] as destination_latitude,
+       request.destination[0] as destination_longitude,
+       request.detour_percent,
+       request.role,
+       request.solo_road_meters is not null as road_is_known,
+       lower(request.departure) as depart_after,
+       upper(request.departure) as depart_before
   from pooling_requests request
   join users on users.user_id = request.user_id
  where request.college_id = :college_id

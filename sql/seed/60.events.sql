@@ -9,6 +9,7 @@ select college_id,
        connections.created_at,
        'connection_request_sent' as type,
        jsonb_build_object('connection_id', connection_id,
+                          'user_request_id', from_request,
                           'to_user', jsonb_build_object('id', to_user, 'full_name', full_name, 'request_id', to_request)) as payload
   from connections
   join users using (college_id)
@@ -20,6 +21,7 @@ select college_id,
        connections.created_at,
        'connection_request_received',
        jsonb_build_object('connection_id', connection_id,
+                          'user_request_id', to_request,
                           'from_user', jsonb_build_object('id', from_user, 'full_name', full_name, 'request_id', from_request))
   from connections
   join users using (college_id)

@@ -1,6 +1,7 @@
 """Rides for tests: a road from the station to the campus, and riders along it."""
 
 import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import asyncpg
@@ -12,6 +13,8 @@ STATION = (19.1197, 72.8464)
 CAMPUS = (19.0222, 72.8561)
 # About as far as one walks.
 A_LITTLE = 0.002
+# Far enough from now that no ride of this moment is in the way.
+MORNING = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=20)
 
 
 def ride(offset: int = 0, **changes: Any) -> dict[str, Any]:
@@ -36,6 +39,18 @@ def the_other_way(**changes: Any) -> dict[str, Any]:
     }
 
 
+def leaving(after: int, before: int, offset: int = 0, **changes: Any) -> dict[str, Any]:
+    """A ride between so many minutes after the morning begins."""
+    return ride(offset, **{**window(after, before), **changes})
+
+
+def window(after: int, before: int) -> dict[str, str]:
+    return {
+        "depart_after": (MORNING + timedelta(minutes=after)).isoformat(),
+        "depart_before": (MORNING + timedelta(minutes=before)).isoformat(),
+    }
+
+
 async def go(rider: Rider, body: dict[str, Any] | None = None) -> dict[str, Any]:
     """Put a rider on the road; the answer."""
     answer = await rider.call("POST", "/api/pool/requests", json=body or ride())
@@ -44,9 +59,14 @@ async def go(rider: Rider, body: dict[str, Any] | None = None) -> dict[str, Any]
     return opened
 
 
-async def ask(rider: Rider, request_id: int) -> httpx.Response:
+async def plan(rider: Rider, *rides: dict[str, Any]) -> list[int]:
+    """Put several rides of one rider on the road; their ids."""
+    return [(await go(rider, body))["request_id"] for body in rides]
+
+
+async def ask(rider: Rider, target: int, **more: int) -> httpx.Response:
     return await rider.call(
-        "POST", "/api/pool/connections/send", json={"target_request_id": request_id}
+        "POST", "/api/pool/connections/send", json={"target_request_id": target, **more}
     )
 
 

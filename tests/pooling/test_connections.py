@@ -35,6 +35,7 @@ async def test_asking_tells_both_sides(sign_up: SignUp, db: asyncpg.Connection) 
         "connection_request_received",
         {
             "connection_id": connection_id,
+            "user_request_id": target,
             "from_user": {"id": asker.id, "full_name": "Ravi Iyer", "request_id": own},
         },
     )
@@ -42,6 +43,7 @@ async def test_asking_tells_both_sides(sign_up: SignUp, db: asyncpg.Connection) 
         "connection_request_sent",
         {
             "connection_id": connection_id,
+            "user_request_id": own,
             "to_user": {"id": asked.id, "full_name": "Asha Rao", "request_id": target},
         },
     )

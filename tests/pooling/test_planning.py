@@ -10,37 +10,23 @@ import pytest
 from tests.conftest import Server, SignUp
 from tests.people import Rider
 from tests.pooling.roads_to_campus import (
+    MORNING,
     ask,
     go,
+    leaving,
     pair_up,
+    plan,
     ride,
     say,
     sums_hold,
     types_heard_by,
+    window,
 )
 from tests.waiting import until_waiting_for_locks
 from tripsync.pooling import auto_match
 from tripsync.pooling.planning import MOST_OPEN
 
 PATH = "/api/pool/requests"
-# Far enough from now that no ride of today is in the way.
-MORNING = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=20)
-
-
-def leaving(after: int, before: int, offset: int = 0, **changes: Any) -> dict[str, Any]:
-    """A ride between so many minutes after the morning begins."""
-    return ride(offset, **{**window(after, before), **changes})
-
-
-def window(after: int, before: int) -> dict[str, str]:
-    return {
-        "depart_after": (MORNING + timedelta(minutes=after)).isoformat(),
-        "depart_before": (MORNING + timedelta(minutes=before)).isoformat(),
-    }
-
-
-async def plan(rider: Rider, *rides: dict[str, Any]) -> list[int]:
-    return [(await go(rider, body))["request_id"] for body in rides]
 
 
 async def statuses(rider: Rider) -> dict[int, str]:

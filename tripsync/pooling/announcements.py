@@ -31,12 +31,20 @@ def asked(connection_id: int, asker: Named, target: Named) -> list[Event]:
         Event(
             target["id"],
             "connection_request_received",
-            {"connection_id": connection_id, "from_user": asker},
+            {
+                "connection_id": connection_id,
+                "user_request_id": target["request_id"],
+                "from_user": asker,
+            },
         ),
         Event(
             asker["id"],
             "connection_request_sent",
-            {"connection_id": connection_id, "to_user": target},
+            {
+                "connection_id": connection_id,
+                "user_request_id": asker["request_id"],
+                "to_user": target,
+            },
         ),
     ]
 
@@ -87,9 +95,13 @@ def closed(connections: Iterable[Mapping[str, Any]], told: int | None = None) ->
     ]
 
 
-def ride_cancelled(user_id: int, by_user: Named) -> Event:
+def ride_cancelled(user_id: int, user_request_id: int, by_user: Named) -> Event:
     message = f"{by_user['full_name']} left the ride."
-    return Event(user_id, "ride_cancelled", {"by_user": by_user, "message": message})
+    return Event(
+        user_id,
+        "ride_cancelled",
+        {"by_user": by_user, "user_request_id": user_request_id, "message": message},
+    )
 
 
 def pool_changed(

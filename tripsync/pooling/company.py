@@ -204,7 +204,10 @@ async def leave(db: Transaction, who: Rider, pool_id: int, survey: Survey) -> li
     await db.pools.unseat_member(**held, request_id=leaver["request_id"])
     await move(db, who.college_id, leaver, Act.CANCEL)
     by_user = {"id": who.user_id, "full_name": leaver["full_name"]}
-    events = [announcements.ride_cancelled(row["user_id"], by_user) for row in remaining]
+    events = [
+        announcements.ride_cancelled(row["user_id"], row["request_id"], by_user)
+        for row in remaining
+    ]
     await mail_cancelled(db, who, remaining)
     events += await close_pending(db, who.college_id, [leaver["request_id"]], told=who.user_id)
     if leaver["role"] != "driver" and len(remaining) > 1:

@@ -1,5 +1,6 @@
 """Connections: asking somebody to ride together, and the answer."""
 
+from functools import partial
 from typing import Any
 
 from sanic import Blueprint, HTTPResponse, Request
@@ -13,7 +14,7 @@ from tripsync.http.idempotency import create_once
 from tripsync.http.paging import Page, next_cursor
 from tripsync.http.problems import Problem
 from tripsync.http.tokens import Rider
-from tripsync.pooling import announcements, company
+from tripsync.pooling import announcements, company, matches
 from tripsync.pooling.measuring import Survey, decide
 from tripsync.pooling.refusals import (
     ALREADY_ANSWERED,
@@ -44,36 +45,47 @@ MOST_PENDING = 5
     idempotent=True,
 )
 async def send(request: Request, body: Ask) -> HTTPResponse:
-    """Ask somebody to ride together."""
+    """Ask somebody to ride together, with one of one's open requests.
+
+    Each request may wait for five answers at a time."""
     who = rider(request)
 
-    async def ask(db: Transaction) -> Any:
-        own = {"college_id": who.college_id, "user_id": who.user_id}
-        asking = await db.requests.find_asking(**own)
-        if asking is None:
-            raise Problem(NO_ACTIVE_REQUEST)
-        target = await db.requests.find_asked(**own, request_id=body.target_request_id)
-        if target is None:
-            raise Problem(NO_SUCH_REQUEST)
-        connection_id = await connect(db, who, asking["request_id"], target)
-        asker = {
-            "id": who.user_id,
-            "full_name": asking["full_name"],
-            "request_id": asking["request_id"],
-        }
-        asked = {
-            "id": target["user_id"],
-            "full_name": target["full_name"],
-            "request_id": target["request_id"],
-        }
-        await append_many(db, announcements.asked(connection_id, asker, asked))
-        return {
-            "message": f"{target['full_name']} has been asked.",
-            "connection_id": connection_id,
-            "status": "pending",
-        }
+    async def ask_as_measured(survey: Survey) -> HTTPResponse:
+        return await create_once(request, partial(ask, who, body, survey), status=200)
 
-    return await create_once(request, ask, status=200)
+    return await decide(request, ask_as_measured)
+
+
+async def ask(who: Rider, body: Ask, survey: Survey, db: Transaction) -> Any:
+    own = {"college_id": who.college_id, "user_id": who.user_id}
+    target = await db.requests.find_asked(**own, request_id=body.target_request_id)
+    rows = await db.requests.list_asking(
+        **own,
+        request_id=body.request_id,
+        asked_request=target["request_id"] if target else None,
+    )
+    if not rows:
+        raise Problem(NO_ACTIVE_REQUEST)
+    if target is None:
+        raise Problem(NO_SUCH_REQUEST)
+    asking = matches.best_to_ask(rows, target, survey)
+    connection_id = await connect(db, who, asking["request_id"], target)
+    asker = {
+        "id": who.user_id,
+        "full_name": asking["full_name"],
+        "request_id": asking["request_id"],
+    }
+    asked = {
+        "id": target["user_id"],
+        "full_name": target["full_name"],
+        "request_id": target["request_id"],
+    }
+    await append_many(db, announcements.asked(connection_id, asker, asked))
+    return {
+        "message": f"{target['full_name']} has been asked.",
+        "connection_id": connection_id,
+        "status": "pending",
+    }
 
 
 async def connect(db: Transaction, who: Rider, asking: int, target: Any) -> int:

@@ -100,6 +100,23 @@ def measure(rows: Sequence[Row], matrix: Matrix, now: float) -> GoodPair | None:
     return None
 
 
+def best_to_ask(own: Sequence[Row], asked: Row, survey: Survey) -> Row:
+    """The request of a rider's own, of which there are some, that had best ask this one.
+
+    It is the one that saves most as a good pair; else the first of those given that may ask."""
+    if len(own) == 1:
+        return own[0]
+    matrix = survey.of_rides([*own, asked])
+    now = datetime.now(UTC).timestamp()
+
+    def worth(row: Row) -> tuple[bool, float]:
+        pair = measure((row, asked), matrix, now) if row["suits"] else None
+        both_are_matched = row["status"] == asked["status"] == "matched"
+        return not both_are_matched, pair.plan.saving_percent if pair else 0
+
+    return max(own, key=worth)
+
+
 def as_measured(row: Row, pair: GoodPair) -> Row:
     """What a rider is told of the other, with these distances."""
     rides = {ride.request_id: ride for ride in (pair.asking, pair.partner)}

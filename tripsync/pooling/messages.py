@@ -37,6 +37,7 @@ class ConnectionRequestReceived(msgspec.Struct):
     """Somebody asks whether to ride together."""
 
     connection_id: Id
+    user_request_id: Annotated[Id, Meta(description="one's own, which is asked")]
     from_user: FellowOnTheRoad
 
 
@@ -44,6 +45,7 @@ class ConnectionRequestSent(msgspec.Struct):
     """One asked somebody, on this device or another."""
 
     connection_id: Id
+    user_request_id: Annotated[Id, Meta(description="one's own, which asks")]
     to_user: FellowOnTheRoad
 
 
@@ -93,6 +95,7 @@ class RideCancelled(msgspec.Struct):
     """Somebody left the ride. Who is left alone is on the road again while time lasts."""
 
     by_user: Fellow
+    user_request_id: Annotated[Id, Meta(description="one's own that shared it")]
     message: Annotated[str, Meta(description="to be shown", examples=["Ravi Iyer left the ride."])]
 
 

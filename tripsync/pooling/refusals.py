@@ -37,7 +37,7 @@ TOO_MANY_PENDING = Refusal(
     409,
     "too_many_pending",
     "Too many pending",
-    "You wait for five riders already. Withdraw one, or wait for an answer.",
+    "With this request you wait for five riders already. Withdraw one, or wait for an answer.",
 )
 ALREADY_ASKED = Refusal(
     409,

@@ -124,6 +124,7 @@ class MatchedUser(msgspec.Struct):
     bio: Bio | None
     profile_image_url: ImageUrl | None
     request_id: Id
+    user_request_id: Annotated[Id, Meta(description="one's own request, with which they fit")]
     connection_status: ConnectionStatus
     connection_id: int | None
     saving_percent: Annotated[float, Meta(description="of both rides together", examples=[31.5])]
@@ -208,9 +209,16 @@ class PoolingRequests(msgspec.Struct):
 
 
 class Ask(Schema):
-    """Whose request one wants to ride with."""
+    """Whose request one wants to ride with, and with which of one's own."""
 
     target_request_id: Id
+    request_id: Annotated[
+        Id | None,
+        Meta(
+            description="which of one's open requests asks; left out, the one that fits best, else "
+            "the one that leaves first"
+        ),
+    ] = None
 
 
 class Answer(Schema):

@@ -31,11 +31,7 @@ async def news_for(db: Transaction, college_id: int, pair: Sequence[int]) -> lis
         rows = await matches.find_matches(db, college_id, own, BY_ESTIMATE, both_sides=True)
         seen = next((row for row in rows if row["request_id"] == theirs), None)
         if seen is not None:
-            twin = next(
-                row
-                for row in rows
-                if (row["viewer_id"], row["id"]) == (seen["id"], seen["viewer_id"])
-            )
+            twin = next(row for row in rows if row["user_request_id"] == theirs)
             return [
                 announcements.match_found(row["viewer_id"], announcements.matched_user(row))
                 for row in (seen, twin)
