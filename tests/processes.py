@@ -164,9 +164,11 @@ def copy_of_the_project(folder: Path) -> Path:
 
 def surroundings(data_dir: Path, environment: dict[str, str]) -> dict[str, str]:
     """The environment of this run without its settings, which are not the command's."""
+    outside = dict(os.environ)
     # Python buffers what goes into a pipe, unless this is set; then the order tells nothing.
-    left_out = {each.name for each in variables()} | {"PYTHONUNBUFFERED"}
-    outside = {name: value for name, value in os.environ.items() if name not in left_out}
+    outside.pop("PYTHONUNBUFFERED", None)
+    # Empty, and not missing: a file .env of somebody who works here does not fill these in.
+    defaults = {each.name: "" for each in variables()}
     quick = {
         "PORT": "0",
         "BCRYPT_ROUNDS": "4",
@@ -174,4 +176,4 @@ def surroundings(data_dir: Path, environment: dict[str, str]) -> dict[str, str]:
         # What a command says is looked at to the letter, on a busy machine too.
         "SLOW_QUERY_MS": "600000",
     }
-    return {**outside, **quick, "TRIPSYNC_DATA_DIR": str(data_dir), **environment}
+    return {**outside, **defaults, **quick, "TRIPSYNC_DATA_DIR": str(data_dir), **environment}

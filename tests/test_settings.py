@@ -1,11 +1,13 @@
-"""Settings come from the environment; what is wrong with them is said at once, by name."""
+"""Settings come from the environment and from `.env`; what is wrong is said at once, by name."""
 
 import re
 from pathlib import Path
 
 import pytest
 
+from tests.processes import ROOT
 from tripsync.cli import main
+from tripsync.env_file import GROUPS, example, read_env_file
 from tripsync.settings import Settings, SettingsError, variables, with_development_secret
 
 STRONG = "q7Rk2mZx9LwT4vNc8HsB1jYd6FgP3aEu"
@@ -211,6 +213,7 @@ def test_every_variable_has_a_meaning() -> None:
         assert len(variable.meaning) > 10
 
 
+@pytest.mark.usefixtures("work_folder")
 def test_the_command_prints_them_with_secrets_masked(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -225,6 +228,7 @@ def test_the_command_prints_them_with_secrets_masked(
     assert "hush" not in printed
 
 
+@pytest.mark.usefixtures("work_folder")
 def test_the_command_refuses_by_name(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -258,3 +262,102 @@ def test_each_worker_has_a_port_for_metrics_where_one_is_asked_for() -> None:
     two = Settings.from_environment({"METRICS_PORT": "9464", "WORKERS": "2"})
     assert list(two.ports_for_metrics) == [9464, 9465]
     assert not Settings.from_environment({"WORKERS": "2"}).ports_for_metrics
+
+
+# What docker compose makes of it (compose-go's reader of .env files).
+AS_COMPOSE_READS_IT = """\
+# a comment
+PORT=8123
+
+export WORKERS=2
+  RATE_LIMITS = off   # not any more
+APP_URL=https://rides.example/#home
+SMTP_URL='smtp://u:pa$word#1@mail.example'   # a password with all sorts
+MAIL_FROM="Rides <rides@djsce.example>"
+BACKEND_CORS_ORIGINS=["https://a.example"]
+SECRET_KEY=
+DATABASE_URL
+NOT_OURS=${HOME}
+PORT=8124
+"""
+
+
+@pytest.fixture
+def work_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The current folder, with nothing of ours in the environment."""
+    for variable in variables():
+        monkeypatch.delenv(variable.name, raising=False)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_settings_in_a_file_are_read_as_docker_compose_reads_them(work_folder: Path) -> None:
+    file = work_folder / ".env"
+    file.write_text(AS_COMPOSE_READS_IT)
+    assert read_env_file(file) == {
+        "PORT": "8124",
+        "WORKERS": "2",
+        "RATE_LIMITS": "off",
+        "APP_URL": "https://rides.example/#home",
+        "SMTP_URL": "smtp://u:pa$word#1@mail.example",
+        "MAIL_FROM": "Rides <rides@djsce.example>",
+        "BACKEND_CORS_ORIGINS": '["https://a.example"]',
+        "SECRET_KEY": "",
+    }
+
+
+def test_the_environment_counts_more_than_the_file(
+    work_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (work_folder / ".env").write_text("PORT=8123\nWORKERS=2\nPROXIES=1\n")
+    monkeypatch.setenv("WORKERS", "3")
+    monkeypatch.setenv("PROXIES", "")
+    assert main(["settings"]) == 0
+    printed = capsys.readouterr().out.splitlines()
+    assert {"PORT=8123", "WORKERS=3", "PROXIES=0"} < set(printed)
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("SECRET_KEY=hu$sh", "put the value of SECRET_KEY into single quotes"),
+        ('SECRET_KEY="hu${sh}"', "put the value of SECRET_KEY into single quotes"),
+        ('SECRET_KEY="hush', "write NAME=value"),
+        ("=hush", "write NAME=value"),
+    ],
+)
+def test_a_line_that_compose_would_read_otherwise_is_refused_unseen(
+    work_folder: Path, capsys: pytest.CaptureFixture[str], line: str, reason: str
+) -> None:
+    (work_folder / ".env").write_text(f"PORT=8123\n\n{line}\n")
+    assert main(["settings"]) == 78
+    said = capsys.readouterr().err
+    assert said.startswith(f"tripsync: .env:3: {reason}")
+    assert "hu" not in said
+
+
+def test_what_is_no_text_is_refused(work_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (work_folder / ".env").write_bytes(b"PORT=\xff\n")
+    assert main(["settings"]) == 78
+    assert ".env: cannot be read" in capsys.readouterr().err
+
+
+def test_a_folder_of_that_name_is_none_of_ours(work_folder: Path) -> None:
+    (work_folder / ".env").mkdir()
+    assert main(["settings"]) == 0
+
+
+def test_the_example_is_what_the_settings_are() -> None:
+    assert (ROOT / ".env.example").read_text() == example(), (
+        "write it anew: tripsync settings --example > .env.example"
+    )
+    assert GROUPS.keys() <= {each.name for each in variables()}
+
+
+def test_every_line_of_the_example_can_be_switched_on(work_folder: Path) -> None:
+    file = work_folder / ".env"
+    file.write_text(re.sub(r"^#(?=[A-Z])", "", example(), flags=re.MULTILINE))
+    read = read_env_file(file)
+    assert read.keys() == {each.name for each in variables()}
+    as_it_comes = Settings(data_dir=Path("var"))
+    assert Settings.from_environment(read) == as_it_comes

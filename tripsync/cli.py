@@ -26,6 +26,7 @@ from tripsync.desk import migration_command as migrations
 from tripsync.desk import seed_command as seeding
 from tripsync.desk.live import LiveQueries
 from tripsync.desk.values import DeskError
+from tripsync.env_file import example, read_env_file
 from tripsync.jobs import command as jobs
 from tripsync.logs import configure_logs
 from tripsync.moderation import command as moderation
@@ -56,7 +57,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         signal.signal(each, lambda number, _: sys.exit(128 + number))
     wishes = {name: value for name in OPTIONS if (value := getattr(chosen, name, None))}
     try:
-        settings = Settings.from_environment({**os.environ, **wishes})
+        kept = read_env_file(Path(".env"))
+        settings = Settings.from_environment({**kept, **os.environ, **wishes})
     except SettingsError as reasons:
         for problem in reasons.problems:
             print(f"tripsync: {problem}", file=sys.stderr)
@@ -117,6 +119,9 @@ def parser() -> argparse.ArgumentParser:
     editing.set_defaults(command=work_at_desk)
 
     showing = commands.add_parser("settings", help="print every setting, secrets masked")
+    showing.add_argument(
+        "--example", action="store_true", help="print the file .env.example instead"
+    )
     showing.set_defaults(command=show_settings)
     return top
 
@@ -266,7 +271,10 @@ def work_at_desk(settings: Settings, chosen: argparse.Namespace) -> int:
     return desk.run(settings, chosen, with_database)
 
 
-def show_settings(settings: Settings, _: argparse.Namespace) -> int:
+def show_settings(settings: Settings, chosen: argparse.Namespace) -> int:
+    if chosen.example:
+        print(example(), end="")
+        return 0
     for variable in variables():
         print(f"{variable.name}={variable.show(settings)}")
         print(f"    {variable.meaning}")

@@ -1,4 +1,4 @@
-"""Every environment variable: its name, type, default and meaning.
+"""Every setting: its name as an environment variable, type, default and meaning.
 
 A variable that is wrong stops the start, together with all others that are wrong,
 each by its name. Nothing else in the package reads the environment.
@@ -68,7 +68,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
     ] = "development"
     data_dir: Annotated[
         Path,
-        Meta(description="database (when embedded), files, mails and development secret lie here"),
+        Meta(
+            description="database (when embedded), files, mails and development secret lie here; "
+            "as root /var/lib/tripsync where nothing else is said"
+        ),
     ] = field(name="TRIPSYNC_DATA_DIR", default_factory=default_data_dir)
     database_url: Annotated[
         str,
@@ -303,7 +306,7 @@ def variables() -> Iterator[Variable]:
         notes = [note for note in get_args(each.type) if isinstance(note, Meta)]
         default = each.default
         if each.default_factory is not msgspec.NODEFAULT:
-            default = "var (as root: /var/lib/tripsync)"
+            default = "var"
         yield Variable(
             name=each.encode_name,
             attribute=each.name,
