@@ -126,6 +126,53 @@ select heads.last_seq,
  where heads.college_id = :college_id
    and heads.user_id = :user_id;
 
+-- name: find_beginning(college_id, user_id, seconds, most)^
+-- Where a rider's events end now, and after which one a socket begins that knows none: before the first
+-- of the last seconds that still holds. News of a request or a connection holds as long as that is what
+-- the news says; all other news holds.
+select heads.last_seq,
+       coalesce(
+           (
+               select min(recent.seq) - 1
+                 from events recent
+                where recent.college_id = heads.college_id
+                  and recent.user_id = heads.user_id
+                  and recent.seq > heads.last_seq - :most::int
+                  and recent.created_at > now() - make_interval(secs => :seconds::float8)
+                  and case
+                          when recent.type = 'match_found' then exists (
+                              select
+                                from pooling_requests
+                               where college_id = heads.college_id
+                                 and request_id = (recent.payload #>> '{match,request_id}')::bigint
+                                 and status in ('active', 'matched')
+                          )
+                          when recent.type in ('connection_request_received', 'connection_request_sent') then exists (
+                              select
+                                from connections
+                               where college_id = heads.college_id
+                                 and connection_id = (recent.payload ->> 'connection_id')::bigint
+                                 and status = 'pending'
+                          )
+                          when recent.type in ('connection_approved', 'pooling_match') then exists (
+                              select
+                                from pooling_requests
+                               where college_id = heads.college_id
+                                 and request_id = coalesce(
+                                         recent.payload ->> 'user_request_id',
+                                         recent.payload ->> 'request_id'
+                                     )::bigint
+                                 and status = 'matched'
+                          )
+                          else true
+                      end
+           ),
+           heads.last_seq
+       ) as begins_after
+  from event_heads heads
+ where heads.college_id = :college_id
+   and heads.user_id = :user_id;
+
 -- name: list_own(college_id, user_id, after, size)^
 -- A rider's events after a number, and where they end now.
 select heads.last_seq,

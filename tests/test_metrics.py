@@ -142,15 +142,16 @@ async def test_sockets_events_and_their_way_are_seen(
         assert during.value(name) - before.value(name) == number
 
 
-async def test_what_a_device_missed_while_away_counts_as_delivered_and_not_as_late(
-    measured: Server, scrape: Scrape, sign_up: SignUp
+@pytest.mark.parametrize("path", ["/api/ws/pool?after=0", "/api/ws/pool"])
+async def test_what_happened_before_a_device_came_counts_as_delivered_and_not_as_late(
+    measured: Server, scrape: Scrape, sign_up: SignUp, path: str
 ) -> None:
     asha = await sign_up()
     async with measured.app.ctx.database.transaction() as db:
         await append(db, asha.id, "x_test", {"n": 1})
     before = await scrape()
-    async with on_line(measured.url, asha, path="/api/ws/pool?after=0") as phone:
-        await phone.hear("resumed")
+    async with on_line(measured.url, asha, path=path) as phone:
+        await phone.hear("x_test")
         after = await scrape()
     for name, number in (
         ("tripsync_events_delivered_total", 1),

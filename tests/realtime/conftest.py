@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 
+import asyncpg
 import pytest
 
 from tests.conftest import Server
@@ -10,6 +11,7 @@ from tripsync.database import Database
 from tripsync.realtime.events import Event, append_many
 
 Tell = Callable[..., Awaitable[None]]
+TimePasses = Callable[..., Awaitable[None]]
 
 
 @pytest.fixture
@@ -29,3 +31,17 @@ def tell(database: Database) -> Tell:
             )
 
     return tell
+
+
+@pytest.fixture
+def time_passes(db: asyncpg.Connection) -> TimePasses:
+    """`await time_passes(rider)`: what happened to a rider so far happened a minute earlier."""
+
+    async def pass_by(*riders: Rider) -> None:
+        await db.execute(
+            "update events set created_at = created_at - interval '1 minute'"
+            " where user_id = any($1)",
+            [rider.id for rider in riders],
+        )
+
+    return pass_by

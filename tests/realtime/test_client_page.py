@@ -13,7 +13,7 @@ from tests.conftest import Server, SignUp, StartServer, running
 from tests.node import Script, node
 from tests.people import Rider
 from tests.processes import ROOT, free_ports
-from tests.realtime.conftest import Tell
+from tests.realtime.conftest import Tell, TimePasses
 from tests.realtime.devices import on_line
 from tests.waiting import until
 from tripsync.realtime import close_codes, switchboard
@@ -81,10 +81,11 @@ async def socket_of(server: Server, rider: Rider) -> Socket:
 
 
 async def test_every_event_is_heard_once_and_in_order_though_the_line_is_cut(
-    server: Server, sign_up: SignUp, tell: Tell
+    server: Server, sign_up: SignUp, tell: Tell, time_passes: TimePasses
 ) -> None:
     rider = await sign_up()
     await tell(rider, 3)
+    await time_passes(rider)
     async with following(server.url, rider) as client:
         await client.loads()
         await tell(rider, 20)

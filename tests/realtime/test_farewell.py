@@ -20,7 +20,7 @@ from tests.conftest import SECRET, SignUp, StartServer
 from tests.people import Rider
 from tests.processes import Process, tripsync
 from tests.profiles.company import share_a_ride
-from tests.realtime.conftest import Tell
+from tests.realtime.conftest import Tell, TimePasses
 from tests.realtime.crowds import crowd
 from tests.realtime.devices import Device, on_line
 from tests.waiting import until, until_waiting_for_locks
@@ -103,6 +103,7 @@ async def test_all_of_five_hundred_are_told_and_nothing_that_was_answered_is_los
     data_dir: Path,
     db: asyncpg.Connection,
     tell: Tell,
+    time_passes: TimePasses,
     many_files: None,
     lines: AsyncExitStack,
 ) -> None:
@@ -113,6 +114,7 @@ async def test_all_of_five_hundred_are_told_and_nothing_that_was_answered_is_los
         await share_a_ride(db, writer, partner)
         for rider in riders:
             await tell(rider, EVENTS)
+        await time_passes(*riders)
         talks = [
             Talk(rider, await lines.enter_async_context(on_line(address, rider)))
             for rider in riders

@@ -23,7 +23,7 @@ from tests.conftest import SECRET, Server, SignUp
 from tests.databases import fresh_database
 from tests.people import Rider
 from tests.processes import Process, tripsync
-from tests.realtime.conftest import Tell
+from tests.realtime.conftest import Tell, TimePasses
 from tests.realtime.crowds import crowd
 from tests.realtime.devices import on_line
 from tests.waiting import PATIENCE, until, until_listening, until_waiting_for_locks
@@ -306,11 +306,12 @@ def on_reading(
 
 
 async def test_a_device_that_resumes_during_a_reading_is_not_told_that_all_is_lost(
-    server: Server, sign_up: SignUp, tell: Tell, on_reading: Any
+    server: Server, sign_up: SignUp, tell: Tell, time_passes: TimePasses, on_reading: Any
 ) -> None:
     """The reading began before the event that it resumes up to."""
     rider = await sign_up()
     await tell(rider, n="old")
+    await time_passes(rider)
     has_read, goes_on = asyncio.Event(), asyncio.Event()
 
     def delayed(fetch: Fetch) -> Fetch:
@@ -340,11 +341,12 @@ async def test_a_device_that_resumes_during_a_reading_is_not_told_that_all_is_lo
 
 
 async def test_a_device_hears_that_it_has_all_even_if_the_last_reading_fails_at_first(
-    server: Server, sign_up: SignUp, tell: Tell, on_reading: Any
+    server: Server, sign_up: SignUp, tell: Tell, time_passes: TimePasses, on_reading: Any
 ) -> None:
     rider = await sign_up()
     # One reading brings all of them, and only the next one shows that they were all.
     await tell(rider, delivery.EVENTS_AT_ONCE)
+    await time_passes(rider)
     failures = [None, ConnectionRefusedError()]
 
     def failing_the_second_time(fetch: Fetch) -> Fetch:

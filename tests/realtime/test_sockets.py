@@ -10,7 +10,7 @@ import pytest
 
 from tests.conftest import Server, SignUp, StartServer
 from tests.people import Rider
-from tests.realtime.conftest import Tell
+from tests.realtime.conftest import Tell, TimePasses
 from tests.realtime.devices import on_line
 from tests.waiting import until
 from tripsync.database import Database
@@ -58,10 +58,11 @@ async def test_what_is_rolled_back_is_never_heard(
 
 
 async def test_only_what_is_new_comes_to_a_device_that_asks_for_nothing_older(
-    server: Server, sign_up: SignUp, tell: Tell
+    server: Server, sign_up: SignUp, tell: Tell, time_passes: TimePasses
 ) -> None:
     rider = await sign_up()
     await tell(rider, 4)
+    await time_passes(rider)
     async with on_line(server.url, rider) as device:
         assert await device.hear() == {"type": "ready", "seq": 4}
         await tell(rider)
@@ -83,10 +84,11 @@ async def test_a_device_that_comes_back_gets_what_it_missed_and_then_what_is_new
 
 
 async def test_a_device_may_also_resume_by_a_message_and_hears_at_once_that_nothing_is_missing(
-    server: Server, sign_up: SignUp, tell: Tell
+    server: Server, sign_up: SignUp, tell: Tell, time_passes: TimePasses
 ) -> None:
     rider = await sign_up()
     await tell(rider, 5)
+    await time_passes(rider)
     async with on_line(server.url, rider) as device:
         await device.hear("ready")
         await device.say("resume", after=2)
@@ -97,11 +99,16 @@ async def test_a_device_may_also_resume_by_a_message_and_hears_at_once_that_noth
 
 
 async def test_a_device_resumes_after_what_it_acknowledged(
-    server: Server, sign_up: SignUp, tell: Tell, db: asyncpg.Connection
+    server: Server,
+    sign_up: SignUp,
+    tell: Tell,
+    time_passes: TimePasses,
+    db: asyncpg.Connection,
 ) -> None:
     rider = await sign_up()
     laptop = await rider.on_another_device()
     await tell(rider, 5)
+    await time_passes(rider)
     async with on_line(server.url, rider, path="/api/ws/pool?after=0") as device:
         await device.hear_events(5)
         for seq in (1, 3, 2):
@@ -133,7 +140,7 @@ async def test_nobody_acknowledges_what_they_were_not_sent(
     rider = await sign_up()
     await tell(rider, 2)
     async with on_line(server.url, rider) as device:
-        await device.hear("ready")
+        await device.hear_events(2)
         await device.say("ack", seq=2**63 - 1)
         await until(
             lambda: db.fetchval(
@@ -322,10 +329,11 @@ async def test_a_message_in_pieces_is_one_message(server: Server, sign_up: SignU
 
 
 async def test_messages_are_answered_in_their_order(
-    server: Server, sign_up: SignUp, tell: Tell
+    server: Server, sign_up: SignUp, tell: Tell, time_passes: TimePasses
 ) -> None:
     rider = await sign_up()
     await tell(rider, 3)
+    await time_passes(rider)
     async with on_line(server.url, rider) as device:
         await device.hear("ready")
         await device.say("resume", after=3)

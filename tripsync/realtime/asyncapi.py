@@ -22,7 +22,8 @@ DESCRIPTION = """Events of one's rides, chats and reviews, as they happen, on al
 
 All addresses are the same feed. Open one with a token; then every event comes once it is true, in
 order, numbered by `seq` without a gap. A device that comes back says the last `seq` it knows, and
-gets what it missed first. Events are kept for seven days, and `GET /api/events` has them too.
+gets what it missed first; one that says none gets what happened in the last 15 seconds, while it
+was opening. Events are kept for seven days, and `GET /api/events` has them too.
 
 Messages are JSON objects with a `type`. Take no notice of a type or a member that you do not know:
 there may be more of them tomorrow. What you say is read strictly.

@@ -196,9 +196,10 @@ class Delivery:
             return
         if news:
             frames = b"".join(text_frame(row["message"].encode()) for row in news)
-            # What a device missed while it was away is late for another reason.
-            if any(socket.resumes_until is None for socket in devices):
-                for row in news:
+            # What happened before a device came is late for another reason.
+            waited_for = min((socket.live_after for socket in devices), default=last)
+            for row in news:
+                if row["seq"] > waited_for:
                     LAG.observe(row["age"])
             for socket in devices:
                 socket.pass_on(after, last, frames)

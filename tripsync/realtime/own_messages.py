@@ -38,7 +38,7 @@ class Ping(Schema):
 
 
 class Ready(Schema):
-    """From here on comes every event after this one."""
+    """Every event after this one follows, first those of the seconds while the socket opened."""
 
     seq: Seq
 

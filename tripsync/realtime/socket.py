@@ -21,6 +21,7 @@ class Socket:
         "after",
         "asked_at",
         "cursor",
+        "live_after",
         "opened_at",
         "resumes_until",
         "rider",
@@ -40,7 +41,9 @@ class Socket:
         self.asked_at = wire.heard_at
         # Every event up to this one has been sent; None as long as none is to be.
         self.cursor: int | None = None
-        # Where the events ended when the device asked for those it missed.
+        # Where the events ended when the device came, or asked for those it missed.
+        self.live_after = 0
+        # The same, until the device has heard that it has got all it missed.
         self.resumes_until: int | None = None
 
     @property
@@ -67,9 +70,10 @@ class Socket:
     def hang_up(self, code: CloseCode) -> None:
         self.wire.hang_up(code.number, code.reason)
 
-    def start_at(self, seq: int) -> None:
-        """From now on it gets what comes after this one."""
+    def start_after(self, seq: int, head: int) -> None:
+        """It gets what comes after this one; up to `head` that has happened already."""
         self.cursor = seq
+        self.live_after = head
         self.send({"type": "ready", "seq": seq})
 
     def resume_after(self, seq: int, head: int) -> None:
@@ -78,13 +82,13 @@ class Socket:
             self.reload_from(head)
             return
         self.cursor = seq
-        self.resumes_until = head
+        self.live_after = self.resumes_until = head
         if seq == head:
             self.caught_up()
 
     def reload_from(self, head: int) -> None:
         """What it missed is not there any more: never a part of it."""
-        self.cursor = head
+        self.cursor = self.live_after = head
         self.resumes_until = None
         self.send({"type": "reload_required", "seq": head})
 

@@ -17,7 +17,7 @@ from tripsync.http.tokens import Rider
 from tripsync.realtime import close_codes
 from tripsync.realtime.acknowledgements import Acknowledgements
 from tripsync.realtime.connections import ConnectionManager
-from tripsync.realtime.delivery import Delivery
+from tripsync.realtime.delivery import EVENTS_AT_ONCE, Delivery
 from tripsync.realtime.frames import Frame
 from tripsync.realtime.listening import Acts, Dismissal, Listening
 from tripsync.realtime.own_messages import Acknowledgement, Authentication, Ping, Resumption
@@ -29,6 +29,10 @@ log = logging.getLogger("tripsync.realtime")
 NOT_YOURS = Refusal(
     403, "not_your_socket", "Not your socket", "This socket belongs to another rider."
 )
+
+# An app opens its socket and acts at the same moment. What happened to its rider meanwhile, in
+# these seconds at the longest, is what a socket hears first that resumes from nowhere.
+OPENING_TAKES_SECONDS = 15.0
 
 # At a stop: so many at a time, so that the others do not all come to the next server at once.
 GOODBYES_AT_ONCE = 50
@@ -119,16 +123,26 @@ class Switchboard:
             socket.hang_up(close_codes.NOT_SIGNED_IN)
             return
         try:
-            head, _ = await self._standing(rider)
+            if socket.after is None:
+                socket.start_after(*await self._beginning(rider))
+            else:
+                head, _ = await self._standing(rider)
+                socket.resume_after(socket.after, head)
         except Exception as reason:
             socket.refuse(as_problem(reason))
             socket.hang_up(close_codes.TRY_AGAIN)
             return
-        if socket.after is None:
-            socket.start_at(head)
-        else:
-            socket.resume_after(socket.after, head)
         self._bring_news(socket, rider)
+
+    async def _beginning(self, rider: Rider) -> tuple[int, int]:
+        """After which event a socket begins that knows none, and where the events end."""
+        last_seq, begins_after = await self._database.reading.events.find_beginning(
+            college_id=rider.college_id,
+            user_id=rider.user_id,
+            seconds=OPENING_TAKES_SECONDS,
+            most=EVENTS_AT_ONCE,
+        )
+        return begins_after, last_seq
 
     async def _standing(self, rider: Rider) -> tuple[int, int]:
         """Where the rider's events end, and how far this device said it has come."""
