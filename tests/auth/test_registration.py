@@ -63,6 +63,7 @@ async def test_an_address_signs_up_once(campus: Campus) -> None:
     rider = await campus.sign_up()
     answer = await campus.register(email=rider.email)
     assert (answer.status_code, answer.json()["detail"]) == (400, "Email already registered")
+    assert [each["field"] for each in answer.json()["errors"]] == ["email"]
 
 
 @pytest.mark.parametrize(

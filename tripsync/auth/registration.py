@@ -20,6 +20,10 @@ from tripsync.http.secrets import hash_of
 
 blueprint = Blueprint("registration")
 
+ADDRESS_HAS_ACCOUNT = (
+    "This address has an account already; sign in, or ask for a new password if you forgot it."
+)
+
 
 @blueprint.post("/api/auth/register")
 @endpoint(
@@ -46,7 +50,7 @@ async def register(request: Request, body: Registration) -> HTTPResponse:
             password_hash=password_hash,
         )
         if account is None:
-            raise Problem(EMAIL_TAKEN)
+            raise Problem(EMAIL_TAKEN, errors=[FieldError("email", ADDRESS_HAS_ACCOUNT)])
         await post_code(db, VERIFY_EMAIL, body.email)
         return account
 

@@ -7,16 +7,14 @@ A type of its own (an email address, a password) is a class with `read(raw)`, wh
 ValueError with a sentence, and `json_schema()`.
 """
 
-import re
 from collections.abc import Callable, Iterator, Mapping
-from functools import cache
-from types import UnionType
-from typing import Annotated, Any, Literal, Protocol, TypeVar, Union, get_args, get_origin
+from typing import Annotated, Any, Protocol, TypeVar
 
 import msgspec
 from msgspec import Meta
 
 from tripsync.http.problems import FieldError, invalid
+from tripsync.http.reasons import clipped, fields_of, sentence
 
 S = TypeVar("S", bound="Schema")
 
@@ -111,7 +109,7 @@ def mistakes(
 ) -> Iterator[FieldError]:
     known = fields_of(schema)
     for name in sorted(given.keys() - known.keys()):
-        shown = name if len(name) <= 40 else f"{name[:40]}..."
+        shown = clipped(name)
         yield FieldError(shown, f"There is no field {shown!r} here.")
     for name, each in known.items():
         if name not in given:
@@ -121,90 +119,8 @@ def mistakes(
         try:
             msgspec.convert(given[name], each.type, strict=strict, dec_hook=read_custom)
         except msgspec.ValidationError as reason:
-            yield FieldError(name, f"{named(name)} {sentence(str(reason), each.type)}.")
-
-
-@cache
-def fields_of(schema: type[Schema]) -> Mapping[str, msgspec.structs.FieldInfo]:
-    return {each.encode_name: each for each in msgspec.structs.fields(schema)}
+            yield FieldError(name, f"{named(name)} {sentence(reason, each.type)}.")
 
 
 def named(field: str) -> str:
     return f"The field {field!r}" if field else "The body"
-
-
-def sentence(reason: str, kind: Any) -> str:
-    """msgspec's reason in words that a person reads as the end of a sentence."""
-    reason, _, place = reason.partition(" - at `$")
-    inside = f" (at {place.rstrip('`').lstrip('.')})" if place else ""
-    for pattern, words in REASONS:
-        if match := pattern.fullmatch(reason):
-            meant = kind_at(kind, place.rstrip("`"))
-            if words is PATTERN_WORDS:
-                return pattern_words(meant) + inside
-            return match.expand(words) + choices(meant, words) + inside
-    return reason + inside
-
-
-PATTERN_WORDS = "is not in the expected form"
-CHOICE_WORDS = r"cannot be '\1'"
-REASONS = [
-    (re.compile(pattern), words)
-    for pattern, words in (
-        (r"Expected `str` of length >= (\d+)", r"must have at least \1 characters"),
-        (r"Expected `str` of length <= (\d+)", r"must have at most \1 characters"),
-        (r"Expected `array` of length <= (\d+)", r"must have at most \1 entries"),
-        (r"Expected `(?:int|float)` >= (\S+)", r"must be at least \1"),
-        (r"Expected `(?:int|float)` <= (\S+)", r"must be at most \1"),
-        (r"Expected `str` matching regex .*", PATTERN_WORDS),
-        (r"Expected `str(?: \| null)?`, got `(.+)`", r"must be text"),
-        (r"Expected `int(?: \| null)?`, got `(.+)`", r"must be a whole number"),
-        (r"Expected `float(?: \| null)?`, got `(.+)`", r"must be a number"),
-        (r"Expected `bool(?: \| null)?`, got `(.+)`", r"must be true or false"),
-        (r"Expected `object(?: \| null)?`, got `(.+)`", r"must be an object"),
-        (r"Expected `array(?: \| null)?`, got `(.+)`", r"must be a list"),
-        (r"Integer value out of range", r"is out of range"),
-        (r"Invalid enum value '(.*)'", CHOICE_WORDS),
-        (r"Object contains unknown field `(.+)`", r"has no field '\1'"),
-        (r"Object missing required field `(.+)`", r"lacks the field '\1'"),
-    )
-]
-
-
-def kind_at(kind: Any, place: str) -> Any:
-    """The type of a field inside, to which `place` leads."""
-    for name in filter(None, place.split(".")):
-        struct = next((each for each in options(kind) if is_struct(each)), None)
-        kind = fields_of(struct)[name].type if struct and name in fields_of(struct) else None
-    return kind
-
-
-def choices(kind: Any, words: str) -> str:
-    """What it can be, where it was none of that."""
-    names = [
-        str(name)
-        for each in options(kind)
-        if words is CHOICE_WORDS and get_origin(each) is Literal
-        for name in get_args(each)
-    ]
-    return f", only {' or '.join(names)}" if names else ""
-
-
-def pattern_words(kind: Any) -> str:
-    """What the type's author says of its pattern."""
-    for note in options(kind):
-        if isinstance(note, Meta) and note.extra and "says" in note.extra:
-            return str(note.extra["says"])
-    return PATTERN_WORDS
-
-
-def options(kind: Any) -> Iterator[Any]:
-    """A type, and whatever it is put together from by `|` and `Annotated`."""
-    yield kind
-    if get_origin(kind) in (Annotated, Union, UnionType):
-        for part in get_args(kind):
-            yield from options(part)
-
-
-def is_struct(kind: Any) -> bool:
-    return isinstance(kind, type) and issubclass(kind, msgspec.Struct)
