@@ -166,26 +166,17 @@ select written.message_id as id,
  cross join place
   join users sender on sender.college_id = :college_id and sender.user_id = :user_id;
 
--- name: recall_frame(college_id, user_id, receiver_id, connection_id, message_id)^
--- What a message on a socket names: whether the rider has sent the receiver this very message
--- before, and whether this connection is one of the two.
+-- name: is_message_stored(college_id, user_id, receiver_id, message_id)$
+-- Whether the rider has sent the receiver this very message before.
 select exists (
            select
              from messages m
              join conversations c on c.college_id = m.college_id and c.conversation_id = m.conversation_id
             where m.college_id = :college_id
-              and m.message_id = :message_id::bigint
+              and m.message_id = :message_id
               and m.user_id = :user_id
               and :receiver_id::bigint in (c.one_id, c.other_id)
-       ) as is_stored,
-       :connection_id::bigint is null or exists (
-           select
-             from connections
-            where college_id = :college_id
-              and connection_id = :connection_id
-              and least(from_user, to_user) = least(:user_id::bigint, :receiver_id::bigint)
-              and greatest(from_user, to_user) = greatest(:user_id::bigint, :receiver_id::bigint)
-       ) as is_connected;
+       );
 
 -- name: list_messages(college_id, user_id, conversation_id, before, size)
 -- The latest messages of a conversation, oldest first; `before` is a message, for those before it,

@@ -94,26 +94,34 @@ async def test_a_message_of_somebody_else_is_nobodys_name(
     assert await refusal(server, pair.asha, **named) == (403, "not_connected")
 
 
-async def test_a_connection_is_one_of_the_two(
+async def test_the_receiver_decides_whatever_the_connection_is_said_to_be(
     server: Server, sign_up: SignUp, db: asyncpg.Connection
 ) -> None:
     asha, dev, meera = [await sign_up() for _ in range(3)]
     with_dev = await pair_up(asha, dev)
     with_meera = await joined(meera, asha)
-    # All three share the ride; each connection is of two of them.
-    for sender, receiver, connection_id in (
-        (asha, dev, with_meera),
-        (dev, asha, with_meera),
-        (asha, meera, with_dev),
-        (dev, meera, with_dev),
-        (dev, meera, with_meera),
-        (dev, asha, 2**63 - 1),
-    ):
-        named = {"receiver_id": receiver.id, "connection_id": connection_id}
-        assert await refusal(server, sender, **named) == (404, "no_such_connection")
-    await say(server, meera, receiver_id=asha.id, connection_id=with_meera)
-    assert (await types_heard_by(db, dev)).count("chat_message") == 0
-    assert (await types_heard_by(db, asha)).count("chat_message") == 1
+    chat_with_dev, chat_with_meera = await open_chat(asha, dev), await open_chat(asha, meera)
+    named = [None, with_dev, with_meera, chat_with_dev, chat_with_meera, 2**63 - 1]
+    async with on_line(server.url, asha) as hers, on_line(server.url, dev) as his:
+        for connection_id in named:
+            frame = {"receiver_id": dev.id, "connection_id": connection_id}
+            await hers.say("chat_message", **frame, content=f"Number {connection_id}.")
+            told = await his.hear("chat_message")
+            assert told["content"] == f"Number {connection_id}."
+            assert (told["conversation_id"], told["connection_id"]) == (chat_with_dev, with_dev)
+    assert len(await words(dev, chat_with_dev)) == len(named)
+    assert "chat_message" not in await types_heard_by(db, meera)
+
+
+async def test_naming_the_conversation_of_others_opens_no_way_to_them(
+    server: Server, sign_up: SignUp, pair: Pair
+) -> None:
+    outsider = await sign_up()
+    named = {"connection_id": await open_chat(pair.asha, pair.dev)}
+    for receiver in (pair.asha, pair.dev):
+        refused_with = await refusal(server, outsider, receiver_id=receiver.id, **named)
+        assert refused_with == (403, "not_connected")
+    assert await words(pair.dev, named["connection_id"]) == []
 
 
 async def test_the_rules_are_those_of_posting(

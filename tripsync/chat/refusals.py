@@ -23,10 +23,4 @@ NO_SUCH_CONVERSATION = Refusal(
     "No such conversation",
     "You take part in no conversation with this id.",
 )
-NO_SUCH_CONNECTION = Refusal(
-    404,
-    "no_such_connection",
-    "No such connection",
-    "There is no connection with this id between you and the receiver.",
-)
 OWN_CHAT = Refusal(422, "own_chat", "Writing to oneself", "You cannot write to yourself.")

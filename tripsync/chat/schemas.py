@@ -177,7 +177,11 @@ class ChatMessageFrame(Schema):
     receiver_id: Id
     content: Content
     connection_id: Annotated[
-        Id | None, Meta(description="one between the two, or null; the event names the latest")
+        Id | None,
+        Meta(
+            description="a connection's or a conversation's id, or null: `receiver_id` decides "
+            "who hears it, and the event names the latest connection"
+        ),
     ] = None
     message_id: (
         Annotated[

@@ -4,7 +4,6 @@ from sanic import Sanic
 
 from tripsync.chat.limits import count_message, count_opening
 from tripsync.chat.opening import refuse_oneself
-from tripsync.chat.refusals import NO_SUCH_CONNECTION
 from tripsync.chat.schemas import (
     ChatMessageEvent,
     ChatMessageFrame,
@@ -12,7 +11,6 @@ from tripsync.chat.schemas import (
     PoolMessageEvent,
 )
 from tripsync.chat.writing import write_to
-from tripsync.http.problems import Problem
 from tripsync.http.tokens import Rider
 from tripsync.realtime.frames import Frame, Message, Pushed
 
@@ -20,18 +18,14 @@ from tripsync.realtime.frames import Frame, Message, Pushed
 async def say(app: Sanic, who: Rider, frame: ChatMessageFrame) -> None:
     """Store a message to a rider, unless it is stored already; the sender hears it as all do."""
     refuse_oneself(who, frame.receiver_id, "receiver_id")
-    named = await app.ctx.database.reading.chat.recall_frame(
+    # Text is a name that the client chose: it names nothing of ours.
+    if isinstance(frame.message_id, int) and await app.ctx.database.reading.chat.is_message_stored(
         college_id=who.college_id,
         user_id=who.user_id,
         receiver_id=frame.receiver_id,
-        connection_id=frame.connection_id,
-        # Text is a name that the client chose: it names nothing of ours.
-        message_id=frame.message_id if isinstance(frame.message_id, int) else None,
-    )
-    if named["is_stored"]:
+        message_id=frame.message_id,
+    ):
         return
-    if not named["is_connected"]:
-        raise Problem(NO_SUCH_CONNECTION)
     await count_message(app, who)
     await count_opening(app, who, frame.receiver_id)
     async with app.ctx.database.transaction() as db:
