@@ -7,6 +7,7 @@
 -- brings along. `unheard`: a block stands between the two, and the post does not tell whose it is;
 -- to refuse would.
 select post.user_id = :user_id as own,
+       reader.verified,
        post.user_id as poster_id,
        service_status(post) as shown_status,
        coalesce(post.deadline, 'infinity') > clock_timestamp() as in_time,

@@ -45,9 +45,9 @@ select connection.connection_id,
        connection.to_request,
        connection.from_user,
        connection.to_user,
-       (select full_name
-          from users
-         where user_id = connection.to_user) as to_name,
+       asked.full_name as to_name,
+       asked.verified_at is not null as to_verified,
+       asking.verified_at is not null as from_verified,
        (select pool_id
           from pool_members
          where request_id = connection.from_request
@@ -57,6 +57,8 @@ select connection.connection_id,
          where request_id = connection.to_request
            and left_at is null) as to_pool
   from connections connection
+  join users asking on asking.user_id = connection.from_user
+  join users asked on asked.user_id = connection.to_user
  where connection.college_id = :college_id
    and connection.to_user = :user_id
    and connection.connection_id = :connection_id

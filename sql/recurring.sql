@@ -293,7 +293,8 @@ select recurring_id,
 -- name: lock_riders(user_ids)
 -- Riders of all colleges, held in the order of their ids, as by lock_rider of requests.sql.
 select user_id,
-       banned_at is not null as banned
+       banned_at is not null as banned,
+       verified_at is not null as verified
   from users
  where user_id = any(:user_ids::bigint[])
  order by user_id

@@ -3,8 +3,9 @@
 -- not a timer has said so yet: every query here asks for the window too.
 
 -- name: lock_rider(college_id, user_id)$
--- The rider's row, held so that two requests of one rider are opened or changed one after the other.
-select user_id
+-- Whether the rider's address is confirmed; the row is held, so that two requests of one rider are
+-- opened or changed one after the other. None for a rider who is banned.
+select verified_at is not null as verified
   from users
  where college_id = :college_id
    and user_id = :user_id
@@ -135,9 +136,11 @@ offset :skip::int
 
 -- name: list_asking(college_id, user_id, request_id, asked_request)
 -- The rider's requests that may ask others, active and in time or matched, or the one of this id, the
--- first to leave first; and whether seats and preferences suit the request that is to be asked.
+-- first to leave first; and whether seats and preferences suit the request that is to be asked. Without
+-- such a request one row that says who asks.
 select request.request_id,
        users.full_name,
+       users.verified_at is not null as verified,
        request.status,
        request.start[1] as start_latitude,
        request.start[0] as start_longitude,
@@ -153,16 +156,18 @@ select request.request_id,
            and preferences_fit(mine.gender, request.same_gender, theirs.gender, asked.same_gender),
            false
        ) as suits
-  from pooling_requests request
-  join users on users.user_id = request.user_id
+  from users
+  left join pooling_requests request
+    on request.college_id = users.college_id
+   and request.user_id = users.user_id
+   and (:request_id::bigint is null or request.request_id = :request_id)
+   and (request.status = 'matched' or request.status = 'active' and upper(request.departure) > now())
   left join profiles mine on mine.user_id = request.user_id
   left join pooling_requests asked on asked.college_id = request.college_id
                                   and asked.request_id = :asked_request::bigint
   left join profiles theirs on theirs.user_id = asked.user_id
- where request.college_id = :college_id
-   and request.user_id = :user_id
-   and (:request_id::bigint is null or request.request_id = :request_id)
-   and (request.status = 'matched' or request.status = 'active' and upper(request.departure) > now())
+ where users.college_id = :college_id
+   and users.user_id = :user_id
  order by lower(request.departure),
           request.request_id;
 

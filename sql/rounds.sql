@@ -1,7 +1,7 @@
 -- Rounds of automatic matching: who takes part, who could ride with whom, and how all who were
 -- chosen are seated at once. What makes a good pair stands in sql/matching.sql.
 
--- name: list_rides(college_id, most_waiting, most_pools)
+-- name: list_rides(college_id, unverified_ride, most_waiting, most_pools)
 -- Who asks to be matched by the rounds and waits, those whose time is up first; and the members of
 -- open pools with room, with their places in the route. A pool is joined without being asked only
 -- where all its members wanted just that; and only one that was measured by the estimate, as
@@ -15,6 +15,7 @@ with waiting as (
        and auto_match
        and upper(departure) > now()
        and users.banned_at is null
+       and (:unverified_ride::boolean or users.verified_at is not null)
      order by upper(departure),
               request_id
      limit :most_waiting::int

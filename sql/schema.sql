@@ -746,7 +746,7 @@ create policy wall on recurring_changes as restrictive to tripsync_walled using 
 grant select,insert,delete,update on table recurring_changes to tripsync_app;
 grant select on table recurring_changes to tripsync_reader;
 
--- 0017.recurring-rides
+-- 0017.recurring-rides, 0040.rides-skipped-for-an-address, 0041.all-skipped-rides-say-why
 create table recurring_openings (
     college_id      bigint not null,
     recurring_id    bigint not null,
@@ -755,7 +755,7 @@ create table recurring_openings (
     skipped_because text,
     decided_at      timestamptz default now() not null,
     constraint recurring_openings_check check (((request_id is null) = (skipped_because is not null))),
-    constraint recurring_openings_skipped_because_check check ((skipped_because = any (array['busy', 'banned', 'late']))),
+    constraint recurring_openings_skipped_because_check check ((skipped_because = any (array['busy', 'unverified', 'banned', 'late']))),
     constraint recurring_openings_pkey primary key (recurring_id, occurs_on),
     constraint recurring_openings_college_id_recurring_id_fkey foreign key (college_id, recurring_id) references recurring_rides(college_id, recurring_id) on delete cascade,
     constraint recurring_openings_college_id_request_id_fkey foreign key (college_id, request_id) references pooling_requests(college_id, request_id) on delete cascade

@@ -220,6 +220,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
         Literal["partners", "college"],
         Meta(description="who may begin a chat: those who share a ride, or the whole college"),
     ] = "partners"
+    unverified_riders: Annotated[
+        Literal["", "allowed", "refused"],
+        Meta(
+            description="whether riders may ride and apply before they confirm their address; "
+            "empty: allowed in development, refused in production"
+        ),
+    ] = ""
     drain_seconds: Annotated[
         int,
         Meta(description="how long readiness fails before a stop closes the port", ge=0, le=300),
@@ -231,6 +238,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
     @property
     def in_development(self) -> bool:
         return self.environment == "development"
+
+    @property
+    def unverified_may_ride(self) -> bool:
+        by_default = "allowed" if self.in_development else "refused"
+        return (self.unverified_riders or by_default) == "allowed"
 
     @property
     def embeds_database(self) -> bool:
@@ -289,7 +301,8 @@ class Variable(msgspec.Struct, frozen=True):
         except msgspec.ValidationError:
             # Says what was expected, never what was given: that may be a secret.
             if get_origin(kind) is Literal:
-                raise ValueError(f"must be one of {', '.join(get_args(kind))}") from None
+                choices = ", ".join(filter(None, get_args(kind)))
+                raise ValueError(f"must be one of {choices}") from None
             bounds = notes[0]
             raise ValueError(f"must be a whole number from {bounds.ge} to {bounds.le}") from None
 

@@ -11,6 +11,7 @@ import pytest
 from tripsync.pooling.calendar import (
     WEEKDAYS,
     Departure,
+    Obstacle,
     Occurrence,
     Pattern,
     Verdict,
@@ -211,30 +212,30 @@ def test_there_is_no_next_opening_after_the_last_date() -> None:
 
 
 @pytest.mark.parametrize(
-    ("now", "banned", "busy", "word"),
+    ("now", "banned", "obstacle", "word"),
     [
-        (0, False, False, "open"),
-        (119, False, False, "open"),
-        (149, False, False, "open"),
-        (150, False, False, "late"),
-        (0, True, False, "banned"),
-        (0, True, True, "banned"),
-        (150, True, True, "late"),
-        (0, False, True, "wait"),
-        (119, False, True, "wait"),
-        (120, False, True, "busy"),
-        (149, False, True, "busy"),
-        (150, False, True, "late"),
+        (0, False, None, "open"),
+        (119, False, None, "open"),
+        (149, False, None, "open"),
+        (150, False, None, "late"),
+        (0, True, None, "banned"),
+        (0, True, "busy", "banned"),
+        (150, True, "busy", "late"),
+        (0, False, "busy", "wait"),
+        (119, False, "unverified", "wait"),
+        (120, False, "busy", "busy"),
+        (149, False, "unverified", "unverified"),
+        (150, False, "busy", "late"),
     ],
 )
 def test_what_becomes_of_a_ride_whose_time_has_come(
-    now: int, banned: bool, busy: bool, word: Verdict
+    now: int, banned: bool, obstacle: Obstacle | None, word: Verdict
 ) -> None:
     opens = utc("2026-11-02T01:00")
     occurrence = occurrence_on(pattern(), MONDAY)
     assert occurrence
     assert occurrence.opens_at == opens
-    assert verdict(occurrence, opens + minutes(now), banned=banned, busy=busy) == word
+    assert verdict(occurrence, opens + minutes(now), banned=banned, obstacle=obstacle) == word
 
 
 def test_who_waits_is_looked_at_again_until_the_window_begins() -> None:

@@ -60,11 +60,22 @@ class Transaction(Bound):
     """Queries that succeed or fail together, and what is to happen once they stand."""
 
     def __init__(
-        self, connection: Connection, queries: Queries, slow_log: SlowLog, announcer: Announcer
+        self,
+        connection: Connection,
+        queries: Queries,
+        slow_log: SlowLog,
+        announcer: Announcer,
+        settings: Settings,
     ) -> None:
         super().__init__(connection, queries, slow_log)
         self._announcer = announcer
+        self._settings = settings
         self._afterwards: list[Callable[[], Awaitable[object] | None]] = []
+
+    @property
+    def unverified_may_ride(self) -> bool:
+        """UNVERIFIED_RIDERS, also for timers, which are given nothing but a transaction."""
+        return self._settings.unverified_may_ride
 
     def after_commit(self, act: Callable[..., Awaitable[object] | None], *details: object) -> None:
         """Do this when the transaction is committed; a rolled-back one never happened."""
@@ -126,13 +137,14 @@ class Database:
     """The pool and the queries of one process."""
 
     def __init__(
-        self, pool: asyncpg.Pool, queries: Queries, edition: Edition, slow_log: SlowLog
+        self, pool: asyncpg.Pool, queries: Queries, edition: Edition, settings: Settings
     ) -> None:
         self.pool = pool
         self.queries = queries
         # Of the files that these queries were read from.
         self.edition = edition
-        self._slow_log = slow_log
+        self._settings = settings
+        self._slow_log = SlowLog(settings.slow_query_ms)
         self._lender = Lender(pool)
         self.announcer = Announcer(self._say)
 
@@ -158,7 +170,7 @@ class Database:
                 "timezone": "UTC",
             },
         )
-        return cls(pool, queries, edition, SlowLog(settings.slow_query_ms))
+        return cls(pool, queries, edition, settings)
 
     def begin_request(self) -> None:
         """From here on, whoever goes on in this context has the queries of this moment."""
@@ -177,7 +189,9 @@ class Database:
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
         async with self.pool.acquire(timeout=WAIT_FOR_CONNECTION) as connection:
-            db = Transaction(connection, self._in_force, self._slow_log, self.announcer)
+            db = Transaction(
+                connection, self._in_force, self._slow_log, self.announcer, self._settings
+            )
             async with connection.transaction():
                 yield db
         await db.committed()

@@ -2,11 +2,19 @@
 
 from sanic import Request, Sanic
 
+from tripsync.database import Transaction
 from tripsync.database.wall import see_college
-from tripsync.http.problems import NOT_AUTHENTICATED, Problem
+from tripsync.http.problems import NOT_AUTHENTICATED, Problem, Refusal
 from tripsync.http.tokens import InvalidTokenError, Rider
 
 CHALLENGE = {"WWW-Authenticate": "Bearer"}
+EMAIL_NOT_VERIFIED = Refusal(
+    403,
+    "email_not_verified",
+    "Address not confirmed",
+    "Please confirm your email address first: type the code from our mail into the app, or have "
+    "the mail sent again.",
+)
 
 
 def identify(request: Request) -> Rider:
@@ -35,3 +43,16 @@ def rider_of(app: Sanic, token: str) -> Rider:
         raise Problem(NOT_AUTHENTICATED, headers=CHALLENGE)
     see_college(rider.college_id)
     return rider
+
+
+def may_ride(db: Transaction, verified: bool) -> bool:
+    """Whether a rider may ride and apply, whose address is confirmed or is not.
+
+    The caller reads that with whatever it locks: no token knows it."""
+    return verified or db.unverified_may_ride
+
+
+def check_verified(db: Transaction, verified: bool) -> None:
+    """Refuse a rider who has to confirm the address first."""
+    if not may_ride(db, verified):
+        raise Problem(EMAIL_NOT_VERIFIED)

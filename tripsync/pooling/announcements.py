@@ -120,7 +120,8 @@ def recurring_ride_opened(row: Named, occurrence: Occurrence, request_id: int) -
 
 
 def recurring_ride_skipped(row: Named, occurrence: Occurrence, reason: str) -> Event:
-    """`reason`: busy (another ride takes the time), or late (nobody opened it in time)."""
+    """`reason`: busy (another ride takes the time), unverified (the address has to be confirmed
+    first), or late (nobody opened it in time)."""
     return Event(
         row["user_id"], "recurring_ride_skipped", {**dated(row, occurrence), "reason": reason}
     )

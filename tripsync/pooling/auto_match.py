@@ -72,7 +72,10 @@ async def run_round(db: Transaction) -> None:
 
 async def match_college(db: Transaction, college_id: int) -> list[Event]:
     rows = await db.rounds.list_rides(
-        college_id=college_id, most_waiting=MOST_WAITING, most_pools=MOST_POOLS
+        college_id=college_id,
+        unverified_ride=db.unverified_may_ride,
+        most_waiting=MOST_WAITING,
+        most_pools=MOST_POOLS,
     )
     with beside_the_loop(len(rows)) as executor:
         # A round for nobody: a process has started by the time the pairs are known.

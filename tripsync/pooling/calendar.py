@@ -128,21 +128,25 @@ def next_opening(pattern: Pattern, now: datetime, decided: Collection[date]) -> 
     return following.opens_at if following else None
 
 
-Verdict = Literal["open", "wait", "busy", "banned", "late"]
+Obstacle = Literal["busy", "unverified"]
+Verdict = Literal["open", "wait", "banned", "late"] | Obstacle
 
 
-def verdict(occurrence: Occurrence, now: datetime, *, banned: bool, busy: bool) -> Verdict:
+def verdict(
+    occurrence: Occurrence, now: datetime, *, banned: bool, obstacle: Obstacle | None
+) -> Verdict:
     """What becomes of a ride whose time has come.
 
     Busy is whoever has another open request that may leave in the window of this ride. It is not
-    taken away: the ride waits for it to end until its own window begins, and then is skipped.
+    taken away: the ride waits for it to end until its own window begins, and then is skipped. So
+    does the ride of one who has to confirm the address first.
     """
     if occurrence.depart_before <= now:
         return "late"
     if banned:
         return "banned"
-    if busy:
-        return "wait" if now < occurrence.depart_after else "busy"
+    if obstacle:
+        return "wait" if now < occurrence.depart_after else obstacle
     return "open"
 
 

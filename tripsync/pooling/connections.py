@@ -11,6 +11,7 @@ from tripsync.http.answers import answer
 from tripsync.http.context import reading, rider, run_in_transaction
 from tripsync.http.endpoint import endpoint
 from tripsync.http.idempotency import create_once
+from tripsync.http.identity import EMAIL_NOT_VERIFIED, check_verified, may_ride
 from tripsync.http.paging import Page, next_cursor
 from tripsync.http.problems import Problem
 from tripsync.http.tokens import Rider
@@ -41,7 +42,14 @@ MOST_PENDING = 5
 @endpoint(
     body=Ask,
     answer=ConnectionAnswer,
-    refuses=(NO_ACTIVE_REQUEST, NO_SUCH_REQUEST, TOO_MANY_PENDING, ALREADY_ASKED, NO_LONGER_OPEN),
+    refuses=(
+        EMAIL_NOT_VERIFIED,
+        NO_ACTIVE_REQUEST,
+        NO_SUCH_REQUEST,
+        TOO_MANY_PENDING,
+        ALREADY_ASKED,
+        NO_LONGER_OPEN,
+    ),
     idempotent=True,
 )
 async def send(request: Request, body: Ask) -> HTTPResponse:
@@ -64,7 +72,8 @@ async def ask(who: Rider, body: Ask, survey: Survey, db: Transaction) -> Any:
         request_id=body.request_id,
         asked_request=target["request_id"] if target else None,
     )
-    if not rows:
+    check_verified(db, rows[0]["verified"])
+    if rows[0]["request_id"] is None:
         raise Problem(NO_ACTIVE_REQUEST)
     if target is None:
         raise Problem(NO_SUCH_REQUEST)
@@ -121,6 +130,7 @@ def is_open(row: company.Row) -> bool:
     body=Answer,
     answer=ConnectionAnswer,
     refuses=(
+        EMAIL_NOT_VERIFIED,
         NO_SUCH_CONNECTION,
         ALREADY_ANSWERED,
         NO_LONGER_OPEN,
@@ -173,6 +183,9 @@ async def reject(db: Transaction, who: Rider, connection_id: int) -> list[Event]
 async def approve(db: Transaction, who: Rider, connection_id: int, survey: Survey) -> list[Event]:
     """Seat the two in one pool. Locks: pool, requests by id, connection."""
     found = await find_received(db, who, connection_id)
+    check_verified(db, found["to_verified"])
+    if not may_ride(db, found["from_verified"]):
+        raise Problem(NO_LONGER_OPEN, "Who asked you has to confirm their email address first.")
     college = {"college_id": who.college_id}
     pools = await db.pools.lock_pools(
         **college, pool_ids=[each for each in (found["from_pool"], found["to_pool"]) if each]

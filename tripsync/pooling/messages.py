@@ -131,9 +131,10 @@ class RecurringRideSkipped(msgspec.Struct):
     depart_after: Moment
     depart_before: Moment
     reason: Annotated[
-        Literal["busy", "late"],
+        Literal["busy", "unverified", "late"],
         Meta(
-            description="another ride of one's own takes the time; or nobody was there to open it"
+            description="another ride of one's own takes the time; the address has to be confirmed "
+            "first; or nobody was there to open it"
         ),
     ]
 

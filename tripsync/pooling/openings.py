@@ -11,10 +11,12 @@ from datetime import date, timedelta
 from typing import Any
 
 from tripsync.database import Transaction
+from tripsync.http.identity import may_ride
 from tripsync.pooling import announcements, company, matches, watching
 from tripsync.pooling.calendar import (
     EARLIER_DATES,
     OPENS_AHEAD,
+    Obstacle,
     Occurrence,
     Pattern,
     departure_of,
@@ -67,6 +69,7 @@ async def open_due(db: Transaction) -> None:
     riders = await db.recurring.lock_riders(user_ids=user_ids)
     due = await db.recurring.lock_due(user_ids=user_ids)
     banned = {row["user_id"] for row in riders if row["banned"]}
+    unverified = {row["user_id"] for row in riders if not may_ride(db, row["verified"])}
     requests = await db.recurring.lock_open_requests(user_ids=user_ids)
     taken: dict[int, list[Row]] = defaultdict(list)
     for request in requests:
@@ -77,7 +80,9 @@ async def open_due(db: Transaction) -> None:
     for row in due:
         changes, decided = dates[row["recurring_id"]]
         pattern = pattern_of(row, changes)
-        events += await open_ride(db, row, pattern, decided, banned=banned, taken=taken)
+        events += await open_ride(
+            db, row, pattern, decided, banned=banned, unverified=unverified, taken=taken
+        )
     await append_many(db, events)
 
 
@@ -118,6 +123,7 @@ async def open_ride(
     decided: Collection[date],
     *,
     banned: Collection[int],
+    unverified: Collection[int],
     taken: Mapping[int, list[Row]],
 ) -> list[Event]:
     """Decide on all dates of a pattern whose time has come.
@@ -135,8 +141,12 @@ async def open_ride(
             "depart_after": occurrence.depart_after,
             "depart_before": occurrence.depart_before,
         }
-        busy = any(overlaps(each, **window) for each in taken[user_id])
-        word = verdict(occurrence, now, banned=user_id in banned, busy=busy)
+        obstacle: Obstacle | None = None
+        if user_id in unverified:
+            obstacle = "unverified"
+        elif any(overlaps(each, **window) for each in taken[user_id]):
+            obstacle = "busy"
+        word = verdict(occurrence, now, banned=user_id in banned, obstacle=obstacle)
         if word == "wait":
             look_again = next_look(occurrence, now)
             break

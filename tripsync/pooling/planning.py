@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from tripsync.database import Transaction
+from tripsync.http.identity import check_verified
 from tripsync.http.problems import NOT_ALLOWED, Problem
 from tripsync.http.tokens import Rider
 from tripsync.pooling import company
@@ -76,8 +77,10 @@ async def hold_to_change(
 async def hold_open(db: Transaction, who: Rider) -> tuple[list[company.Row], list[Event]]:
     """Hold the rider and the rider's open requests; what has silently expired is ended."""
     own = {"college_id": who.college_id, "user_id": who.user_id}
-    if await db.requests.lock_rider(**own) is None:
+    verified = await db.requests.lock_rider(**own)
+    if verified is None:
         raise Problem(NOT_ALLOWED)
+    check_verified(db, verified)
     held = await db.requests.lock_open_requests(**own)
     expired = [row for row in held if not row["lasts"]]
     return [row for row in held if row["lasts"]], await end(db, who, expired, Act.EXPIRE)

@@ -13,6 +13,7 @@ from tripsync.http.answers import answer, no_content
 from tripsync.http.context import reading, rider, transaction
 from tripsync.http.endpoint import endpoint
 from tripsync.http.idempotency import create_once
+from tripsync.http.identity import EMAIL_NOT_VERIFIED, check_verified
 from tripsync.http.paging import Page, next_cursor
 from tripsync.http.problems import NOT_ALLOWED, FieldError, Problem, invalid
 from tripsync.http.tokens import Rider
@@ -49,7 +50,14 @@ FURTHEST_DATE = timedelta(days=366)
     body=NewRecurringRide,
     answer=RecurringRide,
     status=201,
-    refuses=(NOT_ALLOWED, NEVER_OCCURS, BAD_OFFER, SAME_PLACE, TOO_MANY_RECURRING),
+    refuses=(
+        NOT_ALLOWED,
+        EMAIL_NOT_VERIFIED,
+        NEVER_OCCURS,
+        BAD_OFFER,
+        SAME_PLACE,
+        TOO_MANY_RECURRING,
+    ),
     idempotent=True,
 )
 async def keep_ride(request: Request, body: NewRecurringRide) -> HTTPResponse:
@@ -66,8 +74,10 @@ async def keep_ride(request: Request, body: NewRecurringRide) -> HTTPResponse:
 
     async def keep(db: Transaction) -> Any:
         own: dict[str, Any] = {"college_id": who.college_id, "user_id": who.user_id}
-        if await db.requests.lock_rider(**own) is None:
+        verified = await db.requests.lock_rider(**own)
+        if verified is None:
             raise Problem(NOT_ALLOWED)
+        check_verified(db, verified)
         if await db.recurring.count_rides(**own) >= MOST_RIDES:
             raise Problem(TOO_MANY_RECURRING)
         pattern = await read_pattern(db, who, body, {})

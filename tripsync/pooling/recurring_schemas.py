@@ -82,7 +82,7 @@ class DecidedDate(msgspec.Struct):
 
     date: Day
     request_id: int | None
-    skipped_because: Literal["busy", "banned", "late"] | None
+    skipped_because: Literal["busy", "unverified", "banned", "late"] | None
 
 
 class RecurringRide(msgspec.Struct):

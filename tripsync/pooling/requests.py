@@ -12,6 +12,7 @@ from tripsync.http.answers import Message, answer
 from tripsync.http.context import reading, rider, run_in_transaction
 from tripsync.http.endpoint import endpoint
 from tripsync.http.idempotency import create_once
+from tripsync.http.identity import EMAIL_NOT_VERIFIED
 from tripsync.http.paging import Page, next_cursor
 from tripsync.http.problems import NOT_ALLOWED, Problem
 from tripsync.http.tokens import Rider
@@ -49,6 +50,7 @@ blueprint = Blueprint("requests")
     body=NewRequest,
     answer=Opened,
     refuses=(
+        EMAIL_NOT_VERIFIED,
         ALREADY_MATCHED,
         TOO_MANY_REQUESTS,
         BAD_WINDOW,
@@ -167,6 +169,7 @@ async def find_own(request: Request, request_id: int) -> Any:
         ALREADY_MATCHED,
         REQUEST_CLOSED,
         OVERLAPPING_REQUEST,
+        EMAIL_NOT_VERIFIED,
         BAD_WINDOW,
         NOT_ALLOWED,
     ),

@@ -12,6 +12,7 @@ from tripsync.http.answers import answer, list_answer
 from tripsync.http.context import reading, rider, transaction
 from tripsync.http.endpoint import endpoint
 from tripsync.http.idempotency import create_once
+from tripsync.http.identity import EMAIL_NOT_VERIFIED, check_verified
 from tripsync.http.paging import Page, next_cursor
 from tripsync.http.problems import Problem
 from tripsync.http.tokens import Rider
@@ -40,6 +41,7 @@ blueprint = Blueprint("applying")
     body=NewApplication,
     answer=Application,
     refuses=(
+        EMAIL_NOT_VERIFIED,
         NO_SUCH_POST,
         OWN_POST,
         POST_CLOSED,
@@ -64,6 +66,7 @@ async def apply(request: Request, body: NewApplication, post_id: int) -> HTTPRes
             raise Problem(NO_SUCH_POST)
         if post["own"]:
             raise Problem(OWN_POST)
+        check_verified(db, post["verified"])
         check_open(post)
         check_requirements(post, body.cover_letter, body.resume_url is not None)
         application_id = await db.applications.create_application(

@@ -1,0 +1,4 @@
+alter table recurring_openings
+    drop constraint recurring_openings_skipped_because_check,
+    add constraint recurring_openings_skipped_because_check
+        check (skipped_because in ('busy', 'unverified', 'banned', 'late')) not valid;

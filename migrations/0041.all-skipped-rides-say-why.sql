@@ -1,0 +1,1 @@
+alter table recurring_openings validate constraint recurring_openings_skipped_because_check;
