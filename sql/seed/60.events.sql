@@ -65,7 +65,8 @@ select college_id,
        joined_at,
        'pooling_match',
        jsonb_build_object('request_id', request_id, 'status', 'matched',
-                          'details', jsonb_build_object('pool_id', pool_id))
+                          'details', 'You share a ride now. Your pool says who rides along and where you meet.',
+                          'pool_id', pool_id)
   from pool_members
  where joined_at > now() - interval '7 days'
  union all

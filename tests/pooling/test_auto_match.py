@@ -58,6 +58,9 @@ async def test_two_who_fit_share_a_ride_as_if_both_had_approved(
     for rider, partner in ((one, other), (other, one)):
         heard = dict(await heard_by(db, rider))
         assert heard["pooling_match"]["status"] == "matched"
+        pool = (await rider.call("GET", "/api/pool/pools/current")).json()["pool"]
+        assert heard["pooling_match"]["pool_id"] == pool["pool_id"]
+        assert heard["pooling_match"]["details"].startswith("You share a ride now.")
         assert heard["connection_approved"]["partner"]["email"] == partner.email
         active = (await rider.call("GET", "/api/pool/connections/active")).json()["connection"]
         assert active["partner"]["id"] == partner.id

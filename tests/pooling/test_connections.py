@@ -80,6 +80,9 @@ async def test_a_yes_opens_a_pool_and_shows_each_to_the_other(
         assert told["partner"]["full_name"] == partner.full_name
         assert heard["pooling_match"]["status"] == "matched"
         assert heard["pooling_match"]["request_id"] == told["user_request_id"]
+        pool = (await rider.call("GET", "/api/pool/pools/current")).json()["pool"]
+        assert heard["pooling_match"]["pool_id"] == pool["pool_id"]
+        assert heard["pooling_match"]["details"].startswith("You share a ride now.")
         active = (await rider.call("GET", f"{PATH}/active")).json()["connection"]
         assert (active["id"], active["status"]) == (connection_id, "approved")
         assert active["user_request_id"] == told["user_request_id"]

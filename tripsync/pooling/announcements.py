@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from tripsync.pooling.calendar import Occurrence
+from tripsync.pooling.messages import MATCHED
 from tripsync.realtime.events import Event
 
 Named = Mapping[str, Any]
@@ -67,7 +68,7 @@ def became_matched(user_id: int, request_id: int, pool_id: int) -> Event:
     return Event(
         user_id,
         "pooling_match",
-        {"request_id": request_id, "status": "matched", "details": {"pool_id": pool_id}},
+        {"request_id": request_id, "status": "matched", "details": MATCHED, "pool_id": pool_id},
     )
 
 

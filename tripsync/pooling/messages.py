@@ -12,6 +12,7 @@ from tripsync.realtime.frames import Message, Pushed
 
 PlaceName = Annotated[str, Meta(description="empty where none was given", examples=["Andheri"])]
 Day = Annotated[date, Meta(description="by the clocks of the college", examples=["2026-12-25"])]
+MATCHED = "You share a ride now. Your pool says who rides along and where you meet."
 
 
 class Fellow(msgspec.Struct):
@@ -70,18 +71,13 @@ class ConnectionWithdrawn(msgspec.Struct):
     connection_id: Id
 
 
-class MatchDetails(msgspec.Struct):
-    """Where the company is found."""
-
-    pool_id: Id
-
-
 class PoolingMatch(msgspec.Struct):
     """One's request has company."""
 
     request_id: Id
     status: Literal["matched"]
-    details: MatchDetails
+    details: Annotated[str, Meta(description="to be shown", examples=[MATCHED])]
+    pool_id: Id
 
 
 class PoolJoined(msgspec.Struct):
