@@ -27,6 +27,7 @@ from sanic_testing.testing import TestingResponse as Answer
 
 from tests import whole_run
 from tests.asyncapi import check_events
+from tests.bystanders import Watch, settle
 from tests.databases import fresh_database
 from tests.people import Campus, Rider, numbers
 from tests.processes import tripsync
@@ -72,12 +73,34 @@ def database_url(postgres: str, request: pytest.FixtureRequest) -> Iterator[str]
     """A migrated database. Whatever the tests made riders hear is looked at in the end."""
     with fresh_database(postgres) as url:
         migrate(url)
+        settle(url)
         yield url
-        whole_run.remember(request.config, check_events(url))
+        whole_run.remember(request.config, check_events(url, made_by_tests=True))
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(whole_run, "whole run")
+
+
+@pytest.fixture(scope="session")
+def watch(database_url: str) -> Iterator[Watch]:
+    watch = Watch(database_url)
+    yield watch
+    watch.close()
+
+
+@pytest.fixture(autouse=True)
+def bystanders_are_left_alone(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Rows of riders whom a test does not know are as they were before it."""
+    if "database_url" not in request.fixturenames:
+        yield
+        return
+    watch: Watch = request.getfixturevalue("watch")
+    watch.look()
+    yield
+    touched = watch.look()
+    if request.node.get_closest_marker("touches_everybody") is None:
+        assert not touched, "rows of bystanders are not as they were:\n" + "\n".join(touched[:20])
 
 
 @pytest.fixture
@@ -186,6 +209,8 @@ async def two_addresses(database_url: str, data_dir: Path) -> AsyncIterator[tupl
     environment = {
         "DATABASE_URL": database_url,
         "SECRET_KEY": SECRET,
+        # Their timers would act for all colleges, also for those of other tests.
+        "JOBS": "off",
         "REQUEST_TIMEOUT_SECONDS": "60",
         "STATEMENT_TIMEOUT_MS": "60000",
         # The other process that tests has as many, and the database has room for a hundred.
@@ -272,11 +297,13 @@ async def college(db: asyncpg.Connection) -> str:
     """A college of one test's own: its riders meet nobody of another test."""
     # Behind the known ones, whose place at the head of the list other tests look for.
     name = f"Zenith {secrets.token_hex(6)}"
-    await db.execute(
-        "insert into colleges (name, place, time_zone) values ($1, point(72.8, 19.1), $2)",
+    college_id = await db.fetchval(
+        "insert into colleges (name, place, time_zone) values ($1, point(72.8, 19.1), $2)"
+        " returning college_id",
         name,
         WHERE_IT_IS_NOON,
     )
+    await db.execute("select bystanders.move_in($1)", college_id)
     return name
 
 

@@ -180,6 +180,7 @@ async def test_nobody_reads_it_where_riders_call(measured: Server) -> None:
     assert await call(measured, "/metrics") == 404
 
 
+@pytest.mark.touches_everybody
 async def test_every_worker_has_a_port_also_the_one_that_replaces_a_dead_one(
     database_url: str, data_dir: Path
 ) -> None:
@@ -241,6 +242,7 @@ async def test_a_port_that_somebody_has_is_told_of(
         assert "Traceback" not in serving.said
 
 
+@pytest.mark.touches_everybody
 async def test_a_worker_without_sockets_tells_too(
     database_url: str, data_dir: Path, port: int
 ) -> None:

@@ -340,8 +340,8 @@ async def test_rides_come_latest_first_and_in_pages(
         await announce(dev, await chat_of(dev, pool_id))
         await set_pool(db, pool_id, "completed")
         await db.execute(
-            "update pooling_requests set status = 'completed' where college_id = $1",
-            asha.college_id,
+            "update pooling_requests set status = 'completed' where user_id = any($1::bigint[])",
+            [asha.id, dev.id],
         )
         pools.append(pool_id)
     whole = await listed(asha, POOLS)

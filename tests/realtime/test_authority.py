@@ -52,7 +52,11 @@ async def be_banned(rider: Rider, db: asyncpg.Connection) -> None:
 async def elsewhere(settings: Settings) -> AsyncIterator[str]:
     """Another process that serves the same riders; what ends sessions happens here."""
     with tripsync(
-        "serve", data_dir=settings.data_dir, DATABASE_URL=settings.database_url, SECRET_KEY=SECRET
+        "serve",
+        data_dir=settings.data_dir,
+        DATABASE_URL=settings.database_url,
+        SECRET_KEY=SECRET,
+        JOBS="off",
     ) as process:
         yield await process.address()
 

@@ -310,6 +310,7 @@ async def test_two_devices_may_tell_the_position_at_once(pair: Pair) -> None:
     assert {each.status_code for each in answers} == {204}
 
 
+@pytest.mark.touches_everybody
 async def test_links_that_open_nothing_are_forgotten(
     pair: Pair, server: Server, db: asyncpg.Connection
 ) -> None:
