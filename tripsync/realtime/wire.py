@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from sanic import Request
+from sanic.http import Http
 from sanic.server import HttpProtocol
 from sanic.server.protocols.websocket_protocol import WebSocketProtocol
 from websockets.frames import Frame, Opcode
@@ -203,10 +204,24 @@ def first_known(protocol: ServerProtocol, offered: Sequence[Subprotocol]) -> Sub
     return next((each for each in protocol.available_subprotocols or () if each in offered), None)
 
 
+class StreamingHead(Http):
+    """Sanic's HTTP, which awaits the method below, though it is no coroutine there: a HEAD for what
+    is sent piece by piece would fail after its headers."""
+
+    __slots__ = ()
+
+    async def head_response_ignored(  # type: ignore[override]
+        self, data: bytes, end_stream: bool
+    ) -> None:
+        super().head_response_ignored(data, end_stream)
+
+
 class SocketProtocol(WebSocketProtocol):
     """Sanic's protocol of one connection, with this wire after the handshake."""
 
     __slots__ = ()
+
+    HTTP_CLASS = StreamingHead
 
     websocket: Wire | None  # type: ignore[assignment]
 
