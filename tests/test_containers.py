@@ -168,6 +168,7 @@ def test_only_the_package_gets_into_the_build() -> None:
         "!tripsync",
         "!sql",
         "!migrations",
+        "!docs/sockets.md",
         "!setup.cfg",
         "!pyproject.toml",
         "!requirements.lock",

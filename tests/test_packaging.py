@@ -87,9 +87,10 @@ def test_the_wheel_carries_every_module_and_nothing_of_the_tests(wheel: Path) ->
     carried = {name for name in names if name.endswith(".py") and "/migrations/" not in name}
     assert carried == ours
     assert "tripsync/py.typed" in names
-    letters = {name for name in names if name.startswith("tripsync/mail/templates/")}
-    templates = (ROOT / "tripsync/mail/templates").iterdir()
-    assert letters == {file.relative_to(ROOT).as_posix() for file in templates}
+    for folder in ("mail/templates", "http/templates", "http/static"):
+        texts = {name for name in names if name.startswith(f"tripsync/{folder}/")}
+        files = (ROOT / "tripsync" / folder).iterdir()
+        assert texts == {file.relative_to(ROOT).as_posix() for file in files}
 
 
 async def test_an_installed_wheel_migrates_and_serves_without_the_sources(
@@ -111,8 +112,10 @@ async def test_an_installed_wheel_migrates_and_serves_without_the_sources(
     with command("serve") as server:
         async with httpx.AsyncClient(base_url=await server.address(), timeout=PATIENCE) as client:
             answer = await client.get("/api/colleges")
+            guide = await client.get("/docs/sockets")
         assert answer.status_code == 200
         assert "DJSCE" in answer.text
+        assert "Losing nothing" in guide.text
 
 
 def test_an_installed_wheel_reads_its_own_sql(installed: Path, elsewhere: Path) -> None:

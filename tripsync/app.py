@@ -36,8 +36,6 @@ from tripsync.http.failures import Failures
 from tripsync.http.limits import RateLimits
 from tripsync.http.malformed import AnyRequest, add_refusal_of_malformed
 from tripsync.http.observation import add_observation
-from tripsync.http.origins import add_cors
-from tripsync.http.pages import add_pages
 from tripsync.http.paths import add_path_patterns
 from tripsync.http.tokens import AccessTokens
 from tripsync.jobs import forgetting
@@ -96,9 +94,9 @@ def create_app(settings: Settings, name: str = "tripsync") -> Sanic:
     add_observation(app, production=not settings.in_development)
     add_refusal_of_malformed(app)
     app.register_middleware(begin_with_todays_queries, "request", priority=90)
-    add_cors(app, frozenset(settings.backend_cors_origins))
-    add_pages(app, describe_sockets())
-    add_extensions(app)
+    add_extensions(
+        app, origins=frozenset(settings.backend_cors_origins), sockets=describe_sockets()
+    )
     for feature in FEATURES:
         for blueprint in feature.blueprints:
             app.blueprint(blueprint)

@@ -1,16 +1,37 @@
 """What of sanic-ext this application uses, and what it leaves out.
 
 Its HTTP extension answers HEAD wherever there is a GET, and OPTIONS with the methods that a path
-takes. Its injection, its CORS and its validation cost a request a quarter of its time and more,
-and its OpenAPI builder is one for the whole process; none of them is loaded.
+takes; its templating makes the pages. Ours are loaded beside them. Its injection, its CORS and its
+validation cost a request a quarter of its time and more, and its OpenAPI builder is one for the
+whole process; none of them is loaded.
 """
+
+from collections.abc import Mapping
+from typing import Any
 
 from sanic import Sanic
 from sanic_ext import Extend
 from sanic_ext.extensions.http.extension import HTTPExtension
+from sanic_ext.extensions.templating.extension import TemplatingExtension
 
-CONFIG = {"cors": False, "http_all_methods": False}
+from tripsync.http.origins import CrossOrigin
+from tripsync.http.pages import TEMPLATES, Pages
+
+CONFIG = {
+    "cors": False,
+    "http_all_methods": False,
+    "templating_path_to_templates": TEMPLATES,
+    # Templates wait for nothing.
+    "templating_enable_async": False,
+}
 
 
-def add_extensions(app: Sanic) -> None:
-    Extend(app, built_in_extensions=False, extensions=[HTTPExtension], config=CONFIG)
+def add_extensions(app: Sanic, *, origins: frozenset[str], sockets: Mapping[str, Any]) -> None:
+    """`sockets` is their AsyncAPI document."""
+    own = [CrossOrigin(origins), Pages(sockets)]
+    Extend(
+        app,
+        built_in_extensions=False,
+        extensions=[HTTPExtension, TemplatingExtension, *own],
+        config=CONFIG,
+    )

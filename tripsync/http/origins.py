@@ -8,8 +8,9 @@ React Native sends the address that it opens a socket to as its Origin, so that 
 import logging
 import re
 
-from sanic import HTTPResponse, Request, Sanic
+from sanic import HTTPResponse, Request
 from sanic.response import BaseHTTPResponse
+from sanic_ext import Extend, Extension
 
 from tripsync.http.context import settings
 
@@ -97,28 +98,35 @@ class RefusedOrigins:
             log.warning("further origins that BACKEND_CORS_ORIGINS lacks are not logged")
 
 
-def add_cors(app: Sanic, origins: frozenset[str]) -> None:
-    refused = RefusedOrigins()
+class CrossOrigin(Extension):
+    """Tells browsers which pages may read our answers."""
 
-    async def answer_preflight(request: Request) -> HTTPResponse | None:
+    name = "origins"
+
+    def __init__(self, origins: frozenset[str]) -> None:
+        self._origins = origins
+        self._refused = RefusedOrigins()
+
+    def startup(self, _: Extend) -> None:
+        self.app.register_middleware(self.answer_preflight, "request", priority=50)
+        self.app.register_middleware(self.allow_origin, "response")
+
+    async def answer_preflight(self, request: Request) -> HTTPResponse | None:
         if request.method != "OPTIONS" or "access-control-request-method" not in request.headers:
             return None
         response = HTTPResponse(status=204)
-        if request.headers.get("origin") in origins:
+        if request.headers.get("origin") in self._origins:
             response.headers["Access-Control-Allow-Methods"] = METHODS
             response.headers["Access-Control-Allow-Headers"] = REQUEST_HEADERS
             response.headers["Access-Control-Max-Age"] = PREFLIGHT_SECONDS
         return response
 
-    async def allow_origin(request: Request, response: BaseHTTPResponse) -> None:
+    async def allow_origin(self, request: Request, response: BaseHTTPResponse) -> None:
         # Also where no origin is allowed: a cache must not give one origin's answer to another.
         response.headers.add("Vary", "Origin")
-        if (origin := request.headers.get("origin")) in origins:
+        if (origin := request.headers.get("origin")) in self._origins:
             response.headers["Access-Control-Allow-Origin"] = origin
             response.headers["Access-Control-Allow-Credentials"] = "true"
             response.headers["Access-Control-Expose-Headers"] = ANSWER_HEADERS
         elif origin is not None and not is_own_origin(request, origin):
-            refused.log(origin)
-
-    app.register_middleware(answer_preflight, "request", priority=50)
-    app.register_middleware(allow_origin, "response")
+            self._refused.log(origin)

@@ -1,56 +1,123 @@
-"""/openapi.json and /asyncapi.json, and two ways to read them: /docs to try calls, /redoc to read.
+"""Pages for people: to try calls, to read all of them, and what makes pages of templates.
 
-Both work without internet. Swagger UI comes out of a wheel (swagger-ui-py); the reading
-view is one page of our own, written once at start.
+All work without internet and without a script, but for Swagger UI, which comes out of a wheel
+(swagger-ui-py). The documents and what is made of them are written once at start.
 """
 
-from collections.abc import Mapping
+import json
+import re
+from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from jinja2 import StrictUndefined
+from jinja2.filters import do_mark_safe
+from markdown_it import MarkdownIt
+from markupsafe import Markup, escape
 from sanic import HTTPResponse, Request, Sanic
 from sanic.response import file
+from sanic_ext import Extend, Extension, render
 
 from tripsync.database.encoding import encode
+from tripsync.database.files import folder
 from tripsync.http.openapi import describe, refusals
-from tripsync.http.reading_view import render
 
+TEMPLATES = Path(__file__).parent / "templates"
+STATIC = Path(__file__).parent / "static"
+# For those who write clients; it lies beside the other texts for people.
+SOCKETS_GUIDE = folder("docs") / "sockets.md"
+OWN_FILES = {
+    "pages.css": "text/css",
+    "icon.svg": "image/svg+xml",
+    "start.js": "text/javascript",
+}
 SWAGGER_FILES = {
     "swagger-ui.css": "text/css",
     "swagger-ui-bundle.js": "text/javascript",
     "favicon-32x32.png": "image/png",
 }
-SWAGGER_PAGE = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>TripSync: try the API</title>
-<link rel="stylesheet" href="/docs/swagger-ui.css">
-<link rel="icon" href="/docs/favicon-32x32.png">
-</head>
-<body>
-<div id="swagger"></div>
-<script src="/docs/swagger-ui-bundle.js"></script>
-<script src="/docs/start.js"></script>
-</body>
-</html>
-"""
-SWAGGER_START = """SwaggerUIBundle({
-  url: "/openapi.json",
-  dom_id: "#swagger",
-  deepLinking: true,
-  persistAuthorization: true,
-  validatorUrl: null,
-});
-"""
-# Everything from this server; Swagger UI sets inline styles and embeds small images.
+JSON = "application/json"
+HTML = "text/html; charset=utf-8"
+# No script, nothing from elsewhere.
 PAGE_POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'"
+)
+# Swagger UI sets inline styles and embeds small images.
+SWAGGER_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
-    "img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'"
+    "img-src 'self' data:; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 A_DAY = 86_400
+CODE = re.compile(r"`([^`]+)`")
+LINK_INTO_SOURCES = re.compile(r"\[([^\]]+)\]\(\.\.?/[^)]*\)")
+
+
+async def page(request: Request, template: str, **facts: object) -> HTTPResponse:
+    """A page of `templates/`, for which the answer says that it needs nothing from elsewhere."""
+    headers = {"Content-Security-Policy": PAGE_POLICY}
+    return await render(template, app=request.app, headers=headers, context=facts)
+
+
+class Pages(Extension):
+    """The documents of this server, and the pages that show them."""
+
+    name = "pages"
+
+    def __init__(self, sockets: Mapping[str, Any]) -> None:
+        # Their AsyncAPI document.
+        self._sockets = sockets
+        self._written: dict[str, str | bytes] = {}
+
+    def startup(self, bootstrap: Extend) -> None:
+        self._templates = bootstrap.environment
+        self._templates.undefined = StrictUndefined
+        self._templates.trim_blocks = self._templates.lstrip_blocks = True
+        self._templates.filters.update(prose=prose, sample=sample)
+        self.app.before_server_start(self.write)
+        self.serve("/openapi.json", JSON)
+        self.serve("/asyncapi.json", JSON)
+        self.serve("/redoc", HTML)
+        self.serve("/docs", HTML, SWAGGER_POLICY)
+        self.serve("/docs/sockets", HTML)
+        for name, content_type in OWN_FILES.items():
+            self.serve_file(STATIC / name, content_type)
+        for name, content_type in SWAGGER_FILES.items():
+            self.serve_file(swagger_folder() / name, content_type)
+
+    def serve(self, path: str, content_type: str, policy: str = PAGE_POLICY) -> None:
+        headers = {"Content-Security-Policy": policy, "Cache-Control": "no-cache"}
+
+        async def send(_: Request) -> HTTPResponse:
+            return HTTPResponse(self._written[path], headers=headers, content_type=content_type)
+
+        self.app.add_route(send, path, name=name_of(path))
+
+    def serve_file(self, source: Path, content_type: str) -> None:
+        path = f"/docs/{source.name}"
+
+        async def send(_: Request) -> HTTPResponse:
+            return await file(source, mime_type=content_type, max_age=A_DAY)
+
+        self.app.add_route(send, path, name=name_of(path))
+
+    async def write(self, app: Sanic) -> None:
+        """Only now are all endpoints known."""
+        document = describe(app)
+        facts = {
+            "document": document,
+            "features": by_feature(document),
+            "refusals": refusals(app),
+            "sockets": self._sockets,
+        }
+        self._written = {
+            "/openapi.json": encode(document),
+            "/asyncapi.json": encode(self._sockets),
+            "/redoc": self._templates.get_template("reading_view.html").render(facts),
+            "/docs": self._templates.get_template("swagger.html").render(),
+            "/docs/sockets": self._templates.get_template("guide.html").render(guide=guide()),
+        }
 
 
 def swagger_folder() -> Path:
@@ -61,49 +128,34 @@ def swagger_folder() -> Path:
     return Path(spec.submodule_search_locations[0]) / "static"
 
 
-def page(content: str | bytes, content_type: str) -> HTTPResponse:
-    return HTTPResponse(
-        content,
-        headers={"Content-Security-Policy": PAGE_POLICY, "Cache-Control": "no-cache"},
-        content_type=content_type,
-    )
+def name_of(path: str) -> str:
+    return re.sub(r"\W", "_", path.strip("/"))
 
 
-def add_pages(app: Sanic, sockets: Mapping[str, Any]) -> None:
-    """`sockets` is their AsyncAPI document."""
-    written: dict[str, Any] = {"sockets": encode(sockets)}
-    folder = swagger_folder()
+def by_feature(document: Mapping[str, Any]) -> dict[str, list[tuple[str, str, Any]]]:
+    features: dict[str, list[tuple[str, str, Any]]] = {}
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            features.setdefault(operation["tags"][0], []).append((method, path, operation))
+    return features
 
-    @app.before_server_start
-    async def write_pages(app: Sanic) -> None:
-        document = describe(app)
-        written["document"] = encode(document)
-        written["reading view"] = render(document, refusals(app), sockets)
 
-    @app.get("/openapi.json", name="openapi")
-    async def openapi(_: Request) -> HTTPResponse:
-        return page(written["document"], "application/json")
+def guide() -> Markup:
+    """The guide to sockets; what it links to in the sources is not served."""
+    text = LINK_INTO_SOURCES.sub(r"\1", SOCKETS_GUIDE.read_text())
+    return do_mark_safe(MarkdownIt("commonmark", {"html": False}).enable("table").render(text))
 
-    @app.get("/asyncapi.json", name="asyncapi")
-    async def asyncapi(_: Request) -> HTTPResponse:
-        return page(written["sockets"], "application/json")
 
-    @app.get("/docs", name="docs")
-    async def docs(_: Request) -> HTTPResponse:
-        return page(SWAGGER_PAGE, "text/html; charset=utf-8")
+def prose(text: str) -> Markup:
+    """Paragraphs, with `code` in them."""
+    return Markup("").join(paragraphs(text))
 
-    @app.get("/docs/start.js", name="docs_start")
-    async def docs_start(_: Request) -> HTTPResponse:
-        return page(SWAGGER_START, "text/javascript; charset=utf-8")
 
-    @app.get("/redoc", name="redoc")
-    async def redoc(_: Request) -> HTTPResponse:
-        return page(written["reading view"], "text/html; charset=utf-8")
+def paragraphs(text: str) -> Iterator[Markup]:
+    for part in filter(None, text.split("\n\n")):
+        escaped = str(escape(part))
+        yield Markup("<p>{}</p>").format(do_mark_safe(CODE.sub(r"<code>\1</code>", escaped)))
 
-    def add_file(name: str, content_type: str) -> None:
-        @app.get(f"/docs/{name}", name=f"docs_{name.replace('.', '_').replace('-', '_')}")
-        async def send(_: Request) -> HTTPResponse:
-            return await file(folder / name, mime_type=content_type, max_age=A_DAY)
 
-    for name, content_type in SWAGGER_FILES.items():
-        add_file(name, content_type)
+def sample(value: object) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False)

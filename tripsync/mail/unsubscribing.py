@@ -12,7 +12,6 @@ from struct import Struct
 from typing import NamedTuple
 
 from tripsync.mail.letters import KINDS, Kind
-from tripsync.mail.writing import HTML
 from tripsync.settings import Settings
 
 PATH = "/api/mail/unsubscribe/"
@@ -60,8 +59,3 @@ def signatures(settings: Settings, claim: bytes) -> Iterable[bytes]:
 
 def signature(key: str, claim: bytes) -> bytes:
     return hmac.digest(key.encode(), PURPOSE + claim, hashlib.sha256)[:SIGNATURE_BYTES]
-
-
-def render_page(who: Unsubscription, *, done: bool) -> str:
-    """What the link shows to a person."""
-    return HTML.get_template("unsubscribe.html").render(what=IN_WORDS[who.kind], done=done)

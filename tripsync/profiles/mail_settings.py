@@ -1,21 +1,19 @@
 """Which mails a rider gets: chosen in the app, or ended by the link in a mail."""
 
 from sanic import Blueprint, HTTPResponse, Request
-from sanic.response import html
 
 from tripsync.http.answers import answer
 from tripsync.http.context import reading, rider, settings, transaction
 from tripsync.http.endpoint import Binary, endpoint
+from tripsync.http.pages import page
 from tripsync.http.problems import NOT_FOUND, Problem
 from tripsync.mail.letters import KINDS
-from tripsync.mail.unsubscribing import Unsubscription, read_token, render_page
+from tripsync.mail.unsubscribing import IN_WORDS, Unsubscription, read_token
 from tripsync.profiles.schemas import MailSettings
 
 blueprint = Blueprint("mail_settings")
 
 PAGE = Binary("text/html", versioned=False)
-# It needs nothing but itself, and a button.
-PAGE_POLICY = "default-src 'none'; form-action 'self'; frame-ancestors 'none'"
 
 
 @blueprint.get("/api/profile/me/mail-settings")
@@ -47,7 +45,7 @@ async def change_mail_settings(request: Request, body: MailSettings) -> HTTPResp
 @endpoint(answer=PAGE, refuses=(NOT_FOUND,), open=True)
 async def ask_about_unsubscribing(request: Request, token: str) -> HTTPResponse:
     """Show the page to which the link in a mail leads, with a button; it changes nothing."""
-    return page(claimed(request, token), done=False)
+    return await show(request, claimed(request, token), done=False)
 
 
 @blueprint.post("/api/mail/unsubscribe/<token:secret>")
@@ -57,7 +55,7 @@ async def unsubscribe(request: Request, token: str) -> HTTPResponse:
     who = claimed(request, token)
     async with transaction(request) as db:
         await db.mails.unsubscribe(college_id=who.college_id, user_id=who.user_id, kinds=[who.kind])
-    return page(who, done=True)
+    return await show(request, who, done=True)
 
 
 def claimed(request: Request, token: str) -> Unsubscription:
@@ -67,5 +65,5 @@ def claimed(request: Request, token: str) -> Unsubscription:
     return who
 
 
-def page(who: Unsubscription, *, done: bool) -> HTTPResponse:
-    return html(render_page(who, done=done), headers={"Content-Security-Policy": PAGE_POLICY})
+async def show(request: Request, who: Unsubscription, *, done: bool) -> HTTPResponse:
+    return await page(request, "unsubscribe.html", what=IN_WORDS[who.kind], done=done)
