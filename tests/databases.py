@@ -17,3 +17,23 @@ def fresh_database(server: str) -> Iterator[str]:
             yield urlunsplit(urlsplit(server)._replace(path=f"/{name}"))
         finally:
             connection.execute(f"drop database {name} with (force)")
+
+
+class Outage:
+    """Takes one database away, and gives it back."""
+
+    def __init__(self, server: str, database_url: str) -> None:
+        self._server = server
+        self._name = urlsplit(database_url).path.lstrip("/")
+
+    def begin(self) -> None:
+        with psycopg.connect(self._server, autocommit=True) as server:
+            server.execute(f"alter database {self._name} allow_connections false")
+            server.execute(
+                "select pg_terminate_backend(pid) from pg_stat_activity where datname = %s",
+                [self._name],
+            )
+
+    def end(self) -> None:
+        with psycopg.connect(self._server, autocommit=True) as server:
+            server.execute(f"alter database {self._name} allow_connections true")

@@ -15,9 +15,10 @@ from tests.databases import fresh_database
 from tests.desk.conftest import RIDERS, Seeded
 from tests.people import Rider
 from tests.processes import tripsync
+from tripsync.database.files import SEEDED_EMAIL, SEEDED_PASSWORD
 from tripsync.database.migrations import migrate
 from tripsync.database.relations import row_counts
-from tripsync.desk.seeding import EMAIL, FEWEST, PASSWORD, seed
+from tripsync.desk.seeding import FEWEST, seed
 from tripsync.desk.whole_reads import grows
 
 
@@ -37,7 +38,7 @@ async def campus_server(seeded: Seeded, start_server: StartServer) -> Server:
 
 async def signed_in(server: Server, email: str) -> Rider:
     client = server.client()
-    rider = Rider(client, 0, email, "", 0, PASSWORD)
+    rider = Rider(client, 0, email, "", 0, SEEDED_PASSWORD)
     return await rider.sign_in()
 
 
@@ -61,8 +62,8 @@ def test_every_table_that_grows_has_rows(seeded: Seeded) -> None:
 
 def test_what_was_made_is_told(seeded: Seeded) -> None:
     assert f"{RIDERS:>12,}  users\n" in seeded.said
-    assert EMAIL.format(RIDERS) in seeded.said
-    assert PASSWORD in seeded.said
+    assert SEEDED_EMAIL.format(RIDERS) in seeded.said
+    assert SEEDED_PASSWORD in seeded.said
 
 
 # Each finds rows that the application would not have written.
@@ -378,3 +379,12 @@ async def test_too_few_riders_are_no_campus(data_dir: Path, number: str) -> None
     with tripsync("seed", f"--riders={number}", data_dir=data_dir) as command:
         assert await command.exit_code() == 2
         assert f"write {FEWEST} or more" in command.said
+
+
+async def test_the_first_page_tells_how_to_sign_in(campus_server: Server) -> None:
+    async with campus_server.client() as client:
+        riders = (await client.get("/")).json()["riders"]
+        assert len(riders["emails"]) > 1
+        for email in riders["emails"]:
+            account = {"email": email, "password": riders["password"]}
+            assert (await client.post("/api/auth/login", json=account)).status_code == 200

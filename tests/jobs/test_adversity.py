@@ -6,12 +6,11 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
-from urllib.parse import urlsplit
 
 import asyncpg
-import psycopg
 import pytest
 
+from tests.databases import Outage
 from tests.jobs.conftest import (
     NOTE,
     Numbered,
@@ -29,26 +28,6 @@ from tripsync.database import Database
 from tripsync.jobs import Job, Run
 
 MANY = 1000
-
-
-class Outage:
-    """Takes one database away, and gives it back."""
-
-    def __init__(self, server: str, database_url: str) -> None:
-        self._server = server
-        self._name = urlsplit(database_url).path.lstrip("/")
-
-    def begin(self) -> None:
-        with psycopg.connect(self._server, autocommit=True) as server:
-            server.execute(f"alter database {self._name} allow_connections false")
-            server.execute(
-                "select pg_terminate_backend(pid) from pg_stat_activity where datname = %s",
-                [self._name],
-            )
-
-    def end(self) -> None:
-        with psycopg.connect(self._server, autocommit=True) as server:
-            server.execute(f"alter database {self._name} allow_connections true")
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Where sql/ and migrations/ lie: at the top of a checkout, inside an installed package."""
+"""Where sql/, migrations/ and docs/ lie: at the top of a checkout, inside an installed package."""
 
 from pathlib import Path
 
@@ -16,6 +16,9 @@ MIGRATIONS = folder("migrations")
 SCHEMA = SQL / "schema.sql"
 # What fills a database to try things with.
 SEED = SQL / "seed"
+# Its riders. Whoever reads this can sign in as anybody of them: never in production.
+SEEDED_EMAIL = "rider{}@seed.example"
+SEEDED_PASSWORD = "four sparrows on a tram"
 
 
 def query_files(folder: Path = SQL) -> list[Path]:

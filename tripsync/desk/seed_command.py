@@ -5,10 +5,11 @@ import time
 
 import psycopg
 
+from tripsync.database.files import SEEDED_EMAIL, SEEDED_PASSWORD
 from tripsync.database.migrations import migrate
 from tripsync.database.relations import row_counts
 from tripsync.desk.command import WithDatabase
-from tripsync.desk.seeding import EMAIL, FEWEST, PASSWORD, number_of_riders, seed
+from tripsync.desk.seeding import FEWEST, number_of_riders, seed
 from tripsync.desk.values import DeskError
 from tripsync.desk.whole_reads import grows
 from tripsync.settings import Settings
@@ -46,7 +47,7 @@ def run(settings: Settings, chosen: argparse.Namespace, with_database: WithDatab
         if grows(table):
             print(f"{rows:>12,}  {table}")
     print(
-        f"\nin {seconds:.1f} s. Sign in as {EMAIL.format(1)}, who moderates, to "
-        f'{EMAIL.format(chosen.riders)}; everybody\'s password is "{PASSWORD}".'
+        f"\nin {seconds:.1f} s. Sign in as {SEEDED_EMAIL.format(1)}, who moderates, to "
+        f'{SEEDED_EMAIL.format(chosen.riders)}; everybody\'s password is "{SEEDED_PASSWORD}".'
     )
     return 0

@@ -10,12 +10,9 @@ import bcrypt
 import psycopg
 from psycopg import sql
 
-from tripsync.database.files import SEED
+from tripsync.database.files import SEED, SEEDED_PASSWORD
 from tripsync.desk.values import DeskError
 
-# Everybody's. Whoever reads this can sign in as anybody: never in production.
-PASSWORD = "four sparrows on a tram"
-EMAIL = "rider{}@seed.example"
 # With fewer some tables would stay empty.
 FEWEST = 300
 
@@ -31,7 +28,9 @@ def seed(url: str, *, riders: int, number: int, bcrypt_rounds: int) -> None:
     settings = {
         "riders": str(riders),
         "seed": str(number),
-        "password_hash": bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(bcrypt_rounds)).decode(),
+        "password_hash": bcrypt.hashpw(
+            SEEDED_PASSWORD.encode(), bcrypt.gensalt(bcrypt_rounds)
+        ).decode(),
     }
     try:
         with psycopg.connect(url) as connection:

@@ -1,5 +1,5 @@
-"""Whether the server is there, alive, and ready for traffic."""
+"""Whether the server is there, alive and ready for traffic, and its first page."""
 
-from tripsync.health.endpoints import blueprint
+from tripsync.health import endpoints, home
 
-blueprints = (blueprint,)
+blueprints = (endpoints.blueprint, home.blueprint)

@@ -1,0 +1,126 @@
+"""The first page: what runs here, whether it is well, and where to go on."""
+
+import asyncio
+from typing import Annotated, Literal, cast
+
+import asyncpg
+import msgspec
+from msgspec import Meta
+from sanic import Blueprint, HTTPResponse, Request, Sanic
+
+from tripsync import __version__
+from tripsync.database import Database
+from tripsync.database.files import SEEDED_EMAIL, SEEDED_PASSWORD
+from tripsync.database.migrations import find_schema_problem
+from tripsync.http.answers import answer
+from tripsync.http.context import database, settings
+from tripsync.http.endpoint import JSON, endpoint
+from tripsync.http.failures import DATABASE_AWAY
+from tripsync.http.pages import page
+
+blueprint = Blueprint("home")
+
+Standing = Literal["ready", "schema_differs", "away"]
+
+# Who waits for a page does not want to wait for a database that hangs.
+ANSWERS_WITHIN = 1.0
+HTML = "text/html"
+IN_WORDS: dict[Standing, str] = {
+    "ready": "The database answers.",
+    "schema_differs": "The database answers, but its schema is not the one this server knows.",
+    "away": "The database does not answer. Most calls fail until it does.",
+}
+SHOWN_RIDERS = 3
+
+
+class Links(msgspec.Struct):
+    """Where to go on."""
+
+    try_it: Annotated[str, Meta(examples=["/docs"])] = "/docs"
+    read: Annotated[str, Meta(examples=["/redoc"])] = "/redoc"
+    sockets_guide: Annotated[str, Meta(examples=["/docs/sockets"])] = "/docs/sockets"
+    openapi: Annotated[str, Meta(examples=["/openapi.json"])] = "/openapi.json"
+    asyncapi: Annotated[str, Meta(examples=["/asyncapi.json"])] = "/asyncapi.json"
+
+
+class SeededRiders(msgspec.Struct):
+    """Riders to sign in as; only a development server that was seeded tells of them."""
+
+    emails: list[str] = msgspec.field(
+        default_factory=lambda: [SEEDED_EMAIL.format(n + 1) for n in range(SHOWN_RIDERS)]
+    )
+    password: str = SEEDED_PASSWORD
+
+
+class Home(msgspec.Struct):
+    """What runs here."""
+
+    database: Annotated[Standing, Meta(examples=["ready"])]
+    riders: SeededRiders | None
+    name: Annotated[str, Meta(examples=["TripSync"])] = "TripSync"
+    version: Annotated[str, Meta(examples=[__version__])] = __version__
+    links: Links = msgspec.field(default_factory=Links)
+
+
+class Look(msgspec.Struct):
+    """What was seen of the database."""
+
+    standing: Standing
+    seeded: bool = False
+
+
+AWAY = Look("away")
+
+
+class Looking:
+    """Looks at the database, once at a time: whoever asks meanwhile is told what comes of it."""
+
+    def __init__(self) -> None:
+        self._under_way: asyncio.Task[Look] | None = None
+
+    async def look(self, database: Database) -> Look:
+        if self._under_way is None or self._under_way.done():
+            self._under_way = asyncio.create_task(look(database))
+        # Not cancelled when the time is up: giving a connection back would wait for the database.
+        done, _ = await asyncio.wait({self._under_way}, timeout=ANSWERS_WITHIN)
+        return self._under_way.result() if done else AWAY
+
+
+async def look(database: Database) -> Look:
+    try:
+        if await find_schema_problem(database.pool):
+            return Look("schema_differs")
+        first = await database.reading.accounts.find_credentials(email=SEEDED_EMAIL.format(1))
+    except (asyncpg.PostgresError, *DATABASE_AWAY):
+        return AWAY
+    return Look("ready", seeded=first is not None)
+
+
+@blueprint.before_server_start
+async def prepare(app: Sanic) -> None:
+    app.ctx.looking = Looking()
+
+
+@blueprint.get("/api", name="show_below_api")
+@blueprint.get("/", name="show")
+@endpoint(answer=Home, open=True)
+async def show(request: Request) -> HTTPResponse:
+    """Tell what runs here, and where its documents are.
+
+    Whoever prefers `text/html`, as browsers do, gets a page; everybody else gets JSON. The
+    database is waited for no longer than a second."""
+    seen = await cast("Looking", request.app.ctx.looking).look(database(request))
+    development = settings(request).in_development
+    home = Home(seen.standing, SeededRiders() if development and seen.seeded else None)
+    if request.accept.match(JSON, HTML) == HTML:
+        told = await page(
+            request,
+            "home.html",
+            home=home,
+            standing=IN_WORDS[seen.standing],
+            development=development,
+        )
+    else:
+        told = answer(home)
+    told.headers.add("Vary", "Accept")
+    return told
