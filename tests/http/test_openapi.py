@@ -3,21 +3,20 @@
 import re
 from typing import Any
 
-import httpx
 import msgspec
 import pytest
 
-from tests.conftest import Server
+from tests.conftest import Caller
 from tripsync.http.endpoint import Contract
 from tripsync.http.openapi import contracted
 from tripsync.http.schemas import decoder
 
 
 @pytest.fixture
-async def document(client: httpx.AsyncClient) -> dict[str, Any]:
-    answer = await client.get("/openapi.json")
+def document(call: Caller) -> dict[str, Any]:
+    answer = call("GET", "/openapi.json")
     assert answer.status_code == 200
-    found: dict[str, Any] = answer.json()
+    found: dict[str, Any] = answer.json
     return found
 
 
@@ -29,11 +28,9 @@ def operations(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
     }
 
 
-async def test_every_route_under_api_is_documented(
-    server: Server, document: dict[str, Any]
-) -> None:
+def test_every_route_under_api_is_documented(call: Caller, document: dict[str, Any]) -> None:
     documented = operations(document)
-    for route in server.app.router.routes:
+    for route in call.app.router.routes:
         path = documented_path(route)
         # Sockets are told of in /asyncapi.json.
         if path.startswith(("/api", "/auth")) and not route.extra.websocket:
@@ -41,7 +38,7 @@ async def test_every_route_under_api_is_documented(
                 assert f"{method} {path}" in documented
 
 
-async def test_every_operation_says_what_it_is_for(document: dict[str, Any]) -> None:
+def test_every_operation_says_what_it_is_for(document: dict[str, Any]) -> None:
     ids = [operation["operationId"] for operation in operations(document).values()]
     assert len(ids) == len(set(ids))
     for name, operation in operations(document).items():
@@ -49,18 +46,18 @@ async def test_every_operation_says_what_it_is_for(document: dict[str, Any]) -> 
         assert operation["tags"], name
 
 
-async def test_what_needs_a_token_says_so(document: dict[str, Any]) -> None:
+def test_what_needs_a_token_says_so(document: dict[str, Any]) -> None:
     documented = operations(document)
     assert documented["GET /api/auth/sessions"]["security"] == [{"bearer": []}]
     assert "401" in documented["GET /api/auth/sessions"]["responses"]
     assert "security" not in documented["POST /api/auth/register"]
 
 
-async def test_every_example_of_a_body_is_accepted_by_its_schema(
-    server: Server, document: dict[str, Any]
+def test_every_example_of_a_body_is_accepted_by_its_schema(
+    call: Caller, document: dict[str, Any]
 ) -> None:
     checked = 0
-    for route, contract in contracted(server.app):
+    for route, contract in contracted(call.app):
         if contract.body is None:
             continue
         operation = operations(document)[f"{method_of(route)} {documented_path(route)}"]
@@ -78,17 +75,17 @@ def method_of(route: Any) -> str:
     return str(next(iter(route.methods - {"HEAD", "OPTIONS"})))
 
 
-async def test_every_answer_shows_an_example(server: Server, document: dict[str, Any]) -> None:
+def test_every_answer_shows_an_example(call: Caller, document: dict[str, Any]) -> None:
     for name, operation in operations(document).items():
         for status, response in operation["responses"].items():
             for content in response.get("content", {}).values():
                 assert content["example"] not in ({}, None, "..."), (name, status)
 
 
-async def test_every_refusal_is_documented_where_it_can_happen(
-    server: Server, document: dict[str, Any]
+def test_every_refusal_is_documented_where_it_can_happen(
+    call: Caller, document: dict[str, Any]
 ) -> None:
-    for route, contract in contracted(server.app):
+    for route, contract in contracted(call.app):
         operation = operations(document)[f"{method_of(route)} {documented_path(route)}"]
         check_refusals(contract, operation)
 
@@ -98,7 +95,7 @@ def check_refusals(contract: Contract, operation: dict[str, Any]) -> None:
         assert refusal.code in operation["responses"][str(refusal.status)]["description"]
 
 
-async def test_bounds_of_a_field_are_told(document: dict[str, Any]) -> None:
+def test_bounds_of_a_field_are_told(document: dict[str, Any]) -> None:
     fields = document["components"]["schemas"]["Registration"]
     assert fields["additionalProperties"] is False
     assert fields["properties"]["password"]["minLength"] == 8

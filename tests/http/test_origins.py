@@ -1,7 +1,6 @@
-import httpx
 import pytest
 
-from tests.conftest import StartServer
+from tests.conftest import Caller, StartServer
 from tripsync.http.origins import MOST_ORIGINS_LOGGED, by_first_trusted, is_same_address
 
 PREFLIGHT = {
@@ -12,10 +11,8 @@ PREFLIGHT = {
 
 @pytest.mark.parametrize("origin", ["http://localhost:5173", "http://localhost:3000"])
 @pytest.mark.parametrize("path", ["/api/auth/login", "/api/auth/sessions/1", "/not/there"])
-async def test_preflight_names_what_is_allowed(
-    client: httpx.AsyncClient, origin: str, path: str
-) -> None:
-    answer = await client.options(path, headers={"Origin": origin, **PREFLIGHT})
+def test_preflight_names_what_is_allowed(call: Caller, origin: str, path: str) -> None:
+    answer = call("OPTIONS", path, headers={"Origin": origin, **PREFLIGHT})
     assert answer.status_code == 204
     assert answer.headers["access-control-allow-origin"] == origin
     assert answer.headers["access-control-allow-credentials"] == "true"
@@ -30,22 +27,22 @@ async def test_preflight_names_what_is_allowed(
     "origin",
     ["http://evil.example", "http://localhost:5173.evil.example", "https://localhost:5173", "null"],
 )
-async def test_other_origins_get_nothing(client: httpx.AsyncClient, origin: str) -> None:
-    preflight = await client.options("/api/auth/login", headers={"Origin": origin, **PREFLIGHT})
-    answer = await client.get("/api/health/ping", headers={"Origin": origin})
+def test_other_origins_get_nothing(call: Caller, origin: str) -> None:
+    preflight = call("OPTIONS", "/api/auth/login", headers={"Origin": origin, **PREFLIGHT})
+    answer = call("GET", "/api/health/ping", headers={"Origin": origin})
     for each in (preflight, answer):
         assert not [name for name in each.headers if name.startswith("access-control-")]
 
 
-async def test_errors_can_be_read_by_the_page_too(client: httpx.AsyncClient) -> None:
-    answer = await client.get("/api/auth/sessions", headers={"Origin": "http://localhost:5173"})
+def test_errors_can_be_read_by_the_page_too(call: Caller) -> None:
+    answer = call("GET", "/api/auth/sessions", headers={"Origin": "http://localhost:5173"})
     assert answer.status_code == 401
     assert answer.headers["access-control-allow-origin"] == "http://localhost:5173"
     assert "X-Request-ID" in answer.headers["access-control-expose-headers"]
 
 
-async def test_caches_keep_origins_apart(client: httpx.AsyncClient) -> None:
-    assert "Origin" in (await client.get("/api/health/ping")).headers["vary"]
+def test_caches_keep_origins_apart(call: Caller) -> None:
+    assert "Origin" in call("GET", "/api/health/ping").headers["vary"]
 
 
 @pytest.mark.parametrize(

@@ -4,20 +4,19 @@ import asyncio
 import json
 
 import asyncpg
-import httpx
 import pytest
 
-from tests.conftest import Server, StartServer
+from tests.conftest import Answer, Caller, Server, StartServer
 from tests.waiting import PATIENCE
 from tripsync.http.failures import as_problem
 
 MEMBERS = {"type", "title", "status", "detail", "code", "errors", "request_id"}
 
 
-def assert_problem(answer: httpx.Response, status: int, code: str) -> None:
+def assert_problem(answer: Answer, status: int, code: str) -> None:
     assert answer.status_code == status, answer.text
     assert answer.headers["content-type"] == "application/problem+json"
-    problem = answer.json()
+    problem = answer.json
     assert set(problem) == MEMBERS
     assert (problem["status"], problem["code"]) == (status, code)
     assert problem["detail"]
@@ -43,12 +42,12 @@ async def answer_from(reader: asyncio.StreamReader) -> tuple[int, dict[str, str]
     return int(status_line.split()[1]), headers, body
 
 
-async def test_unknown_address(client: httpx.AsyncClient) -> None:
-    assert_problem(await client.get("/api/no/such/thing"), 404, "not_found")
+def test_unknown_address(call: Caller) -> None:
+    assert_problem(call("GET", "/api/no/such/thing"), 404, "not_found")
 
 
-async def test_wrong_method_names_the_right_ones(client: httpx.AsyncClient) -> None:
-    answer = await client.delete("/api/health/ping")
+def test_wrong_method_names_the_right_ones(call: Caller) -> None:
+    answer = call("DELETE", "/api/health/ping")
     assert_problem(answer, 405, "method_not_allowed")
     assert "GET" in answer.headers["allow"]
 
@@ -56,50 +55,51 @@ async def test_wrong_method_names_the_right_ones(client: httpx.AsyncClient) -> N
 @pytest.mark.parametrize(
     "body", [b"", b"{", b"{nope}", b'{"email": "a@b.edu"', b"\xff\xfe", b"nul"]
 )
-async def test_broken_json(client: httpx.AsyncClient, body: bytes) -> None:
-    answer = await client.post(
-        "/api/auth/register", content=body, headers={"content-type": "application/json"}
+def test_broken_json(call: Caller, body: bytes) -> None:
+    answer = call(
+        "POST", "/api/auth/register", content=body, headers={"content-type": "application/json"}
     )
     assert_problem(answer, 400, "malformed_json")
 
 
-async def test_bottomless_json(client: httpx.AsyncClient) -> None:
+def test_bottomless_json(call: Caller) -> None:
     body = b'{"email":' + b"[" * 100_000
-    answer = await client.post(
-        "/api/auth/register", content=body, headers={"content-type": "application/json"}
+    answer = call(
+        "POST", "/api/auth/register", content=body, headers={"content-type": "application/json"}
     )
     assert answer.status_code in (400, 422)
     assert answer.headers["content-type"] == "application/problem+json"
 
 
 @pytest.mark.parametrize("body", [b"[]", b'"text"', b"17", b"null"])
-async def test_json_that_is_no_object(client: httpx.AsyncClient, body: bytes) -> None:
-    answer = await client.post(
-        "/api/auth/register", content=body, headers={"content-type": "application/json"}
+def test_json_that_is_no_object(call: Caller, body: bytes) -> None:
+    answer = call(
+        "POST", "/api/auth/register", content=body, headers={"content-type": "application/json"}
     )
     assert_problem(answer, 422, "invalid")
 
 
-async def test_wrong_content_type_says_which_is_right(client: httpx.AsyncClient) -> None:
-    answer = await client.post(
-        "/api/auth/register", content="<xml/>", headers={"content-type": "text/xml"}
+def test_wrong_content_type_says_which_is_right(call: Caller) -> None:
+    answer = call(
+        "POST", "/api/auth/register", content="<xml/>", headers={"content-type": "text/xml"}
     )
     assert_problem(answer, 415, "unsupported_media_type")
-    assert "application/json" in answer.json()["detail"]
+    assert "application/json" in answer.json["detail"]
 
 
-async def test_body_over_the_limit(client: httpx.AsyncClient) -> None:
-    answer = await client.post("/api/auth/register", json={"full_name": "x" * 1_100_000})
+def test_body_over_the_limit(call: Caller) -> None:
+    answer = call("POST", "/api/auth/register", json={"full_name": "x" * 1_100_000})
     assert_problem(answer, 413, "too_large")
 
 
-async def test_every_mistake_is_named_at_once(client: httpx.AsyncClient) -> None:
-    answer = await client.post(
+def test_every_mistake_is_named_at_once(call: Caller) -> None:
+    answer = call(
+        "POST",
         "/api/auth/register",
         json={"email": "nobody", "full_name": 7, "passwort": "x", "college_name": "DJSCE"},
     )
     assert_problem(answer, 422, "invalid")
-    assert {error["field"] for error in answer.json()["errors"]} == {
+    assert {error["field"] for error in answer.json["errors"]} == {
         "email",
         "full_name",
         "password",
@@ -182,11 +182,11 @@ def test_failures_keep_their_words_to_themselves(
     assert not str(failure) or str(failure) not in problem.detail
 
 
-async def test_a_bug_is_a_500_without_a_word_of_the_code(
-    server: Server, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+def test_a_bug_is_a_500_without_a_word_of_the_code(
+    call: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(server.app.ctx, "hasher", None)
-    answer = await client.post("/api/auth/login", json={"email": "a@b.edu", "password": "x" * 8})
+    monkeypatch.setattr(call.app.ctx, "hasher", None)
+    answer = call("POST", "/api/auth/login", json={"email": "a@b.edu", "password": "x" * 8})
     assert_problem(answer, 500, "internal_error")
     assert "NoneType" not in answer.text
     assert "Traceback" not in answer.text
