@@ -11,7 +11,7 @@ from pathlib import Path
 from tripsync.settings import variables
 
 HOST = "127.0.0.1"
-START_WITHIN = 20.0
+START_WITHIN = 90.0
 STOP_WITHIN = 10.0
 
 
