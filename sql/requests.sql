@@ -61,6 +61,13 @@ select :college_id,
   from place
 returning request_id;
 
+-- name: note_replacement(college_id, request_ids, replaced_by)!
+-- Which new request took the place of these, which were cancelled for it.
+update pooling_requests
+   set replaced_by = :replaced_by::bigint
+ where college_id = :college_id
+   and request_id = any(:request_ids::bigint[]);
+
 -- name: set_status(college_id, request_ids, status, reason)!
 -- Move requests that are held to another state.
 update pooling_requests
@@ -100,6 +107,7 @@ select request_id,
        case when status = 'active' and upper(departure) <= now() then 'cancelled' else status end as status,
        case when status = 'active' and upper(departure) <= now() then 'expired' else cancel_reason end
            as cancel_reason,
+       replaced_by,
        start[1] as start_latitude,
        start[0] as start_longitude,
        destination[1] as destination_latitude,
@@ -172,10 +180,27 @@ select request.request_id,
           request.request_id;
 
 -- name: find_asked(college_id, user_id, request_id)^
--- The rider behind a request that can be asked by this one, and the ride; none where the two must
--- not meet.
+-- The rider behind a request that can be asked by this one, and the ride: of a request that was
+-- replaced, and that one again, the one that took its place. None where the two must not meet.
+with recursive followed as (
+    select request_id,
+           replaced_by,
+           0 as steps
+      from pooling_requests
+     where college_id = :college_id
+       and request_id = :request_id
+     union all
+    select newer.request_id,
+           newer.replaced_by,
+           followed.steps + 1
+      from followed
+      join pooling_requests newer on newer.college_id = :college_id
+                                 and newer.request_id = followed.replaced_by
+     where followed.steps < 100
+)
 select request.request_id,
        request.user_id,
+       followed.steps > 0 as is_newer,
        users.full_name,
        request.status,
        request.start[1] as start_latitude,
@@ -187,10 +212,11 @@ select request.request_id,
        request.solo_road_meters is not null as road_is_known,
        lower(request.departure) as depart_after,
        upper(request.departure) as depart_before
-  from pooling_requests request
+  from followed
+  join pooling_requests request on request.request_id = followed.request_id
   join users on users.user_id = request.user_id
  where request.college_id = :college_id
-   and request.request_id = :request_id
+   and followed.replaced_by is null
    and request.user_id <> :user_id
    and users.banned_at is null
    and not are_blocked(:user_id, request.user_id)

@@ -551,7 +551,7 @@ create policy wall on pool_stops as restrictive to tripsync_walled using ((( sel
 grant select,insert,delete on table pool_stops to tripsync_app;
 grant select on table pool_stops to tripsync_reader;
 
--- 0010.pooling, 0022.roads-in-matching, 0038.several-planned-rides
+-- 0010.pooling, 0022.roads-in-matching, 0038.several-planned-rides, 0042.replaced-requests, 0043.replaced-requests-hold
 create table pooling_requests (
     request_id       bigint not null generated always as identity,
     college_id       bigint not null,
@@ -578,6 +578,7 @@ create table pooling_requests (
     created_at       timestamptz default now() not null,
     closed_at        timestamptz,
     solo_road_meters double precision,
+    replaced_by      bigint,
     constraint pooling_requests_cancel_reason_check check ((cancel_reason = any (array['rider', 'expired', 'partner_left', 'moderator']))),
     constraint pooling_requests_check check (((role = 'driver') = (seats_offered is not null))),
     constraint pooling_requests_check1 check (((status = 'cancelled') = (cancel_reason is not null))),
@@ -585,6 +586,7 @@ create table pooling_requests (
     constraint pooling_requests_destination_name_check check ((char_length(destination_name) <= 200)),
     constraint pooling_requests_detour_percent_check check (((detour_percent >= 0) and (detour_percent <= 100))),
     constraint pooling_requests_note_check check ((char_length(note) <= 500)),
+    constraint pooling_requests_replaced_by_newer check (((replaced_by is null) or ((status = 'cancelled') and (replaced_by > request_id)))),
     constraint pooling_requests_role_check check ((role = any (array['rider', 'driver']))),
     constraint pooling_requests_seats_check check (((seats >= 1) and (seats <= 3))),
     constraint pooling_requests_seats_offered_check check (((seats_offered >= 1) and (seats_offered <= 7))),
@@ -595,10 +597,12 @@ create table pooling_requests (
     constraint pooling_requests_college_id_request_id_key unique (college_id, request_id),
     constraint pooling_requests_do_not_overlap exclude using gist (int8range(user_id, user_id, '[]') with &&, departure with &&) where ((status = any (array['active', 'matched']))),
     constraint pooling_requests_pkey primary key (request_id),
-    constraint pooling_requests_college_id_user_id_fkey foreign key (college_id, user_id) references users(college_id, user_id) on delete cascade
+    constraint pooling_requests_college_id_user_id_fkey foreign key (college_id, user_id) references users(college_id, user_id) on delete cascade,
+    constraint pooling_requests_replaced_by_fkey foreign key (college_id, replaced_by) references pooling_requests(college_id, request_id) on delete set null (replaced_by)
 );
 create index pooling_requests_of_rider on pooling_requests (user_id) where (status = any (array['active', 'matched']));
 create index pooling_requests_of_user on pooling_requests (user_id, request_id);
+create index pooling_requests_replaced_by on pooling_requests (replaced_by) where (replaced_by is not null);
 create index pooling_requests_riding on pooling_requests using gist (start, destination, reach, on_the_road(departure, greatest(solo_meters, solo_road_meters), (detour_percent)::integer)) where (status = 'matched');
 create index pooling_requests_waiting on pooling_requests using gist (start, destination, reach, on_the_road(departure, greatest(solo_meters, solo_road_meters), (detour_percent)::integer)) where (status = 'active');
 create trigger pooling_requests_of_present_riders before insert on pooling_requests for each row execute function refuse_for_former_riders();

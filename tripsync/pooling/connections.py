@@ -55,6 +55,7 @@ MOST_PENDING = 5
 async def send(request: Request, body: Ask) -> HTTPResponse:
     """Ask somebody to ride together, with one of one's open requests.
 
+    Where the other has replaced the request that is asked, the newer one is meant, if the two fit.
     Each request may wait for five answers at a time."""
     who = rider(request)
 
@@ -75,9 +76,9 @@ async def ask(who: Rider, body: Ask, survey: Survey, db: Transaction) -> Any:
     check_verified(db, rows[0]["verified"])
     if rows[0]["request_id"] is None:
         raise Problem(NO_ACTIVE_REQUEST)
-    if target is None:
+    asking = matches.best_to_ask(rows, target, survey) if target else None
+    if target is None or asking is None:
         raise Problem(NO_SUCH_REQUEST)
-    asking = matches.best_to_ask(rows, target, survey)
     connection_id = await connect(db, who, asking["request_id"], target)
     asker = {
         "id": who.user_id,

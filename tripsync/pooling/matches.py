@@ -100,11 +100,12 @@ def measure(rows: Sequence[Row], matrix: Matrix, now: float) -> GoodPair | None:
     return None
 
 
-def best_to_ask(own: Sequence[Row], asked: Row, survey: Survey) -> Row:
+def best_to_ask(own: Sequence[Row], asked: Row, survey: Survey) -> Row | None:
     """The request of a rider's own, of which there are some, that had best ask this one.
 
-    It is the one that saves most as a good pair; else the first of those given that may ask."""
-    if len(own) == 1:
+    It is the one that saves most as a good pair; else the first of those given that may ask. A
+    newer request than the one that was meant is asked by a good pair only."""
+    if len(own) == 1 and not asked["is_newer"]:
         return own[0]
     matrix = survey.of_rides([*own, asked])
     now = datetime.now(UTC).timestamp()
@@ -114,7 +115,9 @@ def best_to_ask(own: Sequence[Row], asked: Row, survey: Survey) -> Row:
         both_are_matched = row["status"] == asked["status"] == "matched"
         return not both_are_matched, pair.plan.saving_percent if pair else 0
 
-    return max(own, key=worth)
+    best = max(own, key=worth)
+    _, saving = worth(best)
+    return best if saving > 0 or not asked["is_newer"] else None
 
 
 def as_measured(row: Row, pair: GoodPair) -> Row:

@@ -32,17 +32,20 @@ def overlaps(row: company.Row, depart_after: datetime, depart_before: datetime) 
     return bool(row["depart_after"] <= depart_before and depart_after <= row["depart_before"])
 
 
-async def make_way(db: Transaction, who: Rider, window: tuple[datetime, datetime]) -> list[Event]:
+async def make_way(
+    db: Transaction, who: Rider, window: tuple[datetime, datetime]
+) -> tuple[list[int], list[Event]]:
     """Hold the rider, and end what may leave in this window while it looks for company.
 
-    A ride that is shared stays, and the window is refused."""
+    A ride that is shared stays, and the window is refused. What was ended comes first."""
     older, events = await hold_open(db, who)
     in_the_way = [row for row in older if overlaps(row, *window)]
     if any(row["status"] == "matched" for row in in_the_way):
         raise Problem(ALREADY_MATCHED)
     if len(older) - len(in_the_way) >= MOST_OPEN:
         raise Problem(TOO_MANY_REQUESTS)
-    return events + await end(db, who, in_the_way, Act.CANCEL)
+    events += await end(db, who, in_the_way, Act.CANCEL)
+    return [row["request_id"] for row in in_the_way], events
 
 
 async def hold_to_change(

@@ -74,8 +74,11 @@ async def open_request(request: Request, body: NewRequest) -> HTTPResponse:
 
     async def put_on_road(survey: Survey) -> HTTPResponse:
         async def put(db: Transaction) -> Any:
-            events = await planning.make_way(db, who, window)
+            replaced, events = await planning.make_way(db, who, window)
             request_id = await insert(db, who, body, window, alone)
+            await db.requests.note_replacement(
+                college_id=who.college_id, request_ids=replaced, replaced_by=request_id
+            )
             found, news = await matches.look_around(
                 db, who.college_id, who.user_id, request_id, survey
             )

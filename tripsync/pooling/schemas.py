@@ -182,6 +182,7 @@ class PoolingRequest(msgspec.Struct):
     request_id: Id
     status: RequestStatus
     cancel_reason: Literal["rider", "expired", "partner_left", "moderator"] | None
+    replaced_by: Annotated[int | None, Meta(description="one's newer request in its place")]
     start_latitude: Latitude
     start_longitude: Longitude
     destination_latitude: Latitude

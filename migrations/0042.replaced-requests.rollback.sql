@@ -1,0 +1,1 @@
+alter table pooling_requests drop column replaced_by;
