@@ -11,7 +11,7 @@ RUN python -m venv /opt/tripsync
 WORKDIR /source
 # Before the source, so that a change of code leaves this layer as it is.
 COPY requirements.lock .
-RUN pip install --require-hashes -r requirements.lock
+RUN pip install --no-deps --require-hashes -r requirements.lock
 COPY . .
 RUN pip install --no-deps .
 

@@ -19,7 +19,8 @@ ROOT = Path(__file__).parent
 PIP = (sys.executable, "-m", "pip")
 UV = Path(sys.executable).with_name("uv")
 UV_PIN = re.compile(r"^uv==(?:.*\\\n)*.*\n", re.MULTILINE)
-HASHED = ("--require-hashes", "-r")
+# A lock file has all that is needed, and not all that its packages ask for (CONTRIBUTING.md).
+HASHED = ("--no-deps", "--require-hashes", "-r")
 # setuptools, which builds it, is in the lock files: Sanic needs it.
 TRIPSYNC = ("--no-deps", "--no-build-isolation", "--editable", str(ROOT))
 # uv reads nothing of pip's configuration. Both know these things, by other names.
@@ -36,7 +37,8 @@ PIP_TO_UV = {
 def main(lock: str) -> int:
     if has_uv():
         print(f"installing {lock} with uv ...", flush=True)
-        if with_uv(*HASHED, lock) and with_uv(*TRIPSYNC):
+        told = environment_of_uv()
+        if with_uv(told, *HASHED, lock) and with_uv(told, *TRIPSYNC):
             return 0
     print(f"installing {lock} with pip, since uv cannot; this takes a minute ...", flush=True)
     return 0 if with_pip(*HASHED, lock) and with_pip(*TRIPSYNC) else 1
@@ -59,11 +61,11 @@ def has_uv() -> bool:
     return fetched.returncode == 0 and UV.exists()
 
 
-def with_uv(*what: str) -> bool:
+def with_uv(told: Mapping[str, str], *what: str) -> bool:
     # On a terminal it shows by itself how far it is.
     quiet = () if sys.stderr.isatty() else ("--quiet",)
     command = [UV, "pip", "install", *quiet, "--python", sys.executable, *what]
-    return subprocess.run(command, env=environment_of_uv(), check=False).returncode == 0
+    return subprocess.run(command, env=told, check=False).returncode == 0
 
 
 def environment_of_uv() -> dict[str, str]:

@@ -111,7 +111,7 @@ def test_all_stages_have_the_same_python_which_we_say_to_support(stages: list[St
 def test_the_image_is_built_from_the_lock_file_alone(build: Stage) -> None:
     installs = [each.arguments for each in every(build, "RUN") if "pip install" in each.arguments]
     assert installs == [
-        "pip install --require-hashes -r requirements.lock",
+        "pip install --no-deps --require-hashes -r requirements.lock",
         "pip install --no-deps .",
     ]
 

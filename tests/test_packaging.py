@@ -23,6 +23,19 @@ from tripsync.database.migrations import known_migrations
 NOT_SOURCE = shutil.ignore_patterns(".*", "tests", "var", "build", "*.egg-info", "__pycache__")
 
 HASHED = re.compile(r"--hash=sha256:[0-9a-f]{64}")
+LOCKS = ("requirements.lock", "requirements-dev.lock")
+
+# Of rustworkx it is all that tripsync/pooling/rounds.py calls.
+WITHOUT_NUMPY = """
+import sys
+sys.modules["numpy"] = None  # an import of it fails
+import rustworkx
+graph = rustworkx.PyGraph()
+one, two, three, four = (graph.add_node(name) for name in "abcd")
+for edge in ((one, two, 5), (two, three, 9), (three, four, 5)):
+    graph.add_edge(*edge)
+print(len(rustworkx.max_weight_matching(graph, weight_fn=int)), "pairs")
+"""
 
 
 @pytest.fixture(scope="module")
@@ -188,6 +201,19 @@ def test_both_lock_files_agree() -> None:
 
 
 def test_nothing_is_pinned_twice_for_one_place() -> None:
-    for lock in ("requirements.lock", "requirements-dev.lock"):
+    for lock in LOCKS:
         places = [(canonicalize_name(pin.name), str(pin.marker)) for pin in pinned(lock)]
         assert len(places) == len(set(places))
+
+
+def test_matching_does_without_the_numpy_that_the_lock_files_leave_out() -> None:
+    assert not {"numpy"} & {pin.name for lock in LOCKS for pin in pinned(lock)}
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_NUMPY],
+        cwd=tempfile.gettempdir(),
+        check=False,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert done.stdout.strip() == "2 pairs", done.stdout
