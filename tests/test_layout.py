@@ -24,6 +24,9 @@ MAY_NOT_IMPORT = {
 # Where all comes together: only these know the features.
 TOP = {"app", "cli", "__main__"}
 
+# A command, which is typed again; and a sweep, whose deleted files no rollback brings back.
+MAY_NOT_BEGIN_AGAIN = {"moderation/command.py", "profiles/files.py"}
+
 # Those in database/ and serving/ give a library what it misses in some environments; none of it
 # is a setting.
 MAY_READ_ENVIRONMENT = {
@@ -145,6 +148,18 @@ def looks_like_sql(text: str) -> bool:
     return any(verb.islower() or verb.isupper() for verb in verbs)
 
 
+def writes_begin_again(package: Path) -> Iterator[str]:
+    """A feature's transaction is one that can be tried again, by `run_in_transaction`."""
+    for module, tree in sources(package):
+        part = part_of(module)
+        if part in FOUNDATIONS | {"desk"} or module in MAY_NOT_BEGIN_AGAIN or "/" not in module:
+            continue
+        for node in ast.walk(tree):
+            match node:
+                case ast.Call(func=ast.Attribute(attr="transaction")):
+                    yield f"{place(package, module, node)}: a write that is not tried again"
+
+
 def names_say_what_a_thing_is(package: Path) -> Iterator[str]:
     for path in sorted(package.rglob("*")):
         if "__pycache__" not in path.parts and path.stem in EMPTY_NAMES:
@@ -157,6 +172,7 @@ def names_say_what_a_thing_is(package: Path) -> Iterator[str]:
         arrows_point_down,
         only_settings_read_the_environment,
         sql_lives_in_sql,
+        writes_begin_again,
         names_say_what_a_thing_is,
     ],
     ids=lambda rule: rule.__name__,
@@ -301,6 +317,19 @@ def test_prose_is_not_taken_for_sql(tree: Callable[..., Path], line: str) -> Non
 
 def test_sql_may_stand_in_the_database_package(tree: Callable[..., Path]) -> None:
     assert list(sql_lives_in_sql(tree({"database/listener.py": 'probe = "select 1"'}))) == []
+
+
+def test_a_write_that_is_not_tried_again_is_seen(tree: Callable[..., Path]) -> None:
+    write = "async def write(request):\n    async with database(request).transaction() as db:\n"
+    package = tree(
+        {
+            "auth/rules.py": f"{write}        await db.accounts.close()\n",
+            "timers.py": f"{write}        await db.timers.take_turn()\n",
+        }
+    )
+    assert list(writes_begin_again(package)) == [
+        "tripsync/auth/rules.py:2: a write that is not tried again"
+    ]
 
 
 def test_a_name_that_says_nothing_is_seen(tree: Callable[..., Path]) -> None:

@@ -9,6 +9,7 @@ from tests.conftest import SignUp
 from tests.own_data.conftest import leave
 from tests.people import Rider
 from tests.push.conftest import new_token, register, register_phone
+from tests.waiting import until_waiting_for_locks
 
 
 async def devices_of(rider: Rider) -> list[dict[str, object]]:
@@ -50,6 +51,21 @@ async def test_a_phone_on_which_somebody_else_signs_in_is_theirs(sign_up: SignUp
     assert (await register(ravi, token)).status_code == 200
     assert await devices_of(asha) == []
     assert len(await devices_of(ravi)) == 1
+
+
+async def test_a_phone_that_two_register_at_the_same_moment_belongs_to_the_later(
+    sign_up: SignUp, db: asyncpg.Connection
+) -> None:
+    asha, ravi = await sign_up(), await sign_up()
+    before, token = await register_phone(asha), new_token()
+    async with db.transaction():
+        await db.execute("update devices set token = $1 where token = $2", token, before)
+        registering = asyncio.create_task(register(ravi, token))
+        await until_waiting_for_locks(db)
+    answer = await registering
+    assert answer.status_code == 200, answer.text
+    assert await devices_of(asha) == []
+    assert [each["id"] for each in await devices_of(ravi)] == [answer.json()["id"]]
 
 
 async def test_the_phone_of_a_session_goes_with_it(sign_up: SignUp, db: asyncpg.Connection) -> None:

@@ -1,5 +1,7 @@
 """New passwords: changed by whoever knows the old one, or reset by whoever reads the mail."""
 
+from typing import Any
+
 from sanic import Blueprint, HTTPResponse, Request
 
 from tripsync.auth.limits import CHANGE_PASSWORD, CODE, FORGOTTEN
@@ -7,8 +9,9 @@ from tripsync.auth.mails import RESET_PASSWORD, post_code
 from tripsync.auth.refusals import USELESS_CODE, WRONG_PASSWORD
 from tripsync.auth.schemas import Forgotten, PasswordChange, PasswordReset, Tokens
 from tripsync.auth.sessions import open_session
+from tripsync.database import Transaction
 from tripsync.http.answers import Message, answer
-from tripsync.http.context import reading, rider, transaction
+from tripsync.http.context import reading, rider, run_in_transaction
 from tripsync.http.endpoint import endpoint
 from tripsync.http.limits import count_try
 from tripsync.http.problems import TOO_MANY, Problem
@@ -30,7 +33,8 @@ async def change_password(request: Request, body: PasswordChange) -> HTTPRespons
     if not await hasher.check(body.current_password, known and known["password_hash"]):
         raise Problem(WRONG_PASSWORD)
     new_hash = await hasher.hash(body.new_password)
-    async with transaction(request) as db:
+
+    async def change(db: Transaction) -> Any:
         changed = await db.accounts.change_password(
             college_id=who.college_id,
             user_id=who.user_id,
@@ -40,7 +44,9 @@ async def change_password(request: Request, body: PasswordChange) -> HTTPRespons
         if not changed:
             raise Problem(WRONG_PASSWORD)
         db.after_commit(request.app.ctx.ended_sessions.read)
-        tokens = await open_session(request, db, known, new_hash)
+        return await open_session(request, db, known, new_hash)
+
+    tokens = await run_in_transaction(request, change)
     return answer(tokens)
 
 
@@ -51,8 +57,11 @@ async def forgotten_password(request: Request, body: Forgotten) -> HTTPResponse:
 
     The answer is the same whether or not there is such an account."""
     await count_try(request, FORGOTTEN, body.email)
-    async with transaction(request) as db:
+
+    async def ask_for_mail(db: Transaction) -> None:
         await post_code(db, RESET_PASSWORD, body.email)
+
+    await run_in_transaction(request, ask_for_mail)
     return answer({"message": "If we know this address, a mail is on its way."}, 202)
 
 
@@ -62,7 +71,8 @@ async def reset_password(request: Request, body: PasswordReset) -> HTTPResponse:
     """Choose a new password with the code from the mail; every device is signed out."""
     await count_try(request, CODE, body.code)
     new_hash = await request.app.ctx.hasher.hash(body.password)
-    async with transaction(request) as db:
+
+    async def reset(db: Transaction) -> None:
         owner = await db.mailed_codes.spend_code(
             code_hash=hash_of(body.code), purpose="reset_password"
         )
@@ -70,4 +80,6 @@ async def reset_password(request: Request, body: PasswordReset) -> HTTPResponse:
             raise Problem(USELESS_CODE)
         await db.accounts.reset_password(**owner, new_hash=new_hash)
         db.after_commit(request.app.ctx.ended_sessions.read)
+
+    await run_in_transaction(request, reset)
     return answer({"message": "Your new password is set. Please sign in."})

@@ -11,7 +11,7 @@ from tripsync.auth.rules import admits
 from tripsync.auth.schemas import Account, Registration, Verification
 from tripsync.database import Transaction
 from tripsync.http.answers import Message, answer
-from tripsync.http.context import reading, rider, transaction
+from tripsync.http.context import reading, rider, run_in_transaction
 from tripsync.http.endpoint import endpoint
 from tripsync.http.idempotency import create_once
 from tripsync.http.limits import count_try
@@ -77,8 +77,11 @@ async def find_college_for(request: Request, body: Registration) -> int:
 async def send_verification(request: Request) -> HTTPResponse:
     """Mail the code again that confirms one's address."""
     await count_try(request, CODE, rider(request).email)
-    async with transaction(request) as db:
+
+    async def ask_for_mail(db: Transaction) -> None:
         await post_code(db, VERIFY_EMAIL, rider(request).email)
+
+    await run_in_transaction(request, ask_for_mail)
     return answer({"message": "If your address is not confirmed yet, a mail is on its way."}, 202)
 
 
@@ -87,11 +90,14 @@ async def send_verification(request: Request) -> HTTPResponse:
 async def verify_email(request: Request, body: Verification) -> HTTPResponse:
     """Confirm one's address with the code from the mail."""
     await count_try(request, CODE, body.code)
-    async with transaction(request) as db:
+
+    async def confirm(db: Transaction) -> None:
         owner = await db.mailed_codes.spend_code(
             code_hash=hash_of(body.code), purpose="verify_email"
         )
         if owner is None:
             raise Problem(USELESS_CODE)
         await db.accounts.verify_email(**owner)
+
+    await run_in_transaction(request, confirm)
     return answer({"message": "Thank you, your address is confirmed."})

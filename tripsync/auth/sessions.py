@@ -17,7 +17,7 @@ from tripsync.auth.refusals import (
 from tripsync.auth.schemas import Login, Refresh, Sessions, TokenForm, Tokens
 from tripsync.database import Transaction
 from tripsync.http.answers import answer, no_content
-from tripsync.http.context import reading, rider, settings, transaction
+from tripsync.http.context import reading, rider, run_in_transaction, settings
 from tripsync.http.endpoint import endpoint
 from tripsync.http.identity import CHALLENGE
 from tripsync.http.limits import count_account, count_address, count_try
@@ -60,8 +60,11 @@ async def sign_in(request: Request, typed_email: str, password: str) -> HTTPResp
         raise Problem(WRONG_CREDENTIALS, headers=CHALLENGE)
     if known["banned"]:
         raise Problem(BANNED)
-    async with transaction(request) as db:
-        tokens = await open_session(request, db, known, known["password_hash"])
+
+    async def open_one(db: Transaction) -> Any:
+        return await open_session(request, db, known, known["password_hash"])
+
+    tokens = await run_in_transaction(request, open_one)
     return answer(tokens)
 
 
@@ -129,21 +132,25 @@ async def refresh(request: Request, body: Refresh) -> HTTPResponse:
     if user_id is None:
         raise Problem(REFRESH_REFUSED, headers=CHALLENGE)
     await count_account(request, REFRESH, str(user_id))
-    async with transaction(request) as db:
+
+    async def exchange(db: Transaction) -> Tokens | Problem:
         known = await db.sessions.lock_refresh_token(
             token_hash=token_hash, waited_seconds=perf_counter() - arrived
         )
         refusal = await refusal_of(db, known)
-        if refusal is None:
-            await db.sessions.spend_refresh_token(token_hash=token_hash)
-            await db.sessions.touch_session(
-                college_id=known["college_id"], session_id=known["session_id"]
-            )
-            tokens = await issue_tokens(request, db, known, known["session_id"])
-    # Only now: a refusal must not undo the end of a stolen session.
-    if refusal:
-        raise refusal
-    return answer(tokens)
+        if refusal is not None:
+            # Not raised: it must not undo the end of a stolen session.
+            return refusal
+        await db.sessions.spend_refresh_token(token_hash=token_hash)
+        await db.sessions.touch_session(
+            college_id=known["college_id"], session_id=known["session_id"]
+        )
+        return await issue_tokens(request, db, known, known["session_id"])
+
+    outcome = await run_in_transaction(request, exchange)
+    if isinstance(outcome, Problem):
+        raise outcome
+    return answer(outcome)
 
 
 async def refusal_of(db: Transaction, known: Any) -> Problem | None:
@@ -199,7 +206,8 @@ async def log_out_device(request: Request, session_id: int) -> HTTPResponse:
 
 async def end_session(request: Request, session_id: int) -> bool:
     who = rider(request)
-    async with transaction(request) as db:
+
+    async def end(db: Transaction) -> Any:
         ended = await db.sessions.end_session(
             college_id=who.college_id,
             user_id=who.user_id,
@@ -208,6 +216,9 @@ async def end_session(request: Request, session_id: int) -> bool:
         )
         if ended:
             db.after_commit(request.app.ctx.ended_sessions.add, session_id)
+        return ended
+
+    ended = await run_in_transaction(request, end)
     return ended is not None
 
 
@@ -216,10 +227,13 @@ async def end_session(request: Request, session_id: int) -> bool:
 async def log_out_everywhere(request: Request) -> HTTPResponse:
     """Sign every device out, this one too."""
     who = rider(request)
-    async with transaction(request) as db:
+
+    async def end_all(db: Transaction) -> None:
         ended = await db.sessions.end_all_sessions(
             college_id=who.college_id, user_id=who.user_id, reason="logout"
         )
         for session in ended:
             db.after_commit(request.app.ctx.ended_sessions.add, session["session_id"])
+
+    await run_in_transaction(request, end_all)
     return no_content()

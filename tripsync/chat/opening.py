@@ -9,7 +9,7 @@ from tripsync.chat.refusals import NO_SUCH_RIDER, NOT_CONNECTED, OWN_CHAT
 from tripsync.chat.schemas import OpenedConversation, PartnerQuery
 from tripsync.database import Transaction
 from tripsync.http.answers import answer
-from tripsync.http.context import rider, transaction
+from tripsync.http.context import rider, run_in_transaction
 from tripsync.http.endpoint import endpoint
 from tripsync.http.problems import TOO_MANY, FieldError, Problem
 from tripsync.http.tokens import Rider
@@ -32,8 +32,11 @@ async def find_or_create(request: Request, query: PartnerQuery) -> HTTPResponse:
     who = rider(request)
     refuse_oneself(who, query.partner_id, "partner_id")
     await count_opening(request.app, who, query.partner_id)
-    async with transaction(request) as db:
-        opened = await open_conversation(request.app, db, who, query.partner_id)
+
+    async def open_it(db: Transaction) -> Any:
+        return await open_conversation(request.app, db, who, query.partner_id)
+
+    opened = await run_in_transaction(request, open_it)
     return answer(opened)
 
 

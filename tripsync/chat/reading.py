@@ -8,7 +8,7 @@ from tripsync.chat.refusals import NO_SUCH_CONVERSATION
 from tripsync.chat.schemas import ChatMessagePage, ChatMessages, MarkedRead, ReadUpTo
 from tripsync.database import Transaction
 from tripsync.http.answers import answer
-from tripsync.http.context import reading, rider, transaction
+from tripsync.http.context import reading, rider, run_in_transaction
 from tripsync.http.endpoint import endpoint
 from tripsync.http.problems import Problem
 from tripsync.http.tokens import Rider
@@ -45,8 +45,11 @@ async def list_messages(
         if row["id"] is not None
     ]
     if messages and query.before is None and rows[-1]["any_unread"]:
-        async with transaction(request) as db:
+
+        async def mark_all(db: Transaction) -> None:
             await mark(db, who, conversation_id, up_to=messages[-1]["id"])
+
+        await run_in_transaction(request, mark_all)
     is_full = len(messages) == query.limit
     return answer({"messages": messages, "next_before": messages[0]["id"] if is_full else None})
 
@@ -57,8 +60,11 @@ async def mark_read(request: Request, conversation_id: int, body: ReadUpTo) -> H
     """Say that one has read a conversation, to its end or up to a message.
 
     It never goes back, and to say it twice is no error."""
-    async with transaction(request) as db:
-        number = await mark(db, rider(request), conversation_id, up_to=body.message_id)
+
+    async def mark_some(db: Transaction) -> Any:
+        return await mark(db, rider(request), conversation_id, up_to=body.message_id)
+
+    number = await run_in_transaction(request, mark_some)
     return answer({"marked_read": number})
 
 

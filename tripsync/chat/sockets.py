@@ -11,6 +11,7 @@ from tripsync.chat.schemas import (
     PoolMessageEvent,
 )
 from tripsync.chat.writing import write_to
+from tripsync.database import Transaction
 from tripsync.http.tokens import Rider
 from tripsync.realtime.frames import Frame, Message, Pushed
 
@@ -28,8 +29,11 @@ async def say(app: Sanic, who: Rider, frame: ChatMessageFrame) -> None:
         return
     await count_message(app, who)
     await count_opening(app, who, frame.receiver_id)
-    async with app.ctx.database.transaction() as db:
+
+    async def store(db: Transaction) -> None:
         await write_to(app, db, who, frame.receiver_id, frame.content)
+
+    await app.ctx.database.run_in_transaction(store)
 
 
 frames = (Frame("chat_message", ChatMessageFrame, say),)

@@ -1,7 +1,6 @@
 """What a handler can reach from its request, by name and with a type."""
 
 from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
 from typing import TypeVar, cast
 
 from sanic import Request
@@ -20,11 +19,6 @@ async def run_in_transaction(
 
     So `act` does nothing that a rollback does not undo."""
     return await database(request).run_in_transaction(act)
-
-
-def transaction(request: Request) -> AbstractAsyncContextManager[Transaction]:
-    """For a write: all of it or nothing."""
-    return database(request).transaction()
 
 
 def reading(request: Request) -> Bound:

@@ -4,10 +4,13 @@ The blocked one is told nothing and can find nothing out here: every answer is t
 and made by the same query, whether or not the other one blocked first.
 """
 
+from typing import Any
+
 from sanic import Blueprint, HTTPResponse, Request
 
+from tripsync.database import Transaction
 from tripsync.http.answers import answer, no_content
-from tripsync.http.context import reading, rider, transaction
+from tripsync.http.context import reading, rider, run_in_transaction
 from tripsync.http.endpoint import endpoint
 from tripsync.http.paging import Page, next_cursor
 from tripsync.http.problems import Problem
@@ -24,10 +27,13 @@ async def block(request: Request, user_id: int) -> HTTPResponse:
     who = rider(request)
     if user_id == who.user_id:
         raise Problem(OWN_BLOCK)
-    async with transaction(request) as db:
-        is_fellow = await db.blocks.block_rider(
+
+    async def begin(db: Transaction) -> Any:
+        return await db.blocks.block_rider(
             college_id=who.college_id, blocker_id=who.user_id, blocked_id=user_id
         )
+
+    is_fellow = await run_in_transaction(request, begin)
     if not is_fellow:
         raise Problem(NO_SUCH_RIDER)
     return no_content()
@@ -38,10 +44,13 @@ async def block(request: Request, user_id: int) -> HTTPResponse:
 async def unblock(request: Request, user_id: int) -> HTTPResponse:
     """End one's block of a fellow; theirs, if there is one, stays."""
     who = rider(request)
-    async with transaction(request) as db:
-        is_fellow = await db.blocks.unblock_rider(
+
+    async def end(db: Transaction) -> Any:
+        return await db.blocks.unblock_rider(
             college_id=who.college_id, blocker_id=who.user_id, blocked_id=user_id
         )
+
+    is_fellow = await run_in_transaction(request, end)
     if not is_fellow:
         raise Problem(NO_SUCH_RIDER)
     return no_content()

@@ -10,7 +10,7 @@ from sanic import Blueprint, HTTPResponse, Request
 
 from tripsync.database import Bound, Transaction
 from tripsync.http.answers import answer, no_content
-from tripsync.http.context import reading, rider, transaction
+from tripsync.http.context import reading, rider, run_in_transaction
 from tripsync.http.endpoint import endpoint
 from tripsync.http.idempotency import create_once
 from tripsync.http.identity import EMAIL_NOT_VERIFIED, check_verified
@@ -125,7 +125,8 @@ async def change_ride(request: Request, body: NewRecurringRide, recurring_id: in
     who = rider(request)
     check_ride(body)
     alone = await alone_by_road(request, *ends_of(body))
-    async with transaction(request) as db:
+
+    async def change(db: Transaction) -> Any:
         before, decided = await hold(db, who, recurring_id)
         pattern = await read_pattern(db, who, body, before.changes)
         await db.recurring.change_ride(
@@ -133,7 +134,9 @@ async def change_ride(request: Request, body: NewRecurringRide, recurring_id: in
             recurring_id=recurring_id,
             **values_of(body, alone, pattern, decided),
         )
-        changed = await find_own(db, who, recurring_id)
+        return await find_own(db, who, recurring_id)
+
+    changed = await run_in_transaction(request, change)
     return answer(changed)
 
 
@@ -142,10 +145,13 @@ async def change_ride(request: Request, body: NewRecurringRide, recurring_id: in
 async def delete_ride(request: Request, recurring_id: int) -> HTTPResponse:
     """End a weekly ride; a request that is on the road already stays."""
     who = rider(request)
-    async with transaction(request) as db:
-        ended = await db.recurring.delete_ride(
+
+    async def end(db: Transaction) -> Any:
+        return await db.recurring.delete_ride(
             college_id=who.college_id, user_id=who.user_id, recurring_id=recurring_id
         )
+
+    ended = await run_in_transaction(request, end)
     if not ended:
         raise Problem(NO_SUCH_RECURRING_RIDE)
     return no_content()
@@ -156,10 +162,13 @@ async def delete_ride(request: Request, recurring_id: int) -> HTTPResponse:
 async def pause_ride(request: Request, recurring_id: int) -> HTTPResponse:
     """Open nothing until it is resumed; to pause twice is no error."""
     who = rider(request)
-    async with transaction(request) as db:
+
+    async def pause(db: Transaction) -> Any:
         await hold(db, who, recurring_id)
         await db.recurring.pause_ride(college_id=who.college_id, recurring_id=recurring_id)
-        paused = await find_own(db, who, recurring_id)
+        return await find_own(db, who, recurring_id)
+
+    paused = await run_in_transaction(request, pause)
     return answer(paused)
 
 
@@ -168,14 +177,17 @@ async def pause_ride(request: Request, recurring_id: int) -> HTTPResponse:
 async def resume_ride(request: Request, recurring_id: int) -> HTTPResponse:
     """Open requests again, from now on; what the pause left out stays left out."""
     who = rider(request)
-    async with transaction(request) as db:
+
+    async def resume(db: Transaction) -> Any:
         pattern, decided = await hold(db, who, recurring_id)
         await db.recurring.resume_ride(
             college_id=who.college_id,
             recurring_id=recurring_id,
             next_opens_at=calendar.next_opening(pattern, datetime.now(UTC), decided),
         )
-        resumed = await find_own(db, who, recurring_id)
+        return await find_own(db, who, recurring_id)
+
+    resumed = await run_in_transaction(request, resume)
     return answer(resumed)
 
 
@@ -193,7 +205,8 @@ async def edit_date(request: Request, body: DateEdit, recurring_id: int) -> HTTP
     who = rider(request)
     if body.skip and (body.departs_at or body.window_minutes):
         raise invalid(FieldError("skip", "A date that is skipped has no time of its own."))
-    async with transaction(request) as db:
+
+    async def edit(db: Transaction) -> Any:
         pattern, decided = await hold(db, who, recurring_id)
         today = datetime.now(UTC).astimezone(pattern.zone).date()
         if not (
@@ -209,7 +222,9 @@ async def edit_date(request: Request, body: DateEdit, recurring_id: int) -> HTTP
             recurring_id=recurring_id,
             next_opens_at=calendar.next_opening(edited, datetime.now(UTC), decided),
         )
-        ride = await find_own(db, who, recurring_id)
+        return await find_own(db, who, recurring_id)
+
+    ride = await run_in_transaction(request, edit)
     return answer(ride)
 
 

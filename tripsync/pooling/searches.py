@@ -7,7 +7,7 @@ from sanic import Blueprint, HTTPResponse, Request
 
 from tripsync.database import Transaction
 from tripsync.http.answers import answer, no_content
-from tripsync.http.context import reading, rider, transaction
+from tripsync.http.context import reading, rider, run_in_transaction
 from tripsync.http.endpoint import endpoint
 from tripsync.http.idempotency import create_once
 from tripsync.http.paging import Page, next_cursor
@@ -102,10 +102,13 @@ async def list_searches(request: Request, query: Page) -> HTTPResponse:
 async def delete_search(request: Request, search_id: int) -> HTTPResponse:
     """Search no more."""
     who = rider(request)
-    async with transaction(request) as db:
-        deleted = await db.searches.delete_search(
+
+    async def delete(db: Transaction) -> Any:
+        return await db.searches.delete_search(
             college_id=who.college_id, user_id=who.user_id, search_id=search_id
         )
+
+    deleted = await run_in_transaction(request, delete)
     if not deleted:
         raise Problem(NO_SUCH_SEARCH)
     return no_content()

@@ -10,11 +10,11 @@ from sanic import Blueprint, HTTPResponse, Request
 
 from tripsync.database import Transaction
 from tripsync.http.answers import no_content
-from tripsync.http.context import reading, rider, transaction
+from tripsync.http.context import reading, rider, run_in_transaction
 from tripsync.http.endpoint import endpoint
 from tripsync.http.identity import CHALLENGE
 from tripsync.http.limits import count_try
-from tripsync.http.problems import CONFLICT, NOT_AUTHENTICATED, TOO_MANY, Problem
+from tripsync.http.problems import NOT_AUTHENTICATED, TOO_MANY, Problem
 from tripsync.http.tokens import Rider
 from tripsync.profiles.files import sweep
 from tripsync.profiles.limits import DEPARTURE
@@ -27,7 +27,7 @@ blueprint = Blueprint("departure")
 
 
 @blueprint.delete("/api/profile/me")
-@endpoint(body=Departure, status=204, refuses=(WRONG_PASSWORD, RIDE_OPEN, CONFLICT, TOO_MANY))
+@endpoint(body=Departure, status=204, refuses=(WRONG_PASSWORD, RIDE_OPEN, TOO_MANY))
 async def delete_account(request: Request, body: Departure) -> HTTPResponse:
     """Delete one's account and all that it told of oneself.
 
@@ -44,7 +44,8 @@ async def delete_account(request: Request, body: Departure) -> HTTPResponse:
         raise Problem(NOT_AUTHENTICATED, headers=CHALLENGE)
     if not await request.app.ctx.hasher.check(body.password, known):
         raise Problem(WRONG_PASSWORD)
-    async with transaction(request) as db:
+
+    async def leave(db: Transaction) -> None:
         email = await db.own_data.lock_account(**whose, password_hash=known)
         if email is None:
             # Another request deleted the account, or changed the password: its sessions are over.
@@ -54,6 +55,8 @@ async def delete_account(request: Request, body: Departure) -> HTTPResponse:
         await erase(db, who, email)
         db.after_commit(request.app.ctx.ended_sessions.read)
         db.after_commit(sweep, request)
+
+    await run_in_transaction(request, leave)
     return no_content()
 
 

@@ -11,8 +11,9 @@ from typing import Any, cast
 
 from sanic import Blueprint, HTTPResponse, Request
 
+from tripsync.database import Transaction
 from tripsync.http.answers import answer, no_content
-from tripsync.http.context import reading, rider, transaction
+from tripsync.http.context import database, reading, rider, run_in_transaction
 from tripsync.http.downloads import download, has_current, not_modified
 from tripsync.http.endpoint import Binary, endpoint
 from tripsync.http.limits import count_try
@@ -93,13 +94,17 @@ async def keep(request: Request, kind: str, content: bytes) -> Any:
     """Store a file and make it the rider's own; gives the profile that has it."""
     who = rider(request)
     key = new_key()
-    async with transaction(request) as db:
+
+    async def announce(db: Transaction) -> None:
         await db.files.announce_file(storage_key=key)
+
+    await run_in_transaction(request, announce)
     try:
         await storage(request).save(key, content)
     except StorageError:
         raise Problem(UNAVAILABLE, headers={"Retry-After": "5"}) from None
-    async with transaction(request) as db:
+
+    async def replace(db: Transaction) -> Any:
         await db.files.replace_file(
             college_id=who.college_id,
             user_id=who.user_id,
@@ -110,18 +115,24 @@ async def keep(request: Request, kind: str, content: bytes) -> Any:
         db.after_commit(sweep, request)
         return await find_profile(db, who)
 
+    return await run_in_transaction(request, replace)
+
 
 async def remove(request: Request, kind: str) -> HTTPResponse:
     who = rider(request)
-    async with transaction(request) as db:
+
+    async def remove_it(db: Transaction) -> None:
         await db.files.remove_file(college_id=who.college_id, user_id=who.user_id, kind=kind)
         db.after_commit(sweep, request)
+
+    await run_in_transaction(request, remove_it)
     return no_content()
 
 
 async def sweep(request: Request) -> None:
-    """Delete what nobody refers to any more. What fails stays for the next sweep."""
-    async with transaction(request) as db:
+    """Delete what nobody refers to any more. What fails stays for the next sweep, not for another
+    try: the storage takes nothing back."""
+    async with database(request).transaction() as db:
         forgotten = await db.files.take_unreferenced_files(size=SWEEP)
         if forgotten:
             await storage(request).delete([each["storage_key"] for each in forgotten])

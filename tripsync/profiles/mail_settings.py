@@ -1,9 +1,12 @@
 """Which mails a rider gets: chosen in the app, or ended by the link in a mail."""
 
+from typing import Any
+
 from sanic import Blueprint, HTTPResponse, Request
 
+from tripsync.database import Transaction
 from tripsync.http.answers import answer
-from tripsync.http.context import reading, rider, settings, transaction
+from tripsync.http.context import reading, rider, run_in_transaction, settings
 from tripsync.http.endpoint import Binary, endpoint
 from tripsync.http.pages import page
 from tripsync.http.problems import NOT_FOUND, Problem
@@ -34,10 +37,13 @@ async def change_mail_settings(request: Request, body: MailSettings) -> HTTPResp
     who = rider(request)
     whose = {"college_id": who.college_id, "user_id": who.user_id}
     wanted = [kind for kind in KINDS if getattr(body, kind)]
-    async with transaction(request) as db:
+
+    async def choose(db: Transaction) -> Any:
         await db.mails.subscribe(**whose, kinds=wanted)
         await db.mails.unsubscribe(**whose, kinds=[each for each in KINDS if each not in wanted])
-        found = await db.mails.find_settings(**whose)
+        return await db.mails.find_settings(**whose)
+
+    found = await run_in_transaction(request, choose)
     return answer(found)
 
 
@@ -53,8 +59,11 @@ async def ask_about_unsubscribing(request: Request, token: str) -> HTTPResponse:
 async def unsubscribe(request: Request, token: str) -> HTTPResponse:
     """End one kind of mail by the link in it, as mail programs do with one click (RFC 8058)."""
     who = claimed(request, token)
-    async with transaction(request) as db:
+
+    async def end(db: Transaction) -> None:
         await db.mails.unsubscribe(college_id=who.college_id, user_id=who.user_id, kinds=[who.kind])
+
+    await run_in_transaction(request, end)
     return await show(request, who, done=True)
 
 

@@ -7,9 +7,9 @@ import msgspec
 from msgspec import UNSET
 from sanic import Blueprint, HTTPResponse, Request
 
-from tripsync.database import Bound
+from tripsync.database import Bound, Transaction
 from tripsync.http.answers import answer
-from tripsync.http.context import reading, rider, transaction
+from tripsync.http.context import reading, rider, run_in_transaction
 from tripsync.http.endpoint import endpoint
 from tripsync.http.identity import CHALLENGE
 from tripsync.http.problems import NOT_AUTHENTICATED, FieldError, Problem, invalid
@@ -39,19 +39,21 @@ async def change_profile(request: Request, body: ProfileChange) -> HTTPResponse:
     `social_media_links`, is replaced as a whole."""
     who = rider(request)
     changed = changes(body)
-    try:
-        async with transaction(request) as db:
-            country = await country_for(db, who, changed)
+
+    async def write(db: Transaction) -> Any:
+        country = await country_for(db, who, changed)
+        try:
             await db.profiles.update_profile(
                 college_id=who.college_id,
                 user_id=who.user_id,
                 given=list(changed),
                 **dict.fromkeys(FIELDS) | dialled(changed, country),
             )
-            profile = await find_profile(db, who)
-    except asyncpg.UniqueViolationError:
-        raise Problem(USERNAME_TAKEN) from None
-    return answer(profile)
+        except asyncpg.UniqueViolationError:
+            raise Problem(USERNAME_TAKEN) from None
+        return await find_profile(db, who)
+
+    return answer(await run_in_transaction(request, write))
 
 
 async def find_profile(db: Bound, who: Rider) -> Any:

@@ -1,12 +1,15 @@
 """A rider's phones: each belongs to a session, and goes with it."""
 
+from typing import Any
+
 from sanic import Blueprint, HTTPResponse, Request
 
+from tripsync.database import Transaction
 from tripsync.http.answers import answer, no_content
-from tripsync.http.context import reading, rider, transaction
+from tripsync.http.context import reading, rider, run_in_transaction
 from tripsync.http.endpoint import endpoint
 from tripsync.http.identity import CHALLENGE
-from tripsync.http.problems import CONFLICT, NOT_AUTHENTICATED, Problem, Refusal
+from tripsync.http.problems import NOT_AUTHENTICATED, Problem, Refusal
 from tripsync.push.schemas import Device, Devices, DeviceToken
 
 blueprint = Blueprint("devices")
@@ -20,7 +23,7 @@ NO_SUCH_DEVICE = Refusal(
 
 
 @blueprint.put("/api/devices")
-@endpoint(body=DeviceToken, answer=Device, refuses=(CONFLICT,))
+@endpoint(body=DeviceToken, answer=Device)
 async def register(request: Request, body: DeviceToken) -> HTTPResponse:
     """Have this phone told what happens while the app is closed; to say it again is no error.
 
@@ -29,7 +32,8 @@ async def register(request: Request, body: DeviceToken) -> HTTPResponse:
     registered longest ago goes."""
     who = rider(request)
     whose = {"college_id": who.college_id, "user_id": who.user_id}
-    async with transaction(request) as db:
+
+    async def take_down(db: Transaction) -> Any:
         await db.push.release_token(session_id=who.session_id, token=body.token)
         device = await db.push.register_device(
             **whose, session_id=who.session_id, platform=body.platform, token=body.token
@@ -37,6 +41,9 @@ async def register(request: Request, body: DeviceToken) -> HTTPResponse:
         if device is None:
             raise Problem(NOT_AUTHENTICATED, headers=CHALLENGE)
         await db.push.forget_surplus_devices(**whose, most=MOST_DEVICES)
+        return device
+
+    device = await run_in_transaction(request, take_down)
     return answer(device)
 
 
@@ -56,10 +63,13 @@ async def list_devices(request: Request) -> HTTPResponse:
 async def forget(request: Request, device_id: int) -> HTTPResponse:
     """Tell a phone of one's own nothing any more; it stays signed in."""
     who = rider(request)
-    async with transaction(request) as db:
-        forgotten = await db.push.forget_own_device(
+
+    async def forget_it(db: Transaction) -> Any:
+        return await db.push.forget_own_device(
             college_id=who.college_id, user_id=who.user_id, device_id=device_id
         )
+
+    forgotten = await run_in_transaction(request, forget_it)
     if forgotten is None:
         raise Problem(NO_SUCH_DEVICE)
     return no_content()

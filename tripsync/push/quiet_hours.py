@@ -4,8 +4,9 @@ from datetime import time
 
 from sanic import Blueprint, HTTPResponse, Request
 
+from tripsync.database import Transaction
 from tripsync.http.answers import answer
-from tripsync.http.context import reading, rider, transaction
+from tripsync.http.context import reading, rider, run_in_transaction
 from tripsync.http.endpoint import endpoint
 from tripsync.push.schemas import QuietHours
 
@@ -34,11 +35,14 @@ async def set_quiet_hours(request: Request, body: QuietHours) -> HTTPResponse:
     Alarms and cancelled rides come at any hour. Of everything else the latest of each kind comes
     when the quiet hours end, unless it was seen before."""
     who = rider(request)
-    async with transaction(request) as db:
+
+    async def write(db: Transaction) -> None:
         await db.push.set_quiet_hours(
             college_id=who.college_id,
             user_id=who.user_id,
             begins_at=body.begins_at,
             ends_at=body.ends_at,
         )
+
+    await run_in_transaction(request, write)
     return answer(body)

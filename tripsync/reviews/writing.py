@@ -8,7 +8,7 @@ from sanic import Blueprint, HTTPResponse, Request
 
 from tripsync.database import Bound, Transaction
 from tripsync.http.answers import answer
-from tripsync.http.context import rider, transaction
+from tripsync.http.context import rider, run_in_transaction
 from tripsync.http.endpoint import endpoint
 from tripsync.http.idempotency import create_once
 from tripsync.http.problems import FieldError, Problem
@@ -143,7 +143,8 @@ async def change_review(request: Request, body: ReviewChange, review_id: int) ->
 
     So nobody who has read the other's review changes their own by it."""
     who = rider(request)
-    async with transaction(request) as db:
+
+    async def change(db: Transaction) -> Any:
         review = await db.reviews.lock_review(
             college_id=who.college_id, viewer_id=who.user_id, review_id=review_id
         )
@@ -160,7 +161,9 @@ async def change_review(request: Request, body: ReviewChange, review_id: int) ->
             rating=None if body.rating is UNSET else body.rating,
             comment=None if body.comment is UNSET else body.comment.strip(),
         )
-        changed = await find_own(db, who, review_id)
+        return await find_own(db, who, review_id)
+
+    changed = await run_in_transaction(request, change)
     return answer(changed)
 
 

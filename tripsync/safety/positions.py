@@ -90,11 +90,15 @@ class Positions:
     async def _write(self, who: Rider, place: LivePosition) -> bool:
         """Whether the rider is on the way with others."""
         self._written.add(who.user_id)
-        async with self._database.transaction() as db:
+
+        async def store(db: Transaction) -> list[int] | None:
             fellows = await write(db, who, place)
             if fellows:
                 riding_along = ".".join(map(str, fellows))
                 db.announce(CHANNEL, [f"{who.college_id}:{who.user_id}:{riding_along}"])
+            return fellows
+
+        fellows = await self._database.run_in_transaction(store)
         if fellows is None:
             self._written.discard(who.user_id)
         return fellows is not None

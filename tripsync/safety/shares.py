@@ -4,11 +4,13 @@ A link holds a secret of 256 random bits. It is told once, kept as a hash, and m
 log. What it opens, and for how long, the view open_ride_shares says.
 """
 
+from typing import Any
+
 from sanic import Blueprint, HTTPResponse, Request
 
 from tripsync.database import Transaction
 from tripsync.http.answers import answer, no_content
-from tripsync.http.context import reading, rider, transaction
+from tripsync.http.context import reading, rider, run_in_transaction
 from tripsync.http.endpoint import endpoint
 from tripsync.http.identity import CHALLENGE
 from tripsync.http.paging import Page, next_cursor
@@ -47,14 +49,15 @@ async def share_ride(request: Request, body: NewShare) -> HTTPResponse:
     # No Idempotency-Key here: the answer that it keeps for a day would hold the secret.
     who = rider(request)
     secret = fresh_secret()
-    async with transaction(request) as db:
+
+    async def create(db: Transaction) -> Any:
         await hold_rider(db, who)
         ride = await db.safety.find_ride(college_id=who.college_id, user_id=who.user_id)
         if ride is None:
             raise Problem(NO_RIDE)
         if ride["shares"] >= MOST_SHARES:
             raise Problem(TOO_MANY_SHARES)
-        share = await db.safety.create_share(
+        return await db.safety.create_share(
             college_id=who.college_id,
             user_id=who.user_id,
             pool_id=ride["pool_id"],
@@ -62,6 +65,8 @@ async def share_ride(request: Request, body: NewShare) -> HTTPResponse:
             vehicle_note=(body.vehicle_note or "").strip(),
             minutes=body.expires_in_minutes,
         )
+
+    share = await run_in_transaction(request, create)
     return answer({**share, "url": f"/api/safety/shared/{secret}"}, 201)
 
 
@@ -93,10 +98,13 @@ async def list_shares(request: Request, query: Page) -> HTTPResponse:
 async def revoke_share(request: Request, share_id: int) -> HTTPResponse:
     """End a link of one's own: it opens nothing from now on."""
     who = rider(request)
-    async with transaction(request) as db:
-        revoked = await db.safety.revoke_share(
+
+    async def revoke(db: Transaction) -> Any:
+        return await db.safety.revoke_share(
             college_id=who.college_id, user_id=who.user_id, share_id=share_id
         )
+
+    revoked = await run_in_transaction(request, revoke)
     if not revoked:
         raise Problem(NO_SHARE)
     return no_content()
@@ -110,13 +118,16 @@ async def set_position(request: Request, body: Position) -> HTTPResponse:
     Only the latest position is kept, with the links, and only while there is a link to a ride that
     is not over."""
     who = rider(request)
-    async with transaction(request) as db:
-        told = await db.safety.set_position(
+
+    async def write(db: Transaction) -> Any:
+        return await db.safety.set_position(
             college_id=who.college_id,
             user_id=who.user_id,
             latitude=body.latitude,
             longitude=body.longitude,
         )
+
+    told = await run_in_transaction(request, write)
     if not told:
         raise Problem(NOBODY_FOLLOWS)
     return no_content()

@@ -9,7 +9,7 @@ from sanic import Blueprint, HTTPResponse, Request
 
 from tripsync.database import Bound, Transaction
 from tripsync.http.answers import answer, list_answer
-from tripsync.http.context import reading, rider, transaction
+from tripsync.http.context import reading, rider, run_in_transaction
 from tripsync.http.endpoint import endpoint
 from tripsync.http.idempotency import create_once
 from tripsync.http.identity import EMAIL_NOT_VERIFIED, check_verified
@@ -147,7 +147,8 @@ async def change_application(
 ) -> HTTPResponse:
     """Change what one sent, while it waits and the post is open."""
     who = rider(request)
-    async with transaction(request) as db:
+
+    async def change(db: Transaction) -> Any:
         _, held = await hold_own(db, who, application_id)
         if held["status"] != "pending":
             raise Problem(APPLICATION_DECIDED)
@@ -163,7 +164,9 @@ async def change_application(
             given=list(sent),
             **(nothing | sent),
         )
-        changed = await find_application(db, who, application_id)
+        return await find_application(db, who, application_id)
+
+    changed = await run_in_transaction(request, change)
     return answer(changed)
 
 
@@ -177,7 +180,8 @@ async def withdraw(request: Request, application_id: int) -> HTTPResponse:
 
     Its place is free again; who wrote the post is told."""
     who = rider(request)
-    async with transaction(request) as db:
+
+    async def take_back(db: Transaction) -> Any:
         sides, held = await hold_own(db, who, application_id)
         if held["status"] not in ("pending", "accepted") or held["post_status"] == "completed":
             raise Problem(APPLICATION_DECIDED)
@@ -188,6 +192,9 @@ async def withdraw(request: Request, application_id: int) -> HTTPResponse:
         if not held["unheard"]:
             event = announcements.application(sides["poster_id"], "withdrawn", taken_back)
             await append_many(db, [event])
+        return taken_back
+
+    taken_back = await run_in_transaction(request, take_back)
     return answer(taken_back)
 
 

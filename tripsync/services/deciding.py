@@ -6,7 +6,7 @@ from sanic import Blueprint, HTTPResponse, Request
 
 from tripsync.database import Transaction
 from tripsync.http.answers import answer, list_answer
-from tripsync.http.context import reading, rider, transaction
+from tripsync.http.context import reading, rider, run_in_transaction
 from tripsync.http.endpoint import endpoint
 from tripsync.http.paging import Page, next_cursor
 from tripsync.http.problems import Problem
@@ -68,11 +68,14 @@ async def decide(request: Request, body: Decision, application_id: int) -> HTTPR
     Never more are accepted than `team_size`; with the last place the post is in progress, and
     those who still wait are told. Who applied in time can be accepted after the deadline too."""
     who = rider(request)
-    async with transaction(request) as db:
+
+    async def settle(db: Transaction) -> Any:
         sides, held = await hold_received(db, who, application_id)
         if held["status"] != body.status:
             await append_many(db, await say(db, who, sides, held, application_id, body.status))
-        decided = await find_application(db, who, application_id)
+        return await find_application(db, who, application_id)
+
+    decided = await run_in_transaction(request, settle)
     return answer(decided)
 
 
@@ -126,7 +129,8 @@ async def reveal(request: Request, application_id: int) -> HTTPResponse:
 
     To do it twice is no error. From then on the two may also review each other and chat."""
     who = rider(request)
-    async with transaction(request) as db:
+
+    async def lift(db: Transaction) -> Any:
         sides, held = await hold_received(db, who, application_id)
         if not held["is_anonymous"]:
             raise Problem(NOT_ANONYMOUS)
@@ -139,5 +143,7 @@ async def reveal(request: Request, application_id: int) -> HTTPResponse:
             # As the owner reads it: with the owner's own name.
             told = await find_application(db, who, application_id)
             await append_many(db, [announcements.poster_revealed(sides["user_id"], told)])
-        revealed = await find_application(db, who, application_id)
+        return await find_application(db, who, application_id)
+
+    revealed = await run_in_transaction(request, lift)
     return answer(revealed)

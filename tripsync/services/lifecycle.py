@@ -6,7 +6,7 @@ from sanic import Blueprint, HTTPResponse, Request
 
 from tripsync.database import Transaction
 from tripsync.http.answers import answer
-from tripsync.http.context import rider, transaction
+from tripsync.http.context import rider, run_in_transaction
 from tripsync.http.endpoint import endpoint
 from tripsync.http.problems import Problem
 from tripsync.http.tokens import Rider
@@ -67,7 +67,8 @@ async def complete_post(request: Request, post_id: int) -> HTTPResponse:
 
 async def act_on(request: Request, post_id: int, act: Act) -> dict[str, Any]:
     who = rider(request)
-    async with transaction(request) as db:
+
+    async def change(db: Transaction) -> Any:
         held = await hold_own(db, who, post_id)
         if act is Act.REOPEN and held["places_taken"] >= held["team_size"]:
             raise Problem(POST_FULL)
@@ -78,6 +79,8 @@ async def act_on(request: Request, post_id: int, act: Act) -> dict[str, Any]:
             events += await watching.tell(db, who.college_id, post_id)
         await append_many(db, events)
         return await find_post(db, who, post_id)
+
+    return await run_in_transaction(request, change)
 
 
 async def hold_own(db: Transaction, who: Rider, post_id: int) -> Any:

@@ -7,7 +7,7 @@ from sanic import Blueprint, HTTPResponse, Request
 
 from tripsync.database import Transaction
 from tripsync.http.answers import answer, no_content
-from tripsync.http.context import rider, transaction
+from tripsync.http.context import rider, run_in_transaction
 from tripsync.http.endpoint import endpoint
 from tripsync.http.idempotency import create_once
 from tripsync.http.problems import NOT_ALLOWED, Problem
@@ -77,7 +77,8 @@ async def change_post(request: Request, body: PostChange, post_id: int) -> HTTPR
     not let in. A team that is full now begins; one that has grown is reopened by its owner."""
     who = rider(request)
     values = columns_of(body)
-    async with transaction(request) as db:
+
+    async def change(db: Transaction) -> Any:
         held = await lifecycle.hold_own(db, who, post_id)
         if held["status"] == "completed":
             raise Problem(POST_OVER, "This post is completed; it stays as it is.")
@@ -98,7 +99,9 @@ async def change_post(request: Request, body: PostChange, post_id: int) -> HTTPR
             events += await lifecycle.move(db, who.college_id, post_id, Act.START, "open", "full")
         events += await watching.tell(db, who.college_id, post_id)
         await append_many(db, events)
-        changed = await find_post(db, who, post_id)
+        return await find_post(db, who, post_id)
+
+    changed = await run_in_transaction(request, change)
     return answer(changed)
 
 
@@ -107,7 +110,8 @@ async def change_post(request: Request, body: PostChange, post_id: int) -> HTTPR
 async def delete_post(request: Request, post_id: int) -> HTTPResponse:
     """Delete a post of one's own; who applied keeps the application, and is told."""
     who = rider(request)
-    async with transaction(request) as db:
+
+    async def delete(db: Transaction) -> None:
         await lifecycle.hold_own(db, who, post_id)
         left = await db.applications.list_left(
             college_id=who.college_id, post_id=post_id, statuses=["pending", "accepted"]
@@ -116,4 +120,6 @@ async def delete_post(request: Request, post_id: int) -> HTTPResponse:
             college_id=who.college_id, user_id=who.user_id, post_id=post_id
         )
         await append_many(db, announcements.post_closed(left, "deleted"))
+
+    await run_in_transaction(request, delete)
     return no_content()
