@@ -4,7 +4,6 @@ import logging
 from functools import partial
 from typing import Any
 
-import asyncpg
 import msgspec
 from sanic import Request, Sanic
 
@@ -27,7 +26,6 @@ from tripsync.database.encoding import encode
 from tripsync.database.files import SQL
 from tripsync.database.listener import Listener
 from tripsync.database.migrations import find_schema_problem
-from tripsync.database.roles import role_of, why_not
 from tripsync.desk.live import LiveQueries, ReloadError, reload_everywhere
 from tripsync.http import idempotency, limits
 from tripsync.http.ended_sessions import EndedSessions
@@ -137,7 +135,7 @@ async def open_resources(app: Sanic) -> None:
     app.ctx.resumes = Resumes()
     app.ctx.limits = RateLimits(database, enabled=settings.rate_limits == "on")
     app.ctx.roads = Roads(settings)
-    app.ctx.listener = Listener(settings.database_url)
+    app.ctx.listener = Listener(settings.database_url, database.availability)
     app.ctx.live_queries = LiveQueries(database, app.ctx.query_files)
     app.ctx.live_queries.attach(app.ctx.listener)
     app.ctx.ended_sessions = EndedSessions(database, app.ctx.tokens.lifetime)
@@ -164,10 +162,7 @@ def connect_sockets(app: Sanic, database: Database) -> None:
 
 async def open_database(settings: Settings) -> Database:
     """The database, if it can be reached and has the schema that this code knows."""
-    try:
-        database = await Database.open(settings)
-    except (OSError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as reason:
-        raise StartError(why_not(reason, settings.database_url, role_of(settings))) from None
+    database = await Database.open(settings)
     if problem := await find_schema_problem(database.pool):
         await database.close()
         raise StartError(problem)

@@ -196,7 +196,7 @@ def work(settings: Settings, _: argparse.Namespace) -> int:
     async def work_until_told_to_stop(settings: Settings) -> None:
         stop = asked_to_stop()
         database = await open_database(settings)
-        listener = Listener(settings.database_url)
+        listener = Listener(settings.database_url, database.availability)
         LiveQueries(database).attach(listener)
         listener.start()
         background = background_of(settings, database)

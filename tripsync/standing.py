@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from time import monotonic
 
 from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
@@ -51,12 +52,14 @@ def open_sockets(connections: ConnectionManager) -> Metric:
 async def ask(database: Database) -> list[Metric]:
     """What only the database knows, and whether it answers."""
     up = GaugeMetricFamily("tripsync_database_up", "1 where the database answered in a second")
+    began = monotonic()
     try:
         async with asyncio.timeout(ASK_WITHIN):
             rows = await database.reading.jobs.count_jobs()
     except Exception as reason:
         # Whatever it is, the rest is worth telling.
-        log.warning("jobs cannot be counted: %s", type(reason).__name__)
+        if not await database.availability.explains(reason, began):
+            log.warning("jobs cannot be counted: %s", type(reason).__name__)
         up.add_metric([], 0)
         return [up]
     up.add_metric([], 1)

@@ -6,16 +6,14 @@ it may have been late by an hour.
 """
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
 from tripsync.database import Database, Transaction
+from tripsync.database.availability import Repeated
 from tripsync.database.wall import all_colleges
 from tripsync.metrics import NOT_WAITED_FOR, counter, histogram
-
-log = logging.getLogger("tripsync.timers")
 
 TURNS = counter("tripsync_timer_turns", "Turns that were taken", "timer", "outcome")
 TURN_SECONDS = histogram(
@@ -75,11 +73,9 @@ class Timers:
         return bool(turn)
 
     async def _keep(self, timer: Timer) -> None:
+        looking = Repeated(f"the timer {timer.name}", self._database.availability)
         while True:
             await asyncio.sleep(timer.seconds / LOOKS_PER_PERIOD)
-            try:
-                await self.run(timer)
-            except Exception:
+            # A turn that fails is given back with its transaction: the next look tries again.
+            if not await looking.succeeds(self.run(timer)):
                 TURNS.labels(timer.name, "failed").inc()
-                # The turn was given back with the transaction: the next look tries again.
-                log.exception("the timer %s failed", timer.name)

@@ -9,6 +9,7 @@ from tests.conftest import Server
 from tests.waiting import until
 from tripsync.database import Database
 from tripsync.database.announcer import LONGEST, Announcer, lines
+from tripsync.database.availability import Availability
 
 
 class Said:
@@ -24,10 +25,12 @@ class Said:
         self.lines.append((channel, words))
 
 
-async def test_what_is_said_while_it_speaks_is_said_together_afterwards() -> None:
+async def test_what_is_said_while_it_speaks_is_said_together_afterwards(
+    availability: Availability,
+) -> None:
     said = Said()
     said.held.clear()
-    announcer = Announcer(said)
+    announcer = Announcer(said, availability)
     announcer.announce("events", ["1:1"])
     await asyncio.sleep(0)
     for n in range(2, 5):
@@ -37,25 +40,27 @@ async def test_what_is_said_while_it_speaks_is_said_together_afterwards() -> Non
     assert said.lines == [("events", "1:1"), ("events", "1:2,1:3,1:4")]
 
 
-async def test_channels_are_kept_apart() -> None:
+async def test_channels_are_kept_apart(availability: Availability) -> None:
     said = Said()
-    announcer = Announcer(said)
+    announcer = Announcer(said, availability)
     announcer.announce("events", ["1:1"])
     announcer.announce("positions", ["7"])
     await announcer.stop()
     assert sorted(said.lines) == [("events", "1:1"), ("positions", "7")]
 
 
-async def test_this_process_hears_at_once() -> None:
+async def test_this_process_hears_at_once(availability: Availability) -> None:
     heard: list[tuple[str, str]] = []
-    announcer = Announcer(Said())
+    announcer = Announcer(Said(), availability)
     announcer.heard_here(lambda channel, words: heard.append((channel, words)))
     announcer.announce("events", ["1:1", "2:5"])
     assert heard == [("events", "1:1,2:5")]
     await announcer.stop()
 
 
-async def test_a_failure_is_survived(caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_failure_is_survived(
+    availability: Availability, caplog: pytest.LogCaptureFixture
+) -> None:
     said = Said()
     failures = [ConnectionRefusedError()]
 
@@ -64,7 +69,7 @@ async def test_a_failure_is_survived(caplog: pytest.LogCaptureFixture) -> None:
             raise failures.pop()
         await said(channel, words)
 
-    announcer = Announcer(fail_first)
+    announcer = Announcer(fail_first, availability)
     announcer.announce("events", ["1:1"])
     await announcer.stop()
     assert "ConnectionRefusedError" in caplog.text

@@ -8,6 +8,7 @@ import pytest
 
 from tests.waiting import PATIENCE, until
 from tripsync.database import listener
+from tripsync.database.availability import Availability
 from tripsync.database.listener import Listener
 
 
@@ -21,11 +22,11 @@ async def speaker(empty_database: str) -> AsyncIterator[asyncpg.Connection]:
 
 @pytest.fixture
 async def listening(
-    empty_database: str, monkeypatch: pytest.MonkeyPatch
+    empty_database: str, availability: Availability, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Listener]:
     monkeypatch.setattr(listener, "PROBE_EVERY", 1.0)
     monkeypatch.setattr(listener, "RETRY_AFTER", 0.05)
-    ears = Listener(empty_database)
+    ears = Listener(empty_database, availability)
     yield ears
     await ears.stop()
 

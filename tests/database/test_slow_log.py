@@ -9,6 +9,7 @@ import pytest
 from tests.conftest import SignUp, StartServer
 from tests.people import Rider
 from tests.waiting import until, until_waiting_for_locks
+from tripsync.database import pool
 from tripsync.metrics import REGISTRY
 
 RIDE = {
@@ -65,3 +66,16 @@ async def test_what_is_quick_is_not_logged(
     answer = await rider.call("POST", f"{server.url}/api/pool/requests", json=RIDE)
     assert answer.status_code == 200
     assert not caplog.records
+
+
+async def test_what_found_no_connection_is_not_called_slow(
+    start_server: StartServer, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    caplog.set_level(logging.WARNING, "tripsync.queries")
+    server = await start_server(slow_query_ms=1, database_pool_max=1, jobs="off")
+    database = server.app.ctx.database
+    async with database.pool.acquire():
+        monkeypatch.setattr(pool, "WAIT_FOR_CONNECTION", 0.05)
+        with pytest.raises(TimeoutError):
+            await database.reading.rate_limits.find_hits(key="x")
+    assert not [each for each in caplog.records if "find_hits" in each.message]

@@ -217,8 +217,9 @@ async def test_what_was_missed_is_looked_at_again_until_the_database_can_be_aske
 
     async with running(production, folder) as server, httpx.AsyncClient(timeout=PATIENCE) as client:
         monkeypatch.setattr(live, "load_checked", fail_at_first)
-        listener = Listener(production.database_url)
-        LiveQueries(server.app.ctx.database, folder).attach(listener)
+        database = server.app.ctx.database
+        listener = Listener(production.database_url, database.availability)
+        LiveQueries(database, folder).attach(listener)
         edition(folder, 7)
         # As when its connection is found again.
         listener.hear(live.ASKED, ANYTHING)

@@ -124,8 +124,9 @@ async def test_a_worker_that_starts_later_knows_what_ended_before(
 
 async def test_a_stop_is_heard_though_news_come_at_the_same_moment(server: Server) -> None:
     for _ in range(50):
-        ended = EndedSessions(server.app.ctx.database, 60)
-        await ended.start(Listener(""))
+        database = server.app.ctx.database
+        ended = EndedSessions(database, 60)
+        await ended.start(Listener("", database.availability))
         await asyncio.sleep(0)
         ended._woken.set()
         async with asyncio.timeout(5):

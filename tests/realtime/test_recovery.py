@@ -28,9 +28,9 @@ from tests.realtime.crowds import crowd
 from tests.realtime.devices import on_line
 from tests.waiting import PATIENCE, until, until_listening, until_waiting_for_locks
 from tripsync.database import Database
+from tripsync.database.availability import AWAY
 from tripsync.database.embedded import embedded_server, start
 from tripsync.database.migrations import migrate
-from tripsync.http.failures import DATABASE_AWAY
 from tripsync.realtime import delivery
 from tripsync.realtime.events import Event, append, append_many
 from tripsync.settings import Settings
@@ -197,7 +197,7 @@ async def tell_in_the_end(database: Database, events: Sequence[Event]) -> None:
                 async with database.transaction() as db:
                     await append_many(db, events)
                 return
-            except DATABASE_AWAY:
+            except AWAY:
                 await asyncio.sleep(0.05)
 
 

@@ -7,13 +7,11 @@ itself now and then.
 """
 
 import asyncio
-import logging
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 
+from tripsync.database.availability import Availability, Repeated
 from tripsync.metrics import counter
-
-log = logging.getLogger("tripsync.database")
 
 SAID = counter("tripsync_announcements", "Notifications sent to other processes", "outcome")
 
@@ -28,8 +26,9 @@ Hear = Callable[[str, str], None]
 class Announcer:
     """Says words on channels, for one process."""
 
-    def __init__(self, say: Say) -> None:
+    def __init__(self, say: Say, availability: Availability) -> None:
         self._say = say
+        self._speaking = Repeated("announcing", availability)
         self._waiting: dict[str, list[str]] = {}
         self._task: asyncio.Task[None] | None = None
         self._heard_here: Hear = lambda channel, words: None
@@ -56,16 +55,16 @@ class Announcer:
     async def _speak(self) -> None:
         while self._waiting:
             gathered, self._waiting = self._waiting, {}
-            try:
-                for channel, words in gathered.items():
-                    for line in lines(words):
-                        await self._say(channel, line)
-                        SAID.labels("sent").inc()
-            except Exception as reason:
+            # Where it fails, those who listen look for themselves too.
+            if not await self._speaking.succeeds(self._say_all(gathered)):
                 SAID.labels("failed").inc()
-                # Those who listen look for themselves too.
-                log.warning("nothing can be announced: %s", type(reason).__name__)
             await asyncio.sleep(REST)
+
+    async def _say_all(self, gathered: Mapping[str, Sequence[str]]) -> None:
+        for channel, words in gathered.items():
+            for line in lines(words):
+                await self._say(channel, line)
+                SAID.labels("sent").inc()
 
 
 def lines(words: Sequence[str]) -> Iterator[str]:

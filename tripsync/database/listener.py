@@ -6,16 +6,14 @@ told nothing but that.
 """
 
 import asyncio
-import logging
 from collections.abc import Callable
 from contextlib import suppress
 
 import asyncpg
 
-from tripsync.database.roles import APP
+from tripsync.database.availability import Availability, Repeated
+from tripsync.database.roles import APP, let_in
 from tripsync.metrics import counter
-
-log = logging.getLogger("tripsync.database")
 
 LOST = counter("tripsync_listener_lost", "How often the LISTEN connection was lost")
 # By which PostgreSQL knows the connection: one a worker.
@@ -32,8 +30,9 @@ PROBE_EVERY = 5.0
 class Listener:
     """Calls the listeners of a channel with what was said on it."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, availability: Availability) -> None:
         self._url = url
+        self._listening = Repeated("listening", availability)
         self._ears: dict[str, list[Callable[[str], None]]] = {}
         self._task: asyncio.Task[None] | None = None
 
@@ -57,26 +56,26 @@ class Listener:
 
     async def _keep_listening(self) -> None:
         while True:
-            try:
-                await self._listen()
-            except Exception as reason:
+            if not await self._listening.succeeds(self._listen()):
                 LOST.inc()
-                # Whatever it was, a worker that hears nothing any more must go on trying.
-                log.warning("the LISTEN connection was lost: %s", type(reason).__name__)
             await asyncio.sleep(RETRY_AFTER)
 
     async def _listen(self) -> None:
-        connection = await asyncpg.connect(
-            self._url, timeout=5, server_settings={"application_name": NAME, "role": APP}
+        connection = await let_in(
+            self._url,
+            timeout=5,
+            command_timeout=PROBE_EVERY,
+            server_settings={"application_name": NAME, "role": APP},
         )
         try:
             for channel in self._ears:
                 await connection.add_listener(channel, self._heard)
             for channel in self._ears:
                 self.hear(channel, ANYTHING)
+            self._listening.succeeded()
             while True:
                 await asyncio.sleep(PROBE_EVERY)
-                await connection.execute("select 1", timeout=PROBE_EVERY)
+                await connection.execute("select 1")
         finally:
             connection.terminate()
 

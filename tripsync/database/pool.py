@@ -5,18 +5,20 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from functools import partial
+from time import monotonic
 from typing import Any, Self, TypeVar
 
 import asyncpg
 import msgspec
 
 from tripsync.database.announcer import Announcer
+from tripsync.database.availability import Availability
 from tripsync.database.bound import Bound
 from tripsync.database.encoding import encode
 from tripsync.database.files import SQL, Edition, edition_of
 from tripsync.database.queries import Queries, load_queries
 from tripsync.database.retrying import retry
-from tripsync.database.roles import role_of
+from tripsync.database.roles import let_in, role_of
 from tripsync.database.slow_log import SlowLog
 from tripsync.database.wall import NONE, see_nothing, stand_in_place
 from tripsync.settings import Settings
@@ -65,10 +67,12 @@ class Transaction(Bound):
         queries: Queries,
         slow_log: SlowLog,
         announcer: Announcer,
+        availability: Availability,
         settings: Settings,
     ) -> None:
         super().__init__(connection, queries, slow_log)
         self._announcer = announcer
+        self._availability = availability
         self._settings = settings
         self._afterwards: list[Callable[[], Awaitable[object] | None]] = []
 
@@ -87,13 +91,15 @@ class Transaction(Bound):
 
     async def committed(self) -> None:
         for act in self._afterwards:
+            began = monotonic()
             try:
                 outcome = act()
                 if outcome is not None:
                     await outcome
-            except Exception:
+            except Exception as reason:
                 # The write stands: its caller must not hear of a failure.
-                log.exception("an act after commit failed")
+                if not await self._availability.explains(reason, began):
+                    log.exception("an act after commit failed")
 
 
 class Snapshot(Bound):
@@ -146,7 +152,10 @@ class Database:
         self._settings = settings
         self._slow_log = SlowLog(settings.slow_query_ms)
         self._lender = Lender(pool)
-        self.announcer = Announcer(self._say)
+        self.availability = Availability(
+            settings.database_url, role_of(settings), pool.expire_connections
+        )
+        self.announcer = Announcer(self._say, self.availability)
 
     @classmethod
     async def open(cls, settings: Settings) -> Self:
@@ -155,6 +164,7 @@ class Database:
         queries = load_queries(SQL)
         pool = await asyncpg.create_pool(
             settings.database_url,
+            connect=let_in,
             min_size=settings.database_pool_min,
             max_size=settings.database_pool_max,
             connection_class=Connection,
@@ -190,7 +200,12 @@ class Database:
     async def transaction(self) -> AsyncIterator[Transaction]:
         async with self.pool.acquire(timeout=WAIT_FOR_CONNECTION) as connection:
             db = Transaction(
-                connection, self._in_force, self._slow_log, self.announcer, self._settings
+                connection,
+                self._in_force,
+                self._slow_log,
+                self.announcer,
+                self.availability,
+                self._settings,
             )
             async with connection.transaction():
                 yield db
@@ -214,6 +229,11 @@ class Database:
         ):
             yield Snapshot(connection, self._in_force, self._slow_log)
 
+    async def expect_writes(self) -> None:
+        """Fail as a write would, where only reads are allowed."""
+        if await self.pool.fetchval("show transaction_read_only") == "on":
+            raise asyncpg.ReadOnlySQLTransactionError("transaction_read_only is on")
+
     async def connection_limit(self) -> int:
         """How many connections PostgreSQL takes, apart from those it keeps for its owner."""
         return int(
@@ -225,6 +245,7 @@ class Database:
 
     async def close(self) -> None:
         await self.announcer.stop()
+        await self.availability.stop()
         await self.pool.close()
 
     async def _say(self, channel: str, words: str) -> None:

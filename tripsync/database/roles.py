@@ -4,6 +4,7 @@ The role is asked for when a connection is opened, so it costs nothing later. A 
 in: `create role web login password '...' in role tripsync_app;`. Superusers may act as anybody.
 """
 
+from typing import Any
 from urllib.parse import urlsplit
 
 import asyncpg
@@ -31,10 +32,15 @@ class NotLetInError(Exception):
 
 async def connect(url: str, **settings: str) -> asyncpg.Connection:
     """A connection of one's own, beside the pool, that may do what servers may."""
+    return await let_in(url, timeout=5, server_settings={"role": APP, **settings})
+
+
+async def let_in(url: str, *, server_settings: dict[str, str], **how: Any) -> asyncpg.Connection:
+    """A connection, or what keeps us out: that is never an error of the query that wants one."""
     try:
-        return await asyncpg.connect(url, timeout=5, server_settings={"role": APP, **settings})
+        return await asyncpg.connect(url, server_settings=server_settings, **how)
     except (OSError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as reason:
-        raise NotLetInError(why_not(reason, url, APP)) from None
+        raise NotLetInError(why_not(reason, url, server_settings["role"])) from None
 
 
 def connect_at_desk(url: str) -> psycopg.Connection:

@@ -9,6 +9,7 @@ from time import perf_counter
 from typing import Any
 
 from tripsync.database.queries import Executes, Query
+from tripsync.database.roles import NotLetInError
 from tripsync.metrics import histogram
 
 log = logging.getLogger("tripsync.queries")
@@ -23,14 +24,18 @@ class SlowLog:
         self._slow_after = slow_after_ms / 1000
 
     async def run(self, query: Query, db: Executes, **values: object) -> Any:
-        """Also what fails has taken its time."""
+        """Also what fails has taken its time, where there was a connection to fail on."""
         began = perf_counter()
+        reached = True
         try:
             return await query(db, **values)
+        except (OSError, NotLetInError):
+            reached = False
+            raise
         finally:
             took = perf_counter() - began
             SECONDS.labels(query.name).observe(took)
-            if took >= self._slow_after:
+            if reached and took >= self._slow_after:
                 place = f"{query.path.parent.name}/{query.path.name}:{query.line}"
                 milliseconds = round(took * 1000)
                 log.warning(

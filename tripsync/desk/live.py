@@ -19,6 +19,7 @@ from pathlib import Path
 import asyncpg
 
 from tripsync.database import Bound, Database, QueryFileError
+from tripsync.database.availability import Repeated
 from tripsync.database.files import SQL, edition_of, query_files
 from tripsync.database.listener import ANYTHING, Listener, count_listeners
 from tripsync.database.queries import Queries, load_queries
@@ -126,12 +127,11 @@ class LiveQueries:
             self._database.edition = found
 
     async def _catch_up_at_last(self) -> None:
+        catching_up = Repeated("looking at edited queries", self._database.availability)
         while True:
-            try:
-                return await self._catch_up()
-            except Exception as reason:
-                log.warning("the edited queries cannot be looked at: %s", type(reason).__name__)
-                await asyncio.sleep(TRY_AGAIN_AFTER)
+            if await catching_up.succeeds(self._catch_up()):
+                return
+            await asyncio.sleep(TRY_AGAIN_AFTER)
 
     def attach(self, listener: Listener) -> None:
         listener.on(ASKED, self._hear)

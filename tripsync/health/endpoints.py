@@ -1,11 +1,13 @@
 """Three questions, for three askers: the app, the supervisor, the load balancer."""
 
+import asyncio
 from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 from sanic import Blueprint, HTTPResponse, Request
 
+from tripsync.database.availability import ANSWERS_WITHIN, AWAY, READ_ONLY
 from tripsync.database.migrations import find_schema_problem
 from tripsync.http.answers import answer
 from tripsync.http.context import database
@@ -48,9 +50,20 @@ async def live(_: Request) -> HTTPResponse:
 @blueprint.get("/api/health/ready")
 @endpoint(answer=Standing, refuses=(NOT_READY,), open=True)
 async def ready(request: Request) -> HTTPResponse:
-    """Tell whether traffic should come here: database reachable, schema known, not stopping."""
+    """Tell whether traffic should come here: database well, schema known, not stopping."""
+    availability = database(request).availability
     if request.app.ctx.draining:
         raise Problem(NOT_READY, "This server is stopping; another one takes over.")
-    if await find_schema_problem(database(request).pool):
+    try:
+        async with asyncio.timeout(ANSWERS_WITHIN):
+            problem = await find_schema_problem(database(request).pool)
+            await database(request).expect_writes()
+    except AWAY as reason:
+        availability.suspect(reason)
+        raise Problem(NOT_READY, "The database cannot be reached.") from None
+    except READ_ONLY as reason:
+        availability.suspect(reason)
+        raise Problem(NOT_READY, "The database takes no changes now, only reads.") from None
+    if problem:
         raise Problem(NOT_READY, "The database's schema is not the one this server knows.")
     return answer(Standing("ready"))

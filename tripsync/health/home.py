@@ -9,13 +9,12 @@ from msgspec import Meta
 from sanic import Blueprint, HTTPResponse, Request, Sanic
 
 from tripsync import __version__
-from tripsync.database import Database
+from tripsync.database import Database, availability
 from tripsync.database.files import SEEDED_EMAIL, SEEDED_PASSWORD
 from tripsync.database.migrations import find_schema_problem
 from tripsync.http.answers import answer
 from tripsync.http.context import database, settings
 from tripsync.http.endpoint import JSON, endpoint
-from tripsync.http.failures import DATABASE_AWAY
 from tripsync.http.pages import page
 
 blueprint = Blueprint("home")
@@ -91,7 +90,7 @@ async def look(database: Database) -> Look:
         if await find_schema_problem(database.pool):
             return Look("schema_differs")
         first = await database.reading.accounts.find_credentials(email=SEEDED_EMAIL.format(1))
-    except (asyncpg.PostgresError, *DATABASE_AWAY):
+    except (asyncpg.PostgresError, *availability.AWAY):
         return AWAY
     return Look("ready", seeded=first is not None)
 

@@ -9,16 +9,14 @@ same reading happens every half second anyway.
 """
 
 import asyncio
-import logging
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 from tripsync.database import Database
+from tripsync.database.availability import Repeated
 from tripsync.database.listener import Listener
 from tripsync.database.wall import all_colleges
-
-log = logging.getLogger("tripsync.http")
 
 CHANNEL = "session_ended"
 READ_AT_LEAST_EVERY = 0.5
@@ -82,7 +80,7 @@ class EndedSessions:
             self._on_end(fresh)
 
     async def _keep_reading(self) -> None:
-        away = False
+        reading = Repeated("reading ended sessions", self._database.availability)
         while True:
             # Not wait_for: until Python 3.12 it swallows a cancellation that comes together with
             # what was waited for, and a stop would wait for ever.
@@ -90,11 +88,4 @@ class EndedSessions:
                 async with asyncio.timeout(READ_AT_LEAST_EVERY):
                     await self._woken.wait()
             self._woken.clear()
-            try:
-                await self.read()
-                away = False
-            except Exception as reason:
-                # Whatever it is, the next reading must happen; say it once, not twice a second.
-                if not away:
-                    log.warning("ended sessions cannot be read: %s", type(reason).__name__)
-                away = True
+            await reading.succeeds(self.read())

@@ -8,7 +8,6 @@ import logging
 from asyncio import CancelledError
 from collections.abc import Mapping
 
-import asyncpg
 from sanic import HTTPResponse, Request
 from sanic.exceptions import (
     MethodNotAllowed,
@@ -19,6 +18,7 @@ from sanic.exceptions import (
 from sanic.handlers import ErrorHandler
 from sanic.http import Http
 
+from tripsync.database.availability import AWAY, READ_ONLY
 from tripsync.database.retrying import LOST_RACES
 from tripsync.http import problems
 from tripsync.http.observation import request_id_of
@@ -36,19 +36,7 @@ OF_FRAMEWORK: Mapping[int, Refusal] = {
     503: problems.UNAVAILABLE,
 }
 
-# No database, no free connection, or none in time. A dead line is an OSError.
-DATABASE_AWAY = (
-    asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.LockNotAvailableError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.InterfaceError,
-    # What asyncpg says when a line breaks between two of its own steps.
-    asyncpg.InternalClientError,
-    TimeoutError,
-    OSError,
-)
+RETRY = {"Retry-After": "2"}
 
 
 class Failures(ErrorHandler):
@@ -62,6 +50,9 @@ class Failures(ErrorHandler):
             allowed = {"Allow": ", ".join(methods_of(request.app, request.path))}
             refused = Problem(problems.METHOD_NOT_ALLOWED, headers=allowed)
             return problems.respond(refused, request_id_of(request))
+        if isinstance(exception, (*AWAY, READ_ONLY)):
+            request.ctx.failure = type(exception).__name__
+            request.app.ctx.database.availability.suspect(exception)
         return problems.respond(as_problem(exception), request_id_of(request))
 
     @staticmethod
@@ -83,9 +74,11 @@ def as_problem(exception: BaseException) -> Problem:
         case CancelledError() | RequestCancelled():
             # The client went away, or the server is about to.
             return Problem(problems.UNAVAILABLE)
-        case _ if isinstance(exception, DATABASE_AWAY):
-            log.error("the database is away: %s", type(exception).__name__)
-            return Problem(problems.UNAVAILABLE, headers={"Retry-After": "2"})
+        case _ if isinstance(exception, AWAY):
+            # Whether it is lost, its Availability logs, once.
+            return Problem(problems.UNAVAILABLE, headers=RETRY)
+        case _ if isinstance(exception, READ_ONLY):
+            return Problem(problems.READ_ONLY, headers=RETRY)
         case _ if isinstance(exception, LOST_RACES):
             log.info("every try lost a race: %s", type(exception).__name__)
             return Problem(problems.CONFLICT)

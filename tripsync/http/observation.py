@@ -111,6 +111,7 @@ def add_observation(app: Sanic, *, production: bool) -> None:
                 "status": response.status,
                 "milliseconds": round(seconds * 1000, 1),
                 "user_id": rider.user_id if rider else None,
+                "failure": getattr(request.ctx, "failure", None),
             },
         )
 

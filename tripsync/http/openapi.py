@@ -41,7 +41,7 @@ def describe(app: Sanic) -> dict[str, Any]:
     for path, route, contract in endpoints:
         operations = paths.setdefault(PATH_PARAMETER.sub(r"{\1}", path), {})
         for method in sorted(route.methods - {"HEAD", "OPTIONS"}):
-            operations[method.lower()] = operation(route, contract, components)
+            operations[method.lower()] = operation(route, method, contract, components)
     return {
         "openapi": "3.1.0",
         "info": {"title": "TripSync", "version": __version__, "description": DESCRIPTION},
@@ -112,7 +112,9 @@ def without_notes(schema: Any) -> None:
             without_notes(each)
 
 
-def operation(route: Route, contract: Contract, components: Mapping[str, Any]) -> dict[str, Any]:
+def operation(
+    route: Route, method: str, contract: Contract, components: Mapping[str, Any]
+) -> dict[str, Any]:
     _, feature, name = route.name.split(".", 2)
     described: dict[str, Any] = {
         "tags": [feature],
@@ -120,7 +122,7 @@ def operation(route: Route, contract: Contract, components: Mapping[str, Any]) -
         "summary": contract.summary,
         "description": contract.description,
         "parameters": [*path_parameters(route), *query_parameters(contract), *headers(contract)],
-        "responses": responses(contract, components),
+        "responses": responses(method, contract, components),
     }
     if contract.body or contract.form or contract.upload:
         described["requestBody"] = {"required": True, "content": contents(contract, components)}
@@ -203,7 +205,7 @@ def content(kind: Any, components: Mapping[str, Any]) -> dict[str, Any]:
     return {"schema": schema, "example": example(schema, components)}
 
 
-def responses(contract: Contract, components: Mapping[str, Any]) -> dict[str, Any]:
+def responses(method: str, contract: Contract, components: Mapping[str, Any]) -> dict[str, Any]:
     success: dict[str, Any] = {"description": "Done"}
     answers = {str(contract.status): success}
     if isinstance(contract.answer, Binary):
@@ -217,7 +219,7 @@ def responses(contract: Contract, components: Mapping[str, Any]) -> dict[str, An
         success["content"] = {JSON: content(contract.answer, components)}
         if entry_of(contract.answer) is not contract.answer:
             success["headers"] = {"X-Next-Cursor": NEXT_CURSOR}
-    for status, group in sorted(by_status(possible_refusals(contract)).items()):
+    for status, group in sorted(by_status(possible_refusals(method, contract)).items()):
         answers[str(status)] = {
             "description": "; ".join(f"`{each.code}`: {each.title}" for each in group),
             "content": {
@@ -230,7 +232,7 @@ def responses(contract: Contract, components: Mapping[str, Any]) -> dict[str, An
     return answers
 
 
-def possible_refusals(contract: Contract) -> list[Refusal]:
+def possible_refusals(method: str, contract: Contract) -> list[Refusal]:
     found = list(contract.refuses)
     if not contract.open:
         found.append(problems.NOT_AUTHENTICATED)
@@ -242,6 +244,8 @@ def possible_refusals(contract: Contract) -> list[Refusal]:
         found.append(problems.INVALID)
     if contract.idempotent:
         found.append(problems.KEY_REUSED)
+    if method != "GET":
+        found.append(problems.READ_ONLY)
     return list(dict.fromkeys([*found, problems.UNAVAILABLE]))
 
 

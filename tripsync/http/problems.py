@@ -132,6 +132,12 @@ INTERNAL = Refusal(
 UNAVAILABLE = Refusal(
     503, "unavailable", "Unavailable", "The service is not available right now; try again shortly."
 )
+READ_ONLY = Refusal(
+    503,
+    "read_only",
+    "Read-only",
+    "Nothing can be changed right now, only looked at; nothing was saved. Try again shortly.",
+)
 
 GENERAL = (
     MALFORMED_REQUEST,
@@ -150,6 +156,7 @@ GENERAL = (
     TOO_MANY,
     INTERNAL,
     UNAVAILABLE,
+    READ_ONLY,
 )
 
 

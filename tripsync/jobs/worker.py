@@ -11,9 +11,8 @@ from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from random import uniform
-from time import perf_counter
+from time import monotonic
 
-import asyncpg
 import msgspec
 from pgqueuer.db import AsyncpgDriver
 from pgqueuer.errors import RetryRequested
@@ -22,7 +21,8 @@ from pgqueuer.qm import QueueManager
 from pgqueuer.queries import Queries
 
 from tripsync.database import Database
-from tripsync.database.roles import APP
+from tripsync.database.availability import Repeated
+from tripsync.database.roles import APP, let_in
 from tripsync.database.wall import all_colleges
 from tripsync.jobs.job import DoneAlready, Hopeless, Job, Run, Setback
 from tripsync.metrics import NOT_WAITED_FOR, counter, histogram
@@ -71,7 +71,7 @@ class Worker:
         self._stopping = asyncio.Event()
         self._patient_until = 0.0
         self._out_of_patience = False
-        self._away = False
+        self._working = Repeated("the work on jobs", database.availability)
         self._acts: set[asyncio.Task[None]] = set()
 
     def start(self) -> None:
@@ -102,20 +102,14 @@ class Worker:
 
     async def _keep_working(self) -> None:
         while not self._stopping.is_set():
-            try:
-                await self._work()
-            except Exception as reason:
-                # Whatever it was, jobs must go on. Say it once, not twice a second.
-                if not self._away:
-                    log.warning("no jobs can be taken: %s", type(reason).__name__)
-                self._away = True
+            if not await self._working.succeeds(self._work()):
                 with suppress(TimeoutError):
                     async with asyncio.timeout(RECONNECT_AFTER):
                         await self._stopping.wait()
 
     async def _work(self) -> None:
         """Take jobs over one connection, apart from the pool, for as long as it lasts."""
-        connection = await asyncpg.connect(
+        connection = await let_in(
             self._settings.database_url,
             timeout=5,
             command_timeout=self._settings.statement_timeout_ms / 1000 + 1,
@@ -125,7 +119,7 @@ class Worker:
                 "statement_timeout": str(self._settings.statement_timeout_ms),
             },
         )
-        self._away = False
+        self._working.succeeded()
         try:
             self._queue = QueueManager(Queries(AsyncpgDriver(connection)))
             for job in self._jobs:
@@ -153,7 +147,7 @@ class Worker:
         if run.attempt > MOST_TRIES:
             # The last one ended with its worker, which therefore could not say so.
             raise self._failed(job, run, Setback("its worker died"), about)
-        began = perf_counter()
+        began = monotonic()
         act = asyncio.create_task(perform(job, run, lent.payload or b""))
         self._acts.add(act)
         try:
@@ -173,10 +167,12 @@ class Worker:
         except TimeoutError:
             raise self._failed(job, run, Setback("it took too long"), about) from None
         except Exception as reason:
+            if await self._database.availability.explains(reason, began):
+                reason = Setback("the database was lost meanwhile")
             raise self._failed(job, run, reason, about) from None
         finally:
             self._acts.discard(act)
-        took = perf_counter() - began
+        took = monotonic() - began
         TRIES.labels(job.name, "done").inc()
         TRY_SECONDS.labels(job.name).observe(took)
         milliseconds = round(took * 1000, 1)

@@ -1,13 +1,11 @@
 """How far each device has come, as it says: kept with its session, written once a second."""
 
 import asyncio
-import logging
 from contextlib import suppress
 
 from tripsync.database import Database
+from tripsync.database.availability import Repeated
 from tripsync.database.wall import all_colleges
-
-log = logging.getLogger("tripsync.realtime")
 
 WRITE_EVERY = 1.0
 
@@ -18,6 +16,7 @@ class Acknowledgements:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._said: dict[int, int] = {}
+        self._writing = Repeated("writing acknowledgements", database.availability)
         self._task: asyncio.Task[None] | None = None
 
     def add(self, session_id: int, seq: int) -> None:
@@ -40,13 +39,12 @@ class Acknowledgements:
         said, self._said = self._said, {}
         if not said:
             return
-        try:
-            with all_colleges():
-                await self._database.reading.events.acknowledge(
-                    session_ids=list(said), seqs=list(said.values())
-                )
-        except Exception as reason:
-            log.warning("acknowledgements cannot be written: %s", type(reason).__name__)
+        with all_colleges():
+            write = self._database.reading.events.acknowledge(
+                session_ids=list(said), seqs=list(said.values())
+            )
+            written = await self._writing.succeeds(write)
+        if not written:
             for session_id, seq in said.items():
                 self.add(session_id, seq)
 

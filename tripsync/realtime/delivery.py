@@ -10,21 +10,19 @@ case the word was lost, a look at the heads of all riders who are here.
 """
 
 import asyncio
-import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import groupby
 from typing import Any
 
 from tripsync.database import Database
+from tripsync.database.availability import Repeated
 from tripsync.database.listener import ANYTHING
 from tripsync.database.wall import see_all_colleges
 from tripsync.metrics import counter, histogram
 from tripsync.realtime.connections import ConnectionManager
 from tripsync.realtime.socket import Socket
 from tripsync.realtime.wire import text_frame
-
-log = logging.getLogger("tripsync.realtime")
 
 DELIVERED = counter("tripsync_events_delivered", "Events handed to sockets, once for each")
 LAG = histogram(
@@ -100,18 +98,12 @@ class Delivery:
 
     async def _keep_delivering(self) -> None:
         see_all_colleges()
-        away = False
+        delivering = Repeated("the delivery of events", self._database.availability)
         while True:
             await self._woken.wait()
             self._woken.clear()
-            try:
-                await self.deliver()
-                away = False
-            except Exception as reason:
-                # Whatever it is, sockets must hear again when it is over; say it once.
-                if not away:
-                    log.warning("events cannot be read: %s", type(reason).__name__)
-                away = True
+            if not await delivering.succeeds(self.deliver()):
+                # Sockets must hear again when it is over.
                 self._anybody = True
                 await asyncio.sleep(TRY_AGAIN_AFTER)
                 self._woken.set()

@@ -7,7 +7,6 @@ moved and who rides along, and each worker that has one of those on the line rea
 """
 
 import asyncio
-import logging
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime
@@ -16,6 +15,7 @@ from typing import Any
 from sanic import Sanic
 
 from tripsync.database import Database, Transaction
+from tripsync.database.availability import Repeated
 from tripsync.database.wall import see_all_colleges
 from tripsync.http.problems import Problem
 from tripsync.http.tokens import Rider
@@ -23,8 +23,6 @@ from tripsync.realtime.connections import ConnectionManager
 from tripsync.realtime.frames import Frame
 from tripsync.safety.refusals import NOT_ON_THE_WAY
 from tripsync.safety.schemas import LivePosition
-
-log = logging.getLogger("tripsync.safety")
 
 # Says who moved, and who rides along: `college:rider:fellow.fellow`.
 CHANNEL = "positions"
@@ -73,13 +71,14 @@ class Positions:
 
     async def _keep_up(self) -> None:
         see_all_colleges()
+        passing_on = Repeated("passing positions on", self._database.availability)
         while True:
             await asyncio.sleep(EVERY)
-            try:
-                await self._write_waiting()
-                await self._pass_on()
-            except Exception as reason:
-                log.warning("positions are not passed on: %s", type(reason).__name__)
+            await passing_on.succeeds(self._end_second())
+
+    async def _end_second(self) -> None:
+        await self._write_waiting()
+        await self._pass_on()
 
     async def _write_waiting(self) -> None:
         waiting, self._waiting = self._waiting, {}
