@@ -23,7 +23,7 @@ import yoyo
 from psycopg import sql
 
 from tripsync.database.files import MIGRATIONS
-from tripsync.database.roles import APP, OWNER
+from tripsync.database.roles import APP, OWNER, why_not
 
 log = logging.getLogger("tripsync.migrations")
 
@@ -187,10 +187,7 @@ def migrating(url: str, folder: Path | None = None) -> Iterator[tuple[Any, Any]]
             "Set DATABASE_OWNER_URL to one that may, usually the database's owner."
         ) from None
     except (psycopg.OperationalError, psycopg.ProgrammingError) as reason:
-        raise MigrationError(
-            f"PostgreSQL cannot be reached ({str(reason).strip()}). "
-            "Is it running, and is DATABASE_URL right?"
-        ) from None
+        raise MigrationError(why_not(reason, url, OWNER)) from None
 
 
 def owner_in_place(guard: psycopg.Connection) -> str | None:

@@ -4,6 +4,7 @@ The role is asked for when a connection is opened, so it costs nothing later. A 
 in: `create role web login password '...' in role tripsync_app;`. Superusers may act as anybody.
 """
 
+import re
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -24,6 +25,39 @@ WALLED = "tripsync_walled"
 def role_of(settings: Settings) -> str:
     """As which servers act."""
     return WALLED if settings.row_security == "on" else APP
+
+
+# What PostgreSQL says when it keeps us out, and what to do then.
+ADVICE = (
+    (
+        r'role "(?P<name>.+)" does not exist',
+        "Mend the login in DATABASE_URL, or, as an administrator of the database, type: "
+        "create role {name} login password '...' in role {role};",
+    ),
+    (
+        r'password authentication failed for user "(?P<name>.+)"',
+        "Mend the password in DATABASE_URL, or, as an administrator of the database, type: "
+        "alter role {name} password '...';",
+    ),
+    (
+        r'role "(?P<name>.+)" is not permitted to log in',
+        "As an administrator of the database, type: alter role {name} login;",
+    ),
+    (
+        r'database "(?P<name>.+)" does not exist',
+        "Mend its name in DATABASE_URL, or, as an administrator, type: create database {name}; "
+        "and then run `tripsync migrate`.",
+    ),
+    (
+        r'database "(?P<name>.+)" is not currently accepting connections',
+        "As an administrator, from another database, type: "
+        "alter database {name} allow_connections true;",
+    ),
+    (
+        r"too many clients already|too many connections for \w+|remaining connection slots",
+        "Lower WORKERS or DATABASE_POOL_MAX, or raise the limit there.",
+    ),
+)
 
 
 class NotLetInError(Exception):
@@ -70,7 +104,13 @@ def why_not(reason: Exception, url: str, role: str) -> str:
                 f"As an administrator of the database, type: grant {role} to {login};"
             )
         case _:
-            return (
-                f"PostgreSQL cannot be reached ({str(reason).strip()}). "
-                "Is it running, and is DATABASE_URL right?"
-            )
+            return advice_on(" ".join(str(reason).split()), role)
+
+
+def advice_on(words: str, role: str) -> str:
+    """One line that says what to do, for what PostgreSQL or the network says."""
+    for pattern, advice in ADVICE:
+        if said := re.search(pattern, words):
+            what_to_do = advice.format(role=role, **said.groupdict())
+            return f"PostgreSQL does not let us in ({said[0]}). {what_to_do}"
+    return f"PostgreSQL cannot be reached ({words}). Is it running, and is DATABASE_URL right?"
