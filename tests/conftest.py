@@ -159,14 +159,20 @@ class Server:
 
 
 @asynccontextmanager
-async def running(settings: Settings, *, timers: bool = False) -> AsyncIterator[Server]:
-    """A server. What happens by the clock happens there when a test says so, and never between
-    two of its steps."""
+async def running(
+    settings: Settings,
+    *,
+    timers: bool = False,
+    mount: Callable[[Sanic], None] = lambda app: None,
+) -> AsyncIterator[Server]:
+    """A server, with what `mount` adds to it. What happens by the clock happens there when a test
+    says so, and never between two of its steps."""
     # Several applications in one process: Sanic rewrites its own code for each, and keeps the
     # original only in this mode.
     Sanic.test_mode = True
     sock = bind(settings)
     app = create_app(settings, name=f"tripsync-{next(numbers)}")
+    mount(app)
     async with serving(app, sock):
         if not timers:
             await app.ctx.background._timers.stop()

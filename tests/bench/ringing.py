@@ -29,8 +29,10 @@ def main() -> None:
         async def hang_up_bell(app: Sanic) -> None:
             asyncio.get_running_loop().add_signal_handler(
                 signal.SIGUSR1,
-                lambda: app.ctx.switchboard.connections.send_personal_message(
-                    {"type": "announcement", "text": ANNOUNCEMENT}, user_id
+                lambda: asyncio.create_task(
+                    app.ctx.switchboard.connections.send_personal_message(
+                        {"type": "announcement", "text": ANNOUNCEMENT}, user_id
+                    )
                 ),
             )
 

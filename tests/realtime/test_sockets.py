@@ -239,7 +239,7 @@ async def test_a_personal_message_reaches_all_devices_here_and_is_no_event(
         for device in (phone, laptop):
             await device.hear("ready")
         connections = server.app.ctx.switchboard.connections
-        connections.send_personal_message({"type": "x_note", "text": "only now"}, rider.id)
+        await connections.send_personal_message({"type": "x_note", "text": "only now"}, rider.id)
         for device in (phone, laptop):
             assert await device.hear() == {"type": "x_note", "text": "only now"}
 

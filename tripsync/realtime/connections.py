@@ -5,10 +5,16 @@ from typing import Any
 
 from tripsync.realtime.close_codes import NOT_SIGNED_IN, REPLACED
 from tripsync.realtime.socket import Socket, message_frame
+from tripsync.realtime.wire import NORMAL, Wire
 
 
 class ConnectionManager:
-    """The registry of sockets. Nothing here waits, so nothing comes between a look and an act."""
+    """The registry of sockets. Nothing here waits, so nothing comes between a look and an act;
+    what has to be awaited is so because handlers are written that way, and is done at once.
+
+    A `websocket` is a Socket, or the Wire that Sanic gives to a handler. Whose a wire is, and for
+    how long, is up to the handler that brings it: it is asked for no token, and is sent personal
+    messages, but no events."""
 
     def __init__(self, most_per_rider: int) -> None:
         self._most_per_rider = most_per_rider
@@ -24,11 +30,17 @@ class ConnectionManager:
         known = [socket for devices in self._sockets.values() for socket in devices]
         return iter([*known, *self._strangers])
 
-    def connect(self, user_id: int, websocket: Socket) -> None:
+    async def connect(self, user_id: int, websocket: Socket | Wire) -> None:
         """One more device of a rider; if there are too many, the oldest goes."""
-        self._strangers.pop(websocket, None)
+        if isinstance(websocket, Wire):
+            socket = Socket(websocket, needs_token=False)
+            # Its handler is cancelled when it closes, and may not get as far as to say so.
+            websocket.closed.add_done_callback(lambda _: self.disconnect(user_id, socket))
+        else:
+            socket = websocket
+        self._strangers.pop(socket, None)
         devices = self._sockets.setdefault(user_id, {})
-        devices[websocket] = None
+        devices[socket] = None
         while len(devices) > self._most_per_rider:
             oldest = next(iter(devices))
             del devices[oldest]
@@ -38,16 +50,22 @@ class ConnectionManager:
         """A socket that has not said yet whose it is."""
         self._strangers[websocket] = None
 
-    def disconnect(self, user_id: int | None, websocket: Socket) -> None:
-        """This socket is gone; the rider's others stay."""
+    def forget_stranger(self, websocket: Socket) -> None:
+        """It is gone without having said whose it is."""
         self._strangers.pop(websocket, None)
-        if user_id is None or (devices := self._sockets.get(user_id)) is None:
-            return
-        devices.pop(websocket, None)
-        if not devices:
-            del self._sockets[user_id]
 
-    def send_personal_message(self, message: Mapping[str, Any], user_id: int) -> None:
+    def disconnect(self, user_id: int, websocket: Socket | Wire | None = None) -> None:
+        """Close this device of a rider, or all of them: nobody watches over a line that is not
+        registered."""
+        devices = self._sockets.get(user_id, {})
+        for socket in list(devices):
+            if websocket in (None, socket, socket.wire):
+                del devices[socket]
+                socket.wire.hang_up(NORMAL)
+        if not devices:
+            self._sockets.pop(user_id, None)
+
+    async def send_personal_message(self, message: Mapping[str, Any], user_id: int) -> None:
         """To all devices of a rider that hang here. It is not kept: what must not be lost is an
         event."""
         if devices := self._sockets.get(user_id):

@@ -22,6 +22,7 @@ class Socket:
         "asked_at",
         "cursor",
         "live_after",
+        "needs_token",
         "opened_at",
         "resumes_until",
         "rider",
@@ -29,8 +30,17 @@ class Socket:
         "wire",
     )
 
-    def __init__(self, wire: Wire, *, whose: int | None = None, after: int | None = None) -> None:
+    def __init__(
+        self,
+        wire: Wire,
+        *,
+        whose: int | None = None,
+        after: int | None = None,
+        needs_token: bool = True,
+    ) -> None:
         self.wire = wire
+        # Whether it is closed when there is no good token any more.
+        self.needs_token = needs_token
         # None until it is known who is at the other end.
         self.rider: Rider | None = None
         # Of the address: the rider it is meant for, and the last event the device knows.

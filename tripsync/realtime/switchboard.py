@@ -87,7 +87,10 @@ class Switchboard:
             await socket.wire.closed
         finally:
             user_id = socket.rider.user_id if socket.rider else None
-            self.connections.disconnect(user_id, socket)
+            if user_id is None:
+                self.connections.forget_stranger(socket)
+            else:
+                self.connections.disconnect(user_id, socket)
             log.info(
                 "socket closed: %s",
                 socket.wire.close_code,
@@ -118,7 +121,7 @@ class Switchboard:
     async def _welcome(self, socket: Socket, rider: Rider) -> None:
         """Registered first: whatever ends the session from now on finds the socket."""
         socket.rider = rider
-        self.connections.connect(rider.user_id, socket)
+        await self.connections.connect(rider.user_id, socket)
         if rider.session_id in self._app.ctx.ended_sessions:
             socket.hang_up(close_codes.NOT_SIGNED_IN)
             return

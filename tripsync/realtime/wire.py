@@ -32,6 +32,7 @@ LARGEST_MESSAGE = 65_536
 MOST_WAITING = 4 * 2**20
 # For the other side to answer a close, before the connection is cut.
 CLOSE_WITHIN = 2.0
+NORMAL = 1000
 NOT_UTF8 = 1007
 
 UPGRADE_REQUIRED = Refusal(
@@ -124,10 +125,10 @@ class Wire:
 
     # What Sanic calls.
 
-    async def close(self, code: int = 1000, reason: str = "") -> None:
+    async def close(self, code: int = NORMAL, reason: str = "") -> None:
         self.hang_up(code, reason)
 
-    def end_connection(self, code: int = 1000, reason: str = "") -> None:
+    def end_connection(self, code: int = NORMAL, reason: str = "") -> None:
         self.hang_up(code, reason)
 
     def data_received(self, data: bytes) -> None:

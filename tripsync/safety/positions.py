@@ -115,12 +115,12 @@ class Positions:
             self._passed_on[row["user_id"]] = row["seen_at"]
             # A process hears itself twice, the second time through PostgreSQL.
             if before.get(row["user_id"]) != row["seen_at"]:
-                self._tell(row)
+                await self._tell(row)
 
-    def _tell(self, row: Mapping[str, Any]) -> None:
+    async def _tell(self, row: Mapping[str, Any]) -> None:
         message = {"type": "position", **row}
         for fellow in message.pop("fellows"):
-            self._connections.send_personal_message(message, fellow)
+            await self._connections.send_personal_message(message, fellow)
 
 
 async def write(db: Transaction, who: Rider, place: LivePosition) -> list[int] | None:
