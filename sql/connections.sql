@@ -175,8 +175,9 @@ returning connection.connection_id,
           connection.from_user,
           connection.to_user;
 
--- name: find_active(college_id, user_id)^
--- The connection through which the rider shares a ride now, and with whom.
+-- name: list_active(college_id, user_id)
+-- The connections through which the rider shares rides, and with whom: of rides that have started
+-- first, then of those that leave first; of one ride the latest yes first.
 select connection.connection_id as id,
        connection.status,
        connection.created_at,
@@ -190,6 +191,7 @@ select connection.connection_id as id,
        case when not hidden then profile.bio end as bio,
        theirs.request_id as partner_request_id
   from pool_members mine
+  join pooling_requests own on own.request_id = mine.request_id
   join pools on pools.pool_id = mine.pool_id
             and pools.status in ('open', 'started')
   join pool_members theirs on theirs.pool_id = mine.pool_id
@@ -206,9 +208,10 @@ select connection.connection_id as id,
  where mine.college_id = :college_id
    and mine.user_id = :user_id
    and mine.left_at is null
- order by connection.answered_at desc,
-          connection.connection_id desc
- limit 1;
+ order by pools.started_at desc nulls last,
+          lower(own.departure),
+          connection.answered_at desc,
+          connection.connection_id desc;
 
 -- name: list_pending(college_id, user_id, before, skip, size)
 -- What waits for an answer, sent or received, the latest first.

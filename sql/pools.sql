@@ -160,9 +160,10 @@ update pools
    )
 returning pool_id;
 
--- name: find_pool(college_id, user_id, pool_id)^
+-- name: list_pools(college_id, user_id, pool_id)
 -- A pool as its members see it, route and shares included; for whoever rides or rode in it.
--- With pool_id null: the one the rider is in now.
+-- With pool_id null: all that the rider is in now, those that have started first, then those that
+-- leave first.
 select pools.pool_id,
        pools.status,
        pools.capacity,
@@ -221,7 +222,9 @@ select pools.pool_id,
              join pooling_requests request on request.request_id = stop.request_id
             where stop.pool_id = pools.pool_id
        ) as stops
-  from pools
+  from pool_members mine
+  join pooling_requests own on own.request_id = mine.request_id
+  join pools on pools.pool_id = mine.pool_id
  cross join lateral (
            -- Nobody is asked to be out before the own window begins.
            select coalesce(pools.started_at, greatest(pools.created_at, max(lower(request.departure)))) as at
@@ -230,20 +233,16 @@ select pools.pool_id,
             where member.pool_id = pools.pool_id
               and member.left_at is null
        ) as departs
- where pools.college_id = :college_id
-   and exists (
-       select
-         from pool_members mine
-        where mine.pool_id = pools.pool_id
-          and mine.user_id = :user_id
-          and mine.left_at is null
-   )
+ where mine.college_id = :college_id
+   and mine.user_id = :user_id
+   and mine.left_at is null
    and (
        pools.pool_id = :pool_id::bigint
        or :pool_id::bigint is null and pools.status in ('open', 'started')
    )
- order by pools.pool_id desc
- limit 1;
+ order by pools.started_at desc nulls last,
+          lower(own.departure),
+          pools.pool_id;
 
 -- name: lock_arrived(rest_seconds, size)
 -- Pools of all colleges whose riders must have arrived some time ago, held; what others hold is

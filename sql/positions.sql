@@ -13,7 +13,8 @@ update live_positions live
 returning riders_along(live.pool_id, live.user_id) as fellows;
 
 -- name: hold_ride(college_id, user_id)$
--- The ride under way that a rider is in, held: it does not end before the first place is written.
+-- The ride under way that a rider is in, the one that started last, held: it does not end before the
+-- first place is written.
 select pools.pool_id
   from pooling_requests request
   join pool_members member on member.request_id = request.request_id
@@ -23,7 +24,19 @@ select pools.pool_id
    and request.status = 'matched'
    and member.left_at is null
    and pools.status = 'started'
+ order by pools.started_at desc
+ limit 1
    for share of pools;
+
+-- name: leave_other_rides(college_id, pool_id)!
+-- Who sets off in a ride is no longer seen in another that nobody has ended.
+delete from live_positions live
+ using pool_members member
+ where member.college_id = :college_id
+   and member.pool_id = :pool_id
+   and member.left_at is null
+   and live.user_id = member.user_id
+   and live.pool_id <> member.pool_id;
 
 -- name: place_rider(college_id, user_id, pool_id, longitude, latitude, heading)$
 -- The first place of a rider in a ride that is held, where another device may have been quicker; who

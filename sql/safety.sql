@@ -13,7 +13,8 @@ select user_id
    for no key update;
 
 -- name: find_ride(college_id, user_id)^
--- The pool the rider is in now, and how many links to rides the rider has given out.
+-- The ride that the rider is in now, the one that started last, else the one that leaves first; and
+-- how many links to rides the rider has given out.
 select member.pool_id,
        (
            select count(*)
@@ -22,12 +23,14 @@ select member.pool_id,
               and share.user_id = :user_id
        ) as shares
   from pool_members member
+  join pooling_requests request on request.request_id = member.request_id
   join pools on pools.pool_id = member.pool_id
  where member.college_id = :college_id
    and member.user_id = :user_id
    and member.left_at is null
    and pools.status in ('open', 'started')
- order by member.pool_id desc
+ order by pools.started_at desc nulls last,
+          lower(request.departure)
  limit 1;
 
 -- name: create_share(college_id, user_id, pool_id, token_hash, vehicle_note, minutes)^
@@ -196,19 +199,23 @@ returning alarm.alarm_id as id,
           latest.unplaced and alarm.position is not null as news;
 
 -- name: raise_alarm(college_id, user_id, longitude, latitude, note)^
--- A new alarm, with the ride that the rider is in.
+-- A new alarm, with the ride that the rider is in, as find_ride finds it.
 insert into alarms (college_id, user_id, pool_id, position, note)
 values (
     :college_id,
     :user_id,
     (
-        select max(member.pool_id)
+        select member.pool_id
           from pool_members member
+          join pooling_requests request on request.request_id = member.request_id
           join pools on pools.pool_id = member.pool_id
          where member.college_id = :college_id
            and member.user_id = :user_id
            and member.left_at is null
            and pools.status in ('open', 'started')
+         order by pools.started_at desc nulls last,
+                  lower(request.departure)
+         limit 1
     ),
     point(:longitude::float8, :latitude::float8),
     :note::text

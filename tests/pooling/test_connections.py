@@ -102,7 +102,10 @@ async def test_a_yes_opens_a_pool_and_shows_each_to_the_other(
 async def test_without_a_connection_there_is_none(sign_up: SignUp) -> None:
     rider = await sign_up()
     answer = await rider.call("GET", f"{PATH}/active")
-    assert (answer.status_code, answer.json()) == (200, {"connection": None})
+    assert (answer.status_code, answer.json()) == (
+        200,
+        {"connection": None, "connections": []},
+    )
 
 
 async def test_a_no_is_told_to_the_one_who_asked(sign_up: SignUp, db: asyncpg.Connection) -> None:

@@ -135,7 +135,7 @@ async def test_when_one_of_two_leaves_the_other_is_back_on_the_road(
     assert await current(left) is None
     for rider in (leaver, left):
         active = await rider.call("GET", "/api/pool/connections/active")
-        assert active.json() == {"connection": None}
+        assert active.json() == {"connection": None, "connections": []}
     await sums_hold(db, college)
 
 

@@ -290,6 +290,7 @@ async def start(db: Transaction, who: Rider, pool_id: int) -> list[Event]:
     events = await close_pending(
         db, who.college_id, [row["request_id"] for row in members], told=who.user_id
     )
+    await db.positions.leave_other_rides(college_id=who.college_id, pool_id=pool["pool_id"])
     return events + announcements.pool_changed(
         [row["user_id"] for row in members], "ride_started", pool_id, named(members, who)
     )

@@ -53,10 +53,11 @@ MOST_PENDING = 5
     idempotent=True,
 )
 async def send(request: Request, body: Ask) -> HTTPResponse:
-    """Ask somebody to ride together, with one of one's open requests.
+    """Ask somebody to ride together.
 
-    Where the other has replaced the request that is asked, the newer one is meant, if the two fit.
-    Each request may wait for five answers at a time."""
+    Of several rides of one's own, `request_id` says which one asks. Where the other has replaced
+    the request that is asked, the newer one is meant, if the two fit. Each request may wait for
+    five answers at a time."""
     who = rider(request)
 
     async def ask_as_measured(survey: Survey) -> HTTPResponse:
@@ -285,14 +286,20 @@ async def withdraw(request: Request, connection_id: int) -> HTTPResponse:
 @blueprint.get("/api/pool/connections/active")
 @endpoint(answer=Active)
 async def show_active(request: Request) -> HTTPResponse:
-    """Show the connection through which one shares a ride now, if any."""
+    """Show the connection through which one shares a ride now, if any.
+
+    Of several rides it is of the one that started last, else of the one that leaves first;
+    `connections` has all."""
     who = rider(request)
-    found = await reading(request).connections.find_active(
+    rows = await reading(request).connections.list_active(
         college_id=who.college_id, user_id=who.user_id
     )
-    if found is None:
-        return answer({"connection": None})
-    shown = dict(found)
+    active = [with_partner(row) for row in rows]
+    return answer({"connection": active[0] if active else None, "connections": active})
+
+
+def with_partner(row: company.Row) -> dict[str, Any]:
+    shown = dict(row)
     partner = {
         "id": shown.pop("partner_id"),
         "request_id": shown.pop("partner_request_id"),
@@ -301,7 +308,7 @@ async def show_active(request: Request) -> HTTPResponse:
             for name in ("full_name", "phone_number", "email", "year_of_study", "bio")
         },
     }
-    return answer({"connection": {**shown, "partner": partner}})
+    return {**shown, "partner": partner}
 
 
 @blueprint.get("/api/pool/connections")

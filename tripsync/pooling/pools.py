@@ -28,8 +28,11 @@ Change = Callable[[Transaction, Rider, int], Awaitable[list[Event]]]
 @blueprint.get("/api/pool/pools/current")
 @endpoint(answer=CurrentPool)
 async def show_current(request: Request) -> HTTPResponse:
-    """Show the ride one shares now, if any."""
-    return answer({"pool": await find(request, None)})
+    """Show the ride one shares now, if any.
+
+    Of several it is the one that started last, else the one that leaves first; `pools` has all."""
+    pools = await list_own(request, None)
+    return answer({"pool": pools[0] if pools else None, "pools": pools})
 
 
 @blueprint.get("/api/pool/pools/<pool_id:id>")
@@ -42,9 +45,13 @@ async def show_pool(request: Request, pool_id: int) -> HTTPResponse:
     return answer(found)
 
 
-async def find(request: Request, pool_id: int | None) -> Any:
+async def find(request: Request, pool_id: int) -> Any:
+    return next(iter(await list_own(request, pool_id)), None)
+
+
+async def list_own(request: Request, pool_id: int | None) -> Any:
     who = rider(request)
-    return await reading(request).pools.find_pool(
+    return await reading(request).pools.list_pools(
         college_id=who.college_id, user_id=who.user_id, pool_id=pool_id
     )
 

@@ -262,6 +262,7 @@ class Active(msgspec.Struct):
     """The connection one shares a ride through, if any."""
 
     connection: ActiveConnection | None
+    connections: Annotated[list[ActiveConnection], Meta(description="of all rides one shares")]
 
 
 class PendingConnection(msgspec.Struct):
@@ -330,6 +331,7 @@ class CurrentPool(msgspec.Struct):
     """The ride one shares now, if any."""
 
     pool: Pool | None
+    pools: Annotated[list[Pool], Meta(description="all rides one shares, the nearest first")]
 
 
 class PoolNote(Schema):
