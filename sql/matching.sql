@@ -145,6 +145,7 @@ good_pairs as (
            ) as known
      where partner.user_id <> asking.user_id
        and upper(partner.departure) > now()
+       and roles_fit(asking.role, partner.role)
        and seats_fit(asking.seats, asking.seats_offered, partner.seats, partner.seats_offered)
        and (
            known.roads
@@ -358,7 +359,7 @@ select pools.pool_id,
                           )
                       and asking.user_id <> member.user_id
                       and not are_blocked(asking.user_id, member.user_id)
-                      and not (asking.role = 'driver' and member.role = 'driver')
+                      and roles_fit(asking.role, member.role)
                   ) as fit
              from pool_members
              join pooling_requests as member on member.request_id = pool_members.request_id

@@ -218,6 +218,7 @@ select request.request_id,
  where request.college_id = :college_id
    and followed.replaced_by is null
    and request.user_id <> :user_id
+   and roles_fit('rider', request.role)
    and users.banned_at is null
    and not are_blocked(:user_id, request.user_id)
    and (request.status = 'matched' or request.status = 'active' and upper(request.departure) > now());

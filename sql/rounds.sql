@@ -165,6 +165,7 @@ routes as (
                 where greatest(first.opens, second.opens - starts, 0)
                       < least(first.closes, second.closes - starts)
                   and second.role = 'rider'
+                  and roles_fit(first.role, second.role)
                   and first.user_id <> second.user_id
                   and (first.waits or second.waits)
                   and seats_fit(first.seats, first.seats_offered, second.seats, second.seats_offered)

@@ -669,7 +669,7 @@ create policy wall on profile_files as restrictive to tripsync_walled using ((( 
 grant select,insert,delete,update on table profile_files to tripsync_app;
 grant select on table profile_files to tripsync_reader;
 
--- 0011.profiles, 0025.services
+-- 0011.profiles, 0025.services, 0044.known-kinds, 0045.known-kinds-hold
 create table profiles (
     college_id         bigint not null,
     user_id            bigint not null,
@@ -690,6 +690,7 @@ create table profiles (
     constraint profiles_gender_check check ((gender = any (array['woman', 'man', 'non_binary']))),
     constraint profiles_major_check check (((char_length(major) >= 1) and (char_length(major) <= 100))),
     constraint profiles_phone_number_check check ((phone_number ~ '^\+[1-9][0-9]{6,14}$')),
+    constraint profiles_preferences_are_known check (((preferences - profile_preferences()) = '{}'::jsonb)),
     constraint profiles_preferences_check check (((jsonb_typeof(preferences) = 'object') and (octet_length((preferences)::text) <= 4000))),
     constraint profiles_social_media_links_check check (((jsonb_typeof(social_media_links) = 'object') and (octet_length((social_media_links)::text) <= 16000))),
     constraint profiles_username_check check ((username ~ '^[A-Za-z0-9][A-Za-z0-9._-]{2,29}$')),
@@ -1127,7 +1128,7 @@ create policy wall on service_applications as restrictive to tripsync_walled usi
 grant select,insert,delete,update on table service_applications to tripsync_app;
 grant select on table service_applications to tripsync_reader;
 
--- 0025.services
+-- 0025.services, 0044.known-kinds, 0045.known-kinds-hold
 create table service_posts (
     post_id               bigint default unordered_id() not null,
     college_id            bigint not null,
@@ -1163,10 +1164,12 @@ create table service_posts (
     constraint service_posts_check1 check (((not is_anonymous) or ((extract(epoch from created_at) % (3600)::numeric) = (0)::numeric))),
     constraint service_posts_compensation_type_check check ((compensation_type = any (array['volunteer', 'fixed_price', 'hourly_rate', 'negotiable']))),
     constraint service_posts_description_check check (((char_length(description) >= 15) and (char_length(description) <= 5000))),
+    constraint service_posts_filters_are_known check (has_only_kinds(filters, 'strict $[*]."type"'::jsonpath, filter_kinds())),
     constraint service_posts_filters_check check ((jsonb_array_length(filters) <= 20)),
     constraint service_posts_kind_check check ((kind = any (array['offer', 'request']))),
     constraint service_posts_location_name_check check ((char_length(location_name) <= 200)),
     constraint service_posts_price_check check (((price >= (0)::numeric) and (price <= (10000000)::numeric))),
+    constraint service_posts_requirements_are_known check (has_only_kinds(requirements, 'strict $[*]."kind"'::jsonpath, requirement_kinds())),
     constraint service_posts_requirements_check check ((jsonb_array_length(requirements) <= 20)),
     constraint service_posts_status_check check ((status = any (array['open', 'in_progress', 'completed', 'cancelled']))),
     constraint service_posts_tags_check check ((cardinality(tags) <= 10)),
@@ -1654,6 +1657,10 @@ $$;
 create function fellows_of(ride_request_id bigint) returns text[]
     language sql stable parallel safe ...
 
+-- 0044.known-kinds
+create function filter_kinds() returns jsonb
+    language sql immutable parallel safe ...
+
 -- 0020.safety
 create function first_name(full_name text) returns text
     language sql immutable parallel safe ...
@@ -1728,6 +1735,10 @@ $$;
 create function great_circle_meters(one point, other point) returns double precision
     language sql immutable parallel safe ...
 
+-- 0044.known-kinds
+create function has_only_kinds(list jsonb, path jsonpath, kinds jsonb) returns boolean
+    language sql immutable parallel safe ...
+
 -- 0023.chat
 create function hearers(college bigint, conversation bigint, speaker bigint) returns bigint[]
     language sql stable parallel safe ...
@@ -1782,7 +1793,7 @@ $$;
 create function may_chat(one bigint, other bigint) returns boolean
     language sql stable parallel safe ...
 
--- 0025.services
+-- 0025.services, 0044.known-kinds
 create function may_see(post service_posts, reader service_readers) returns boolean
     language sql immutable parallel safe ...
 
@@ -1817,6 +1828,10 @@ create function preferences_fit(one_gender text, one_wants_the_same boolean, oth
 -- 0012.profile-files
 create function profile_image_url(owner_id bigint) returns text
     language sql stable parallel safe ...
+
+-- 0044.known-kinds
+create function profile_preferences() returns text[]
+    language sql immutable parallel safe ...
 
 -- 0033.devices
 create function quiet_until(moment timestamptz, zone text, begins_at time, ends_at time) returns timestamptz
@@ -1918,6 +1933,10 @@ begin
 end;
 $$;
 
+-- 0044.known-kinds
+create function requirement_kinds() returns jsonb
+    language sql immutable parallel safe ...
+
 -- 0011.profiles, 0019.reviews
 create function review_summary(reviewed_id bigint, viewer_id bigint default null::bigint) returns jsonb
     language sql stable parallel safe ...
@@ -1932,6 +1951,10 @@ create function rides_along(ride_id bigint, rider_id bigint) returns boolean
 
 -- 0015.matching
 create function road_meters(one point, other point) returns double precision
+    language sql immutable parallel safe ...
+
+-- 0044.known-kinds
+create function roles_fit(one text, other text) returns boolean
     language sql immutable parallel safe ...
 
 -- 0003.sessions

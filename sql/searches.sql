@@ -98,6 +98,7 @@ with ride as materialized (
        and request.request_id = :request_id
        and request.status = 'active'
        and upper(request.departure) > now()
+       and roles_fit('rider', request.role)
        and users.banned_at is null
 ),
 fitting as materialized (

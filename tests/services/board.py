@@ -73,3 +73,27 @@ async def team(owner: Rider, *members: Rider, **changes: Any) -> tuple[int, list
     for each in sent:
         assert (await decide(owner, each)).status_code == 200
     return published["id"], sent
+
+
+async def say_of_oneself(rider: Rider, **profile: Any) -> None:
+    answer = await rider.call("PUT", "/api/profile/me", json=profile)
+    assert answer.status_code == 200, answer.text
+
+
+async def sees(rider: Rider, post_id: int) -> bool:
+    """Whether a rider finds a post; by whichever way, it must be the same."""
+    by_id = (await show(rider, post_id)).status_code
+    assert by_id in (200, 404)
+    ways = {
+        by_id == 200,
+        post_id in await ids(rider),
+        post_id in await ids(rider, search="calculus"),
+        post_id in await ids(rider, tags="maths"),
+        post_id in await ids(rider, order="price"),
+        post_id in await ids(rider, order="deadline"),
+        post_id in await ids(rider, order="relevance", search="calculus"),
+    }
+    tags = (await rider.call("GET", f"{PATH}/tags")).json()["tags"]
+    ways.add("maths" in [each["name"] for each in tags])
+    assert len(ways) == 1
+    return ways.pop()

@@ -8,8 +8,8 @@ from typing import Any
 from tripsync.database import Database, Transaction
 from tripsync.moderation import acts
 from tripsync.moderation.acts import Occasion
+from tripsync.moderation.rules import ROLES
 
-ROLES = ("student", "moderator", "admin")
 LONGEST_NOTE = 1000
 FROM_HERE = "from the command line"
 

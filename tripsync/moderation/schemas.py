@@ -49,6 +49,9 @@ Outcome = Annotated[
         examples=["settled"],
     ),
 ]
+# Of these a reporter names the first three; `service` is given where a post is reported by its id.
+ReferenceKind = Literal["pool", "message", "post", "service"]
+ActKind = Literal["resolve", "warn", "ban", "unban", "promote", "close_post"]
 
 
 class Person(msgspec.Struct):
@@ -104,7 +107,7 @@ class OwnReport(msgspec.Struct):
 class Occurrence(msgspec.Struct):
     """Where it happened; a service may have been posted anonymously."""
 
-    kind: Annotated[Literal["pool", "message", "post", "service"], Meta(examples=["pool"])]
+    kind: Annotated[ReferenceKind, Meta(examples=["pool"])]
     id: Id
 
 
@@ -171,10 +174,7 @@ class Act(msgspec.Struct):
     """One line of the audit trail."""
 
     id: Id
-    act: Annotated[
-        Literal["resolve", "warn", "ban", "unban", "promote", "close_post"],
-        Meta(examples=["resolve"]),
-    ]
+    act: Annotated[ActKind, Meta(examples=["resolve"])]
     actor: Annotated[Person | None, Meta(description="null: the command line")]
     subject: Person
     report_id: Annotated[Id | None, Meta(description="the report that was resolved")]

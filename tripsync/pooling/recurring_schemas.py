@@ -17,6 +17,7 @@ from tripsync.pooling.schemas import (
     Seats,
 )
 
+SkipReason = Literal["busy", "unverified", "banned", "late"]
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 Weekdays = Annotated[
     list[Weekday], Meta(min_length=1, max_length=7, examples=[["monday", "wednesday", "friday"]])
@@ -82,7 +83,7 @@ class DecidedDate(msgspec.Struct):
 
     date: Day
     request_id: int | None
-    skipped_because: Literal["busy", "unverified", "banned", "late"] | None
+    skipped_because: SkipReason | None
 
 
 class RecurringRide(msgspec.Struct):

@@ -29,7 +29,12 @@ DetourPercent = Annotated[
 ]
 Moment = Annotated[datetime, Meta(tz=True, examples=["2026-11-20T08:30:00Z"])]
 RequestStatus = Literal["active", "matched", "completed", "cancelled"]
+CancelReason = Literal["rider", "expired", "partner_left", "moderator"]
+# How a connection stands, for one of its two sides and in itself.
 ConnectionStatus = Literal["none", "pending_sent", "pending_received", "approved", "rejected"]
+ConnectionState = Literal["pending", "approved", "rejected", "withdrawn"]
+PoolStatus = Literal["open", "started", "completed", "cancelled"]
+StopKind = Literal["pickup", "drop"]
 Role = Annotated[
     Literal["rider", "driver"],
     Meta(description="a rider shares a cab; a driver offers seats in an own car"),
@@ -107,7 +112,7 @@ class RouteStop(msgspec.Struct):
     """Where the shared ride halts."""
 
     request_id: Id
-    kind: Literal["pickup", "drop"]
+    kind: StopKind
     latitude: Latitude
     longitude: Longitude
     meters: Annotated[float, Meta(description="of road, from the first stop", examples=[1200])]
@@ -181,7 +186,7 @@ class PoolingRequest(msgspec.Struct):
 
     request_id: Id
     status: RequestStatus
-    cancel_reason: Literal["rider", "expired", "partner_left", "moderator"] | None
+    cancel_reason: CancelReason | None
     replaced_by: Annotated[int | None, Meta(description="one's newer request in its place")]
     start_latitude: Latitude
     start_longitude: Longitude
@@ -233,7 +238,7 @@ class ConnectionAnswer(msgspec.Struct):
 
     message: Annotated[str, Meta(examples=["Your request is on its way."])]
     connection_id: Id
-    status: Literal["pending", "approved", "rejected", "withdrawn"]
+    status: ConnectionState
 
 
 class Partner(msgspec.Struct):
@@ -302,7 +307,7 @@ class PoolStop(msgspec.Struct):
     """A stop of the shared ride, and when it is about to be reached."""
 
     request_id: Id
-    kind: Literal["pickup", "drop"]
+    kind: StopKind
     name: str
     latitude: Latitude
     longitude: Longitude
@@ -314,7 +319,7 @@ class Pool(msgspec.Struct):
     """A shared ride."""
 
     pool_id: Id
-    status: Literal["open", "started", "completed", "cancelled"]
+    status: PoolStatus
     capacity: Annotated[int, Meta(examples=[4])]
     seats_taken: Annotated[int, Meta(examples=[2])]
     estimated_fare: Annotated[float | None, Meta(examples=[240.0])]

@@ -7,7 +7,7 @@ row without its file, and no file that is not found by the next sweep.
 
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 from sanic import Blueprint, HTTPResponse, Request
 
@@ -29,6 +29,7 @@ from tripsync.storage import Storage, StorageError, new_key
 
 blueprint = Blueprint("files")
 
+FileKind = Literal["image", "resume"]
 # How many forgotten files one change takes away, besides its own.
 SWEEP = 20
 
@@ -90,7 +91,7 @@ async def see_resume(request: Request, user_id: int) -> HTTPResponse:
     return await give(request, find, user_id, resumes.STORED_AS, NO_RESUME, aside)
 
 
-async def keep(request: Request, kind: str, content: bytes) -> Any:
+async def keep(request: Request, kind: FileKind, content: bytes) -> Any:
     """Store a file and make it the rider's own; gives the profile that has it."""
     who = rider(request)
     key = new_key()
@@ -118,7 +119,7 @@ async def keep(request: Request, kind: str, content: bytes) -> Any:
     return await run_in_transaction(request, replace)
 
 
-async def remove(request: Request, kind: str) -> HTTPResponse:
+async def remove(request: Request, kind: FileKind) -> HTTPResponse:
     who = rider(request)
 
     async def remove_it(db: Transaction) -> None:

@@ -9,6 +9,7 @@ from msgspec import UNSET, Meta, UnsetType
 from tripsync.http.schemas import Schema, says
 from tripsync.services.schemas import Amount, Id, Poster, Title
 
+ApplicationStatus = Literal["pending", "accepted", "rejected", "withdrawn"]
 CoverLetter = Annotated[
     str,
     Meta(
@@ -71,9 +72,7 @@ class Application(msgspec.Struct):
     """An application, as its two sides see it."""
 
     id: Id
-    status: Annotated[
-        Literal["pending", "accepted", "rejected", "withdrawn"], Meta(examples=["pending"])
-    ]
+    status: Annotated[ApplicationStatus, Meta(examples=["pending"])]
     applicant: Applicant
     service_post: PostNamed
     poster: Annotated[Poster | None, Meta(description="null: anonymous")]
@@ -87,7 +86,7 @@ class Told(msgspec.Struct):
     """An application, as events tell of it: without who wrote the post."""
 
     id: Id
-    status: Literal["pending", "accepted", "rejected", "withdrawn"]
+    status: ApplicationStatus
     applicant: Applicant
     service_post: PostNamed
     cover_letter: CoverLetter | None

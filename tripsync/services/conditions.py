@@ -58,28 +58,47 @@ def kept_filter(given: Filter) -> dict[str, Any]:
 
 def unmet(post: Mapping[str, Any], offer: Offer) -> list[FieldError]:
     """What the post asks for and the applicant does not bring, each by its name."""
-    missing = []
-    if asks_for(post, "resume") and not offer.has_resume:
-        missing.append(
-            FieldError("resume_url", "Send a link to your résumé, or add one to your profile.")
-        )
-    if asks_for(post, "cover_letter") and offer.cover_letter is None:
-        missing.append(FieldError("cover_letter", "Send a cover letter."))
-    years = [each["value"] for each in post["requirements"] if each["kind"] == "year_of_study"]
-    if years and plain(offer.year_of_study) not in map(plain, years):
-        missing.append(
-            FieldError(
+    asked: dict[str, list[Any]] = {
+        kind: [] for kind in ("resume", "cover_letter") if post[f"requires_{kind}"]
+    }
+    for each in post["requirements"]:
+        asked.setdefault(each["kind"], []).append(each["value"])
+    missing = (lack(kind, values, offer) for kind, values in asked.items())
+    return [each for each in missing if each is not None]
+
+
+def lack(kind: str, values: list[Any], offer: Offer) -> FieldError | None:
+    """What is missing where this is required; of several values any will do.
+
+    A kind that has no case here cannot be checked, so that nobody meets it."""
+    match kind:
+        case "skill" | "other":
+            # Whoever wrote the post judges these.
+            return None
+        case "resume" if offer.has_resume:
+            return None
+        case "resume":
+            return FieldError(
+                "resume_url", "Send a link to your résumé, or add one to your profile."
+            )
+        case "cover_letter" if offer.cover_letter is not None:
+            return None
+        case "cover_letter":
+            return FieldError("cover_letter", "Send a cover letter.")
+        case "year_of_study" if plain(offer.year_of_study) in map(plain, values):
+            return None
+        case "year_of_study":
+            return FieldError(
                 "year_of_study",
-                f"This is for {' or '.join(years)}; your profile says "
+                f"This is for {' or '.join(values)}; your profile says "
                 f"{offer.year_of_study or 'no year'}.",
             )
-        )
-    return missing
-
-
-def asks_for(post: Mapping[str, Any], kind: str) -> bool:
-    """Whether it is asked for, by the switch or in words."""
-    return post[f"requires_{kind}"] or any(each["kind"] == kind for each in post["requirements"])
+        case _:
+            return FieldError(
+                "requirements",
+                "This post requires something that cannot be checked yet; "
+                "ask its writer to take that requirement out.",
+            )
 
 
 def plain(text: str | None) -> str | None:

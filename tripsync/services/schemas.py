@@ -59,14 +59,16 @@ Latitude = Annotated[float, Meta(ge=-90, le=90, examples=[19.1075])]
 Longitude = Annotated[float, Meta(ge=-180, le=180, examples=[72.8372])]
 
 
+# What filter_kinds and requirement_kinds of the database list, too.
+FilterKind = Literal["year_of_study", "college_unit", "major", "gender", "verified_only"]
+RequirementKind = Literal["resume", "cover_letter", "year_of_study", "skill", "other"]
+
+
 class Requirement(Schema):
     """What an applicant must bring. A résumé, a cover letter and the year are checked."""
 
     text: Annotated[Line, Meta(max_length=200, examples=["In your third year"])]
-    kind: Annotated[
-        Literal["resume", "cover_letter", "year_of_study", "skill", "other"],
-        Meta(examples=["year_of_study"]),
-    ]
+    kind: Annotated[RequirementKind, Meta(examples=["year_of_study"])]
     value: (
         Annotated[Value, Meta(description="needed for a year_of_study; of several any will do")]
         | None
@@ -76,10 +78,7 @@ class Requirement(Schema):
 class Filter(Schema):
     """Who may see a post and apply. Of one type any value will do, and every type must."""
 
-    type: Annotated[
-        Literal["year_of_study", "college_unit", "major", "gender", "verified_only"],
-        Meta(examples=["year_of_study"]),
-    ]
+    type: Annotated[FilterKind, Meta(examples=["year_of_study"])]
     value: Annotated[
         Value | bool | None,
         Meta(
