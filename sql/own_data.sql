@@ -2,8 +2,8 @@
 --
 -- Each export_... is a section of the export and takes the rider's college and id. Of others they
 -- show names at most, and nobody who wrote, reported or blocked without showing themselves. What
--- no section holds, and why, is listed in tests/own_data/test_export.py: a new table with a column
--- for a user turns that test red.
+-- no section holds, what stays when the account is erased, and why, is listed in tests/own_data/: a
+-- new table about a user turns test_export.py red there, and a new column test_columns.py.
 
 -- name: export_account(college_id, user_id)^
 -- The account itself.
@@ -656,15 +656,30 @@ delete from pooling_requests request
    );
 
 -- name: blur_requests(college_id, user_id)!
--- Rides that others shared keep their route, to about a kilometre, without names of places and words.
-update pooling_requests
-   set start = point(round(start[0]::numeric, 2)::float8, round(start[1]::numeric, 2)::float8),
-       destination = point(round(destination[0]::numeric, 2)::float8, round(destination[1]::numeric, 2)::float8),
+-- Rides that others shared keep their route, to about a kilometre, without names of places, words and
+-- wishes. What the rider could have reached is blurred too: its middle tells both places.
+update pooling_requests request
+   set start = blurred.start,
+       destination = blurred.destination,
+       reach = box(blurred.start, blurred.destination),
        start_name = '',
        destination_name = '',
+       same_gender = false,
+       quiet = false,
+       no_smoking = false,
+       luggage = false,
+       auto_match = false,
        note = ''
- where college_id = :college_id
-   and user_id = :user_id;
+  from (
+      select request_id,
+             point(round(start[0]::numeric, 2)::float8, round(start[1]::numeric, 2)::float8) as start,
+             point(round(destination[0]::numeric, 2)::float8, round(destination[1]::numeric, 2)::float8)
+                 as destination
+        from pooling_requests
+       where college_id = :college_id
+         and user_id = :user_id
+  ) as blurred
+ where request.request_id = blurred.request_id;
 
 -- name: end_services(college_id, user_id)
 -- Posts are closed and applications withdrawn: what the other sides have to learn of it.
@@ -756,6 +771,8 @@ delete from service_posts post
 update service_posts
    set title = 'Former post',
        description = 'Who wrote this has left.',
+       deadline = null,
+       price = null,
        tags = '{}',
        requirements = '[]',
        filters = '[]',

@@ -87,6 +87,12 @@ async def live_a_little(rider: Rider, fellow: Rider, moderator: Rider, mark: str
     }
     await done(rider.call("POST", "/api/pool/recurring", json=weekly))
     await done(rider.call("POST", "/api/pool/searches", json={**ride(), "name": mark}))
+    phone = {"platform": "ios", "token": mark}
+    await done(rider.call("PUT", "/api/devices", json=phone))
+    night = {"begins_at": "22:00:00", "ends_at": "06:00:00"}
+    await done(rider.call("PUT", f"{ME}/quiet-hours", json=night))
+    mails = {"matches": True, "cancellations": True, "searches": True, "digest": False}
+    await done(rider.call("PUT", f"{ME}/mail-settings", json=mails))
     await trade_services(rider, fellow, mark)
     return int(pool)
 

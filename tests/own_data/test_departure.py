@@ -75,6 +75,9 @@ async def test_nothing_that_one_told_stays(
         ("saved_searches", "user_id"),
         ("saved_service_searches", "user_id"),
         ("ride_shares", "user_id"),
+        ("devices", "user_id"),
+        ("quiet_hours", "user_id"),
+        ("unwanted_mails", "user_id"),
         ("blocks", "blocker_id"),
     ):
         assert not await db.fetchval(

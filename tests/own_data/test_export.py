@@ -8,6 +8,7 @@ import asyncpg
 import pytest
 
 from tests.conftest import Server, SignUp, StartServer
+from tests.own_data.catalogue import columns_of_users
 from tests.own_data.conftest import EXPORT, done, export_of, live_a_little
 from tests.people import Campus, Rider
 from tests.pooling.roads_to_campus import pair_up
@@ -62,38 +63,10 @@ LEFT_OUT = {
 VIEWS = {"reviews_received": "visible_reviews"}
 
 
-async def columns_of_users(db: asyncpg.Connection) -> set[str]:
-    """Every column that names a user: by its name, or because it refers to the table of users."""
-    rows = await db.fetch(
-        """
-        select columns.table_name || '.' || columns.column_name
-          from information_schema.columns
-          join pg_class on pg_class.oid = format('%I', columns.table_name)::regclass
-         where columns.table_schema = 'public'
-           and pg_class.relkind in ('r', 'p')
-           and not pg_class.relispartition
-           and (
-               columns.column_name ~ '(^|_)(user|rider)(_id)?$'
-               or exists (
-                   select
-                     from pg_constraint
-                     join pg_attribute on pg_attribute.attrelid = pg_constraint.conrelid
-                                      and pg_attribute.attnum = any(pg_constraint.conkey)
-                    where pg_constraint.conrelid = pg_class.oid
-                      and pg_constraint.confrelid = 'users'::regclass
-                      and pg_attribute.attname = columns.column_name
-                      and columns.column_name <> 'college_id'
-               )
-           )
-        """
-    )
-    return {row[0] for row in rows}
-
-
 async def test_every_table_about_a_user_is_exported_or_left_out_for_a_reason(
     db: asyncpg.Connection,
 ) -> None:
-    found = await columns_of_users(db)
+    found = {str(each) for each in await columns_of_users(db)}
     assert {"sessions.user_id", "connections.from_user", "reports.resolved_by"} <= found
     assert found == EXPORTED.keys() | LEFT_OUT.keys()
     assert not EXPORTED.keys() & LEFT_OUT.keys()
