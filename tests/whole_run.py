@@ -62,4 +62,6 @@ def is_whole(session: pytest.Session) -> bool:
     chosen = config.option.keyword or config.option.markexpr or config.option.deselect
     everywhere = config.args_source is pytest.Config.ArgsSource.TESTPATHS
     is_part = hasattr(config, "workerinput")
-    return everywhere and not is_part and not chosen and not session.testsfailed
+    only_listed = config.option.collectonly
+    ran = everywhere and not is_part and not chosen and not only_listed
+    return ran and not session.testsfailed
