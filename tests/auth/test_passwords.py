@@ -86,6 +86,16 @@ async def test_a_forgotten_one_is_replaced_by_mail(campus: Campus) -> None:
     assert (again.status_code, again.json()["code"]) == (422, "useless_code")
 
 
+async def test_a_new_password_is_that_of_one_rider_alone(campus: Campus) -> None:
+    rider, fellow = await campus.sign_up(), await campus.sign_up()
+    code = await forgotten(campus, rider.email)
+    body = {"code": code, "password": NEW}
+    assert (await campus.client.post(f"{PATH}/reset", json=body)).status_code == 200
+    assert (await fellow.call("GET", "/api/auth/sessions")).status_code == 200
+    assert await signs_in_with(fellow, fellow.password)
+    assert not await signs_in_with(fellow, NEW)
+
+
 async def test_whether_an_account_exists_is_not_told(campus: Campus) -> None:
     rider = await campus.sign_up()
     known = await campus.client.post(f"{PATH}/forgotten", json={"email": rider.email})

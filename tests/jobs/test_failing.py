@@ -241,6 +241,29 @@ async def test_the_command_shows_dead_jobs_tries_them_again_and_gives_them_up(
     assert await run("drop", str(dead["id"])) == (1, "no such dead job\n")
 
 
+async def test_one_dead_job_is_tried_again_alone(
+    queue: Database, start_worker: StartWorker, data_dir: Path, empty_database: str
+) -> None:
+    async def refuse(_: Run, __: Numbered) -> None:
+        raise Hopeless("no such address")
+
+    worker = await start_worker(Job("note", Numbered, refuse))
+    await ask_for(queue, "note", 1, 2, 3)
+
+    async def all_dead() -> bool:
+        return await states_of(queue) == {"failed": 3}
+
+    await until(all_dead)
+    await worker.stop()
+    dead = await queue.reading.jobs.list_dead_jobs(size=10)
+    where = {"data_dir": data_dir, "DATABASE_URL": empty_database}
+    with tripsync("jobs", "retry", str(dead[1]["id"]), **where) as process:
+        assert (await process.exit_code(), process.said) == (0, "1 job to be tried again\n")
+    assert await states_of(queue) == {"failed": 2, "queued": 1}
+    still_dead = {each["id"] for each in await queue.reading.jobs.list_dead_jobs(size=10)}
+    assert still_dead == {dead[0]["id"], dead[2]["id"]}
+
+
 async def test_the_worker_command_works_until_it_is_told_to_stop(
     data_dir: Path, empty_database: str, queue: Database
 ) -> None:

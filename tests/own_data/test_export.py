@@ -171,6 +171,53 @@ async def test_an_export_is_ones_own(sign_up: SignUp) -> None:
         assert rider.email not in str(exported)
 
 
+# Rows that name one, and are not one's own to know of, or not yet.
+UNTOLD = {
+    "conversations": "(select last_seq from conversations c "
+    "where c.conversation_id = participants.conversation_id) = 0",
+    "sanctions": "act = 'resolve'",
+}
+
+
+async def test_every_section_holds_all_that_is_ones_own_and_nothing_else(
+    sign_up: SignUp, db: asyncpg.Connection
+) -> None:
+    rider, fellow, moderator = await sign_up(), await sign_up(), await sign_up("moderator")
+    bystander, friend = await sign_up(), await sign_up()
+    for one, other in ((rider, fellow), (bystander, friend)):
+        await live_a_little(one, other, moderator, f"mark{secrets.token_hex(4)}")
+    whose: dict[str, dict[str, list[str]]] = {}
+    for column, section in EXPORTED.items():
+        table, _, name = column.partition(".")
+        whose.setdefault(section, {}).setdefault(table, []).append(name)
+    for person in (rider, fellow, moderator):
+        exported = await export_of(person)
+        for section in SECTIONS:
+            table, names = list(whose[section].items())[-1]
+            number = await db.fetchval(
+                f"select count(*) from {table} "
+                f"where ({' or '.join(f'{name} = $1' for name in names)}) "
+                f"and not ({UNTOLD.get(section, 'false')})",
+                person.id,
+            )
+            assert len(exported[section]) == number, section
+
+
+async def test_the_conversation_of_a_pool_is_exported(
+    sign_up: SignUp, db: asyncpg.Connection
+) -> None:
+    rider, fellow = await sign_up(), await sign_up()
+    await pair_up(rider, fellow)
+    pool = (await done(rider.call("GET", "/api/pool/pools/current")))["pool"]["pool_id"]
+    chat = await db.fetchval("select conversation_id from conversations where pool_id = $1", pool)
+    said = {"conversation_id": chat, "content": "At the clock."}
+    await done(rider.call("POST", "/api/chat/messages", json=said))
+    for person in (rider, fellow):
+        [exported] = (await export_of(person))["conversations"]
+        assert (exported["id"], exported["pool_id"]) == (chat, pool)
+        assert exported["other_rider"] is None
+
+
 async def test_an_export_is_sent_piece_by_piece(sign_up: SignUp, db: asyncpg.Connection) -> None:
     rider = await sign_up()
     await db.execute(

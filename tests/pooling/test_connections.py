@@ -99,6 +99,19 @@ async def test_a_yes_opens_a_pool_and_shows_each_to_the_other(
     await sums_hold(db, college)
 
 
+async def test_after_the_ride_nobody_is_shown_any_more(sign_up: SignUp) -> None:
+    pair = [await sign_up(), await sign_up()]
+    await pair_up(*pair)
+    pool = (await pair[0].call("GET", "/api/pool/pools/current")).json()["pool"]["pool_id"]
+    for act, shown in (("start", True), ("complete", False)):
+        path = f"/api/pool/pools/{pool}/{act}"
+        assert (await pair[0].call("POST", path)).status_code == 200
+        for rider, partner in (pair, reversed(pair)):
+            answer = await rider.call("GET", f"{PATH}/active")
+            assert (partner.email in answer.text) == shown
+    assert answer.json() == {"connection": None}
+
+
 async def test_without_a_connection_there_is_none(sign_up: SignUp) -> None:
     rider = await sign_up()
     answer = await rider.call("GET", f"{PATH}/active")

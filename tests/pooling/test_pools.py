@@ -15,6 +15,7 @@ from tests.pooling.roads_to_campus import (
     ride,
     say,
     sums_hold,
+    the_other_way,
     types_heard_by,
 )
 from tripsync.pooling.company import plan_without
@@ -97,6 +98,20 @@ async def test_fare_and_meeting_place_are_noted_and_cleared(sign_up: SignUp) -> 
     assert (seen["estimated_fare"], seen["meeting_note"]) == (None, "At the clock.")
 
 
+async def test_who_has_left_changes_neither_fare_nor_meeting_place(sign_up: SignUp) -> None:
+    one, other, leaver = await sign_up(), await sign_up(), await sign_up()
+    await pair_up(one, other)
+    await join(leaver, other, 2)
+    pool_id = (await current(leaver))["pool_id"]
+    note = {"estimated_fare": 240, "meeting_note": "At the clock."}
+    assert (await leaver.call("PUT", f"{PATH}/{pool_id}", json=note)).status_code == 200
+    assert (await do(leaver, pool_id, "leave")).status_code == 200
+    change = {"estimated_fare": 900, "meeting_note": "Nowhere."}
+    assert (await leaver.call("PUT", f"{PATH}/{pool_id}", json=change)).status_code == 404
+    seen = await current(one)
+    assert (seen["estimated_fare"], seen["meeting_note"]) == (240, "At the clock.")
+
+
 @pytest.mark.parametrize(
     "note",
     [
@@ -169,6 +184,38 @@ async def test_when_one_of_three_leaves_the_others_ride_on(
     assert len(pool["stops"]) == 4
     assert (await types_heard_by(db, third))[-1] == "ride_cancelled"
     await sums_hold(db, college)
+
+
+async def test_whoever_joins_or_leaves_changes_the_route_of_one_pool_alone(
+    sign_up: SignUp,
+) -> None:
+    one, other, third, bystander, fellow = [await sign_up() for _ in range(5)]
+    await pair_up(bystander, fellow, the_other_way(), the_other_way())
+    before = (await current(bystander))["stops"]
+    assert len(before) == 4
+    await pair_up(one, other)
+    await join(third, other, 2)
+    assert (await current(bystander))["stops"] == before
+    # Of three who are two then, and of two whose ride ends.
+    for leaver in (third, one):
+        pool_id = (await current(leaver))["pool_id"]
+        assert (await do(leaver, pool_id, "leave")).status_code == 200
+        assert (await current(bystander))["stops"] == before
+
+
+async def test_who_leaves_is_waited_for_no_more(sign_up: SignUp, db: asyncpg.Connection) -> None:
+    leaver, other, waiting = await sign_up(), await sign_up(), await sign_up()
+    await pair_up(leaver, other)
+    pool = await current(leaver)
+    [target] = [each["request_id"] for each in pool["members"] if each["id"] == leaver.id]
+    await go(waiting, ride(2))
+    connection_id = (await ask(waiting, target)).json()["connection_id"]
+    assert (await do(leaver, pool["pool_id"], "leave")).status_code == 200
+    for rider in (waiting, leaver):
+        pending = (await rider.call("GET", "/api/pool/connections")).json()["connections"]
+        assert pending == []
+    closed = dict(await heard_by(db, waiting))["connection_withdrawn"]
+    assert closed["connection_id"] == connection_id
 
 
 async def test_who_got_out_before_the_end_did_not_ride(

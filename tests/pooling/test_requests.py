@@ -301,6 +301,19 @@ async def test_changed_wishes_find_other_company(sign_up: SignUp, db: asyncpg.Co
     assert (shown["preferences"]["quiet"], shown["note"]) == (True, "")
 
 
+async def test_a_change_is_of_one_request_alone(sign_up: SignUp) -> None:
+    rider, bystander = await sign_up(), await sign_up()
+    older = (await go(rider, the_other_way(note="Older.")))["request_id"]
+    others = (await go(bystander, the_other_way(note="Of somebody else.")))["request_id"]
+    path = f"{PATH}/{(await go(rider))['request_id']}"
+    whose = ((rider, older), (bystander, others))
+    before = [(await one.call("GET", f"{PATH}/{number}")).json() for one, number in whose]
+    change = {"seats": 2, "depart_before": at(80), "preferences": {"quiet": True}, "note": "Hi."}
+    assert (await rider.call("PUT", path, json=change)).status_code == 200
+    after = [(await one.call("GET", f"{PATH}/{number}")).json() for one, number in whose]
+    assert after == before
+
+
 @pytest.mark.parametrize(
     "change",
     [

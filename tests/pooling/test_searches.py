@@ -485,6 +485,24 @@ async def test_a_mail_comes_when_asked_for_to_a_confirmed_address_once_an_hour(
     assert (mails_to(quiet), mails_to(unconfirmed)) == ([], [])
 
 
+async def test_a_mail_about_one_search_silences_no_other(
+    sign_up: SignUp, db: asyncpg.Connection
+) -> None:
+    one, other, goer = await sign_up(), await sign_up(), await sign_up()
+    for rider in (one, other):
+        await db.execute("update users set verified_at = now() where user_id = $1", rider.id)
+    early, late = ride(), the_other_way()
+    ends = ("start_latitude", "start_longitude", "destination_latitude", "destination_longitude")
+    kept = [
+        (await keep(rider, mail_me=True, **{end: way[end] for end in ends}))["search_id"]
+        for rider, way in ((one, early), (one, late), (other, late))
+    ]
+    for way in (early, late):
+        await go(goer, way)
+    mailed = "select search_id from saved_search_hits where mailed and search_id = any($1)"
+    assert {row[0] for row in await db.fetch(mailed, kept)} == set(kept)
+
+
 async def test_a_new_ride_costs_one_look_at_an_index_however_many_search(
     sign_up: SignUp, db: asyncpg.Connection
 ) -> None:

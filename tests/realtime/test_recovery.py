@@ -305,6 +305,26 @@ def on_reading(
     return wrap
 
 
+@pytest.mark.parametrize("slower", [0, 1])
+async def test_the_slower_of_two_devices_is_found_without_a_word(
+    server: Server, sign_up: SignUp, tell: Tell, slower: int
+) -> None:
+    rider = await sign_up()
+    async with on_line(server.url, rider) as phone, on_line(server.url, rider) as laptop:
+        devices = (phone, laptop)
+        for device in devices:
+            await device.hear("ready")
+        await tell(rider)
+        for device in devices:
+            await device.hear("x_test")
+        switchboard = server.app.ctx.switchboard
+        # As if its wire had been full, and the word that came when it was not had been lost.
+        behind = list(switchboard.connections.devices_of(rider.id))[slower]
+        behind.cursor -= 1
+        switchboard.delivery.look_at_all()
+        assert (await devices[slower].hear("x_test"))["seq"] == 1
+
+
 async def test_a_device_that_resumes_during_a_reading_is_not_told_that_all_is_lost(
     server: Server, sign_up: SignUp, tell: Tell, time_passes: TimePasses, on_reading: Any
 ) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from tests.conftest import Server, SignUp
 from tests.people import Campus, Rider
-from tests.pooling.roads_to_campus import pair_up
+from tests.pooling.roads_to_campus import ask, go, pair_up, ride, say
 from tests.safety.conftest import Pair, opens, share
 from tests.waiting import until_waiting_for_locks
 from tripsync.database import Database
@@ -180,6 +180,20 @@ async def test_a_link_ends_when_its_rider_leaves_the_ride(sign_up: SignUp) -> No
     assert not await opens(asha, link)
     # The ride of two is no more either.
     assert not await opens(dev, other)
+
+
+async def test_a_link_names_nobody_who_has_left(pair: Pair, sign_up: SignUp) -> None:
+    asha, dev = pair
+    eve = await sign_up(full_name="Eve Pinto")
+    await go(eve, ride(2))
+    active = (await dev.call("GET", "/api/pool/connections/active")).json()["connection"]
+    sent = (await ask(eve, active["user_request_id"])).json()
+    assert (await say(dev, sent["connection_id"])).status_code == 200
+    link = str((await share(asha))["url"])
+    assert (await asha.client.get(link)).json()["fellow_riders"] == ["Dev", "Eve"]
+    left = await eve.call("POST", f"/api/pool/pools/{await pool_of(eve)}/leave")
+    assert left.status_code == 200
+    assert (await asha.client.get(link)).json()["fellow_riders"] == ["Dev"]
 
 
 @pytest.mark.parametrize("secret", ["x" * 43, "x", "x" * 44, "%00", "a.b", "' or true --"])

@@ -199,6 +199,22 @@ async def test_a_mail_comes_once_an_hour_to_a_confirmed_address(
     assert mails(unconfirmed) == []
 
 
+async def test_a_mail_about_one_search_silences_no_other(
+    sign_up: SignUp, db: asyncpg.Connection
+) -> None:
+    one, other, writer = await sign_up(), await sign_up(), await sign_up()
+    for rider in (one, other):
+        await db.execute("update users set verified_at = now() where user_id = $1", rider.id)
+    kept = [
+        (await keep(rider, mail_me=True, tags=[tag]))["search_id"]
+        for rider, tag in ((one, "maths"), (one, "music"), (other, "music"))
+    ]
+    for tag in ("maths", "music"):
+        await publish(writer, tags=[tag])
+    mailed = "select search_id from saved_service_search_hits where mailed and search_id = any($1)"
+    assert {row[0] for row in await db.fetch(mailed, kept)} == set(kept)
+
+
 @pytest.mark.parametrize(
     ("search", "field"),
     [
