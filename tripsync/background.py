@@ -6,14 +6,18 @@ from tripsync.database import Database
 from tripsync.jobs import Job
 from tripsync.jobs.worker import Worker
 from tripsync.settings import Settings
-from tripsync.timers import Timer, Timers
+from tripsync.timers import AnyTimer, Timers
 
 
 class Background:
     """The jobs and timers of one process."""
 
     def __init__(
-        self, settings: Settings, database: Database, jobs: Sequence[Job], timers: Sequence[Timer]
+        self,
+        settings: Settings,
+        database: Database,
+        jobs: Sequence[Job],
+        timers: Sequence[AnyTimer],
     ) -> None:
         self._worker = Worker(settings, database, jobs)
         self._timers = Timers(database, timers)

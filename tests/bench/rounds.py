@@ -106,7 +106,7 @@ async def play(database: Database) -> list[float]:
     auto_match.decide = timed
     try:
         async with database.transaction() as db:
-            await auto_match.run_round(db)
+            await auto_match.run_round(db, COLLEGE)
     finally:
         auto_match.decide = decide
     clock.append(perf_counter())

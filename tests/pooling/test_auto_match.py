@@ -1,6 +1,5 @@
 """Who asks for it is given company, as if all had approved."""
 
-import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -21,7 +20,6 @@ from tests.pooling.roads_to_campus import (
 )
 from tripsync.metrics import REGISTRY
 from tripsync.pooling import auto_match
-from tripsync.timers import Timer, Timers
 
 
 def soon(offset: int = 0, **changes: Any) -> dict[str, Any]:
@@ -31,12 +29,13 @@ def soon(offset: int = 0, **changes: Any) -> dict[str, Any]:
 
 
 @pytest.fixture
-def round_now(server: Server) -> Any:
-    """One round, at once."""
+def round_now(server: Server, db: asyncpg.Connection, college: str) -> Any:
+    """One round of the college, at once."""
 
     async def run() -> None:
+        college_id = await db.fetchval("select college_id from colleges where name = $1", college)
         async with server.app.ctx.database.transaction() as transaction:
-            await auto_match.run_round(transaction)
+            await auto_match.run_round(transaction, college_id)
 
     return run
 
@@ -71,7 +70,6 @@ async def test_those_whom_rounds_match_are_counted(
     sign_up: SignUp, db: asyncpg.Connection, round_now: Any
 ) -> None:
     async def told() -> int:
-        # A round is for all colleges.
         count: int = await db.fetchval("select count(*) from events where type = 'pooling_match'")
         return count
 
@@ -160,20 +158,6 @@ async def test_who_cancels_while_the_round_decides_is_not_seated(
     await sums_hold(db, college)
 
 
-async def test_two_workers_run_one_round(
-    sign_up: SignUp, db: asyncpg.Connection, college: str, server: Server
-) -> None:
-    one, other = await sign_up(), await sign_up()
-    await go(one, soon(0))
-    await go(other, soon(1))
-    timer = Timer("two workers' round", 60, auto_match.run_round)
-    workers = [Timers(server.app.ctx.database, []) for _ in range(4)]
-    turns = await asyncio.gather(*(worker.run(timer) for worker in workers))
-    assert turns.count(True) == 1
-    assert await company_of(one) == {one.id, other.id}
-    await sums_hold(db, college)
-
-
 async def test_many_are_decided_in_a_process_of_their_own(
     sign_up: SignUp, round_now: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -257,10 +241,8 @@ async def test_a_pool_that_changed_while_the_round_decided_is_not_joined(
 
     async def decide_and_lose_one(*question: Any) -> Any:
         groups = await decide(*question)
-        # Rounds are for all colleges: other tests' riders wait too.
-        if pool["pool_id"] in {group.pool_id for group in groups}:
-            left = await members[2].call("POST", f"/api/pool/pools/{pool['pool_id']}/leave")
-            assert left.status_code == 200, left.text
+        left = await members[2].call("POST", f"/api/pool/pools/{pool['pool_id']}/leave")
+        assert left.status_code == 200, left.text
         return groups
 
     monkeypatch.setattr(auto_match, "decide", decide_and_lose_one)

@@ -284,7 +284,7 @@ async def test_a_round_matches_two_rides_of_one_rider_and_never_with_each_other(
     between = await sign_up()
     await go(between, leaving(0, 21, 2, auto_match=True))
     async with server.app.ctx.database.transaction() as transaction:
-        await auto_match.run_round(transaction)
+        await auto_match.run_round(transaction, rider.college_id)
     pools = await db.fetch(
         "select pool_id, array_agg(user_id) as riders from pool_members "
         "where pool_id in (select pool_id from pool_members where user_id = $1) group by pool_id",

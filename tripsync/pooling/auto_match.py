@@ -1,9 +1,10 @@
 """Rounds of automatic matching: those who asked for it are given company, as if all had approved.
 
-A round reads who waits and which pools have room, lets `rounds.match_round` decide, and seats the
-groups. It decides in another process, because the matching library does not let go of the
-interpreter; meanwhile riders go on asking and cancelling, so what was decided is looked at again
-under locks: all pools first, then all requests, each in the order of ids.
+A round is that of one college, in a transaction of its own, so that colleges neither wait for each
+other nor fail together. It reads who waits and which pools have room, lets `rounds.match_round`
+decide, and seats the groups. It decides in another process, because the matching library does not
+let go of the interpreter; meanwhile riders go on asking and cancelling, so what was decided is
+looked at again under locks: all pools first, then all requests, each in the order of ids.
 """
 
 import asyncio
@@ -16,7 +17,7 @@ from contextlib import contextmanager
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from tripsync.database import Transaction
+from tripsync.database import Bound, Transaction
 from tripsync.metrics import counter
 from tripsync.pooling import announcements, company
 from tripsync.pooling.measuring import ride_of, window_of
@@ -25,7 +26,7 @@ from tripsync.pooling.rounds import Group, OpenPool, Policy, WaitingRide, match_
 from tripsync.pooling.routes import Stop
 from tripsync.pooling.states import Act
 from tripsync.realtime.events import Event, append_many
-from tripsync.timers import Timer
+from tripsync.timers import CollegeTimer
 
 MATCHED = counter("tripsync_matched_riders", "Riders to whom a round gave company")
 
@@ -59,11 +60,14 @@ class Boarding(NamedTuple):
         return self.capacity - taken
 
 
-async def run_round(db: Transaction) -> None:
-    """One round for every college in which somebody waits."""
-    events: list[Event] = []
-    for row in await db.requests.list_waiting_colleges():
-        events += await match_college(db, row["college_id"])
+async def list_waiting(db: Bound) -> list[int]:
+    """The colleges in which somebody waits for a round."""
+    return [row["college_id"] for row in await db.requests.list_waiting_colleges()]
+
+
+async def run_round(db: Transaction, college_id: int) -> None:
+    """One round for a college."""
+    events = await match_college(db, college_id)
     # Riders are told in the order of their ids, as everywhere, however many there are.
     events.sort(key=attrgetter("user_id"))
     for first in range(0, len(events), EVENTS_AT_ONCE):
@@ -255,4 +259,4 @@ async def introduce(db: Transaction, college_id: int, boardings: Sequence[Boardi
     return events
 
 
-timers = (Timer("match round", EVERY_SECONDS, run_round),)
+timers = (CollegeTimer("match round", EVERY_SECONDS, run_round, list_waiting),)
