@@ -34,16 +34,21 @@ delete from unreferenced_files
        )
 returning storage_key;
 
--- name: find_image(college_id, viewer_id, user_id)^
--- Where a rider's picture lies, for whoever may see the profile.
+-- name: find_image(viewer_id, user_id, version)^
+-- Where a rider's picture lies, for whoever may see the profile; of all colleges, because an address
+-- that is signed names the viewer alone, and the two are of one. `version` is how the version begins that
+-- the address is for, or null for whichever there is.
 select profile_files.storage_key,
        profile_files.version
   from profile_files
   join users using (college_id, user_id)
- where profile_files.college_id = :college_id
+  join users viewer on viewer.college_id = profile_files.college_id
+ where viewer.user_id = :viewer_id
    and profile_files.user_id = :user_id
    and profile_files.kind = 'image'
+   and (:version::text is null or left(profile_files.version, 12) = :version)
    and users.banned_at is null
+   and viewer.banned_at is null
    and not are_blocked(:viewer_id, users.user_id);
 
 -- name: find_resume(college_id, viewer_id, user_id)^

@@ -35,6 +35,7 @@ from tripsync.http.limits import RateLimits
 from tripsync.http.malformed import AnyRequest, add_refusal_of_malformed
 from tripsync.http.observation import add_observation
 from tripsync.http.paths import add_path_patterns
+from tripsync.http.picture_urls import PictureUrls
 from tripsync.http.tokens import AccessTokens
 from tripsync.jobs import forgetting
 from tripsync.mail.mailer import Mailer
@@ -85,6 +86,7 @@ def create_app(settings: Settings, name: str = "tripsync") -> Sanic:
     app.ctx.settings = settings
     app.ctx.draining = False
     app.ctx.tokens = AccessTokens(settings)
+    app.ctx.picture_urls = PictureUrls(settings)
     app.ctx.query_files = SQL
     app.ctx.reload_queries = partial(reload_queries, settings)
 

@@ -104,7 +104,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
         str, Meta(description="where the frontend lives; links in mails lead there")
     ] = "http://localhost:5173"
     api_url: Annotated[
-        str, Meta(description="where this API is reached from outside; mails link there too")
+        str,
+        Meta(
+            description="where this API is reached from outside; pictures and links in mails "
+            "lead there"
+        ),
     ] = "http://localhost:8000"
     smtp_url: Annotated[
         str,

@@ -6,7 +6,7 @@ from sanic import HTTPResponse, Request
 
 # Kept by the client, and asked for again before each use: who is blocked today must not see
 # from a cache what they saw yesterday.
-CACHING = {"Cache-Control": "private, no-cache", "Vary": "Authorization"}
+ASKED_AGAIN = "private, no-cache"
 
 
 def has_current(request: Request, version: str) -> bool:
@@ -16,16 +16,24 @@ def has_current(request: Request, version: str) -> bool:
     return "*" in tags or etag(version) in tags
 
 
-def not_modified(version: str) -> HTTPResponse:
-    return HTTPResponse(status=304, headers={**CACHING, "ETag": etag(version)})
+def not_modified(version: str, caching: str = ASKED_AGAIN) -> HTTPResponse:
+    return HTTPResponse(status=304, headers=caching_headers(version, caching))
 
 
 def download(
-    content: bytes, media_type: str, version: str, headers: Mapping[str, str] | None = None
+    content: bytes,
+    media_type: str,
+    version: str,
+    caching: str = ASKED_AGAIN,
+    headers: Mapping[str, str] | None = None,
 ) -> HTTPResponse:
     return HTTPResponse(
-        content, 200, {**CACHING, "ETag": etag(version), **(headers or {})}, media_type
+        content, 200, {**caching_headers(version, caching), **(headers or {})}, media_type
     )
+
+
+def caching_headers(version: str, caching: str) -> dict[str, str]:
+    return {"Cache-Control": caching, "Vary": "Authorization", "ETag": etag(version)}
 
 
 def etag(version: str) -> str:

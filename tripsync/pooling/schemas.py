@@ -7,6 +7,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from tripsync.http.paths import LARGEST_ID
+from tripsync.http.picture_urls import PictureUrl
 from tripsync.http.schemas import Line, Schema
 
 Latitude = Annotated[float, Meta(ge=-90, le=90, examples=[19.1075])]
@@ -105,7 +106,6 @@ PhoneNumber = Annotated[str, Meta(examples=["+919820012345"])]
 Email = Annotated[str, Meta(examples=["ravi@djsce.example"])]
 YearOfStudy = Annotated[str, Meta(examples=["3"])]
 Bio = Annotated[str, Meta(examples=["Early riser, quiet in the car."])]
-ImageUrl = Annotated[str, Meta(examples=["/api/users/4712/image"])]
 
 
 class RouteStop(msgspec.Struct):
@@ -127,7 +127,7 @@ class MatchedUser(msgspec.Struct):
     email: Email | None
     year_of_study: YearOfStudy | None
     bio: Bio | None
-    profile_image_url: ImageUrl | None
+    profile_image_url: PictureUrl | None
     request_id: Id
     user_request_id: Annotated[Id, Meta(description="one's own request, with which they fit")]
     connection_status: ConnectionStatus

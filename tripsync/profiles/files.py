@@ -6,7 +6,9 @@ row without its file, and no file that is not found by the next sweep.
 """
 
 import hashlib
+import time
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any, Literal, cast
 
 from sanic import Blueprint, HTTPResponse, Request
@@ -14,8 +16,9 @@ from sanic import Blueprint, HTTPResponse, Request
 from tripsync.database import Transaction
 from tripsync.http.answers import answer, no_content
 from tripsync.http.context import database, reading, rider, run_in_transaction
-from tripsync.http.downloads import download, has_current, not_modified
+from tripsync.http.downloads import ASKED_AGAIN, download, has_current, not_modified
 from tripsync.http.endpoint import Binary, endpoint
+from tripsync.http.identity import identify
 from tripsync.http.limits import count_try
 from tripsync.http.problems import TOO_MANY, UNAVAILABLE, Problem, Refusal
 from tripsync.profiles import pictures, resumes
@@ -24,7 +27,7 @@ from tripsync.profiles.own import find_profile
 from tripsync.profiles.pictures import PICTURE
 from tripsync.profiles.refusals import NO_IMAGE, NO_RESUME, UNUSABLE_IMAGE, UNUSABLE_RESUME
 from tripsync.profiles.resumes import RESUME
-from tripsync.profiles.schemas import Profile
+from tripsync.profiles.schemas import PictureAddress, Profile
 from tripsync.storage import Storage, StorageError, new_key
 
 blueprint = Blueprint("files")
@@ -72,11 +75,29 @@ async def remove_resume(request: Request) -> HTTPResponse:
 
 
 @blueprint.get("/api/users/<user_id:id>/image")
-@endpoint(answer=Binary(pictures.STORED_AS), refuses=(NO_IMAGE,))
-async def see_image(request: Request, user_id: int) -> HTTPResponse:
-    """See the picture of a fellow of one's college, or one's own."""
-    find = reading(request).files.find_image
-    return await give(request, find, user_id, pictures.STORED_AS, NO_IMAGE)
+@endpoint(query=PictureAddress, answer=Binary(pictures.STORED_AS), refuses=(NO_IMAGE,), open=True)
+async def see_image(request: Request, query: PictureAddress, user_id: int) -> HTTPResponse:
+    """See the picture of a fellow of one's college, or one's own.
+
+    `profile_image_url` is an address of it that opens without a token: for the rider it was given
+    to, for six to twelve hours, and as long as that rider may see the picture and it is the same.
+    Who brings a token is asked for nothing else."""
+    viewer_id, version, caching = viewer_of(request, query, user_id)
+    find = partial(
+        reading(request).files.find_image, viewer_id=viewer_id, user_id=user_id, version=version
+    )
+    return await give(request, find, pictures.STORED_AS, NO_IMAGE, caching)
+
+
+def viewer_of(request: Request, query: PictureAddress, user_id: int) -> tuple[int, str | None, str]:
+    """Who looks, at which version if at no other, and how long a copy may be kept."""
+    if query.signature is None or "authorization" in request.headers:
+        return identify(request).user_id, None, ASKED_AGAIN
+    if not request.app.ctx.picture_urls.is_signed(
+        user_id, query.v, query.viewer, query.expires, query.signature
+    ):
+        raise Problem(NO_IMAGE)
+    return query.viewer, query.v, f"private, max-age={query.expires - int(time.time())}"
 
 
 @blueprint.get("/api/users/<user_id:id>/resume")
@@ -85,10 +106,16 @@ async def see_resume(request: Request, user_id: int) -> HTTPResponse:
     """See one's own résumé, or that of a fellow one shares a ride with.
 
     Or of somebody who applied to a post of one's own that asks for a résumé."""
-    find = reading(request).files.find_resume
+    who = rider(request)
+    find = partial(
+        reading(request).files.find_resume,
+        college_id=who.college_id,
+        viewer_id=who.user_id,
+        user_id=user_id,
+    )
     # Not opened within the app's own origin, whatever the checks have missed.
     aside = {"Content-Disposition": 'attachment; filename="resume.pdf"'}
-    return await give(request, find, user_id, resumes.STORED_AS, NO_RESUME, aside)
+    return await give(request, find, resumes.STORED_AS, NO_RESUME, headers=aside)
 
 
 async def keep(request: Request, kind: FileKind, content: bytes) -> Any:
@@ -141,27 +168,26 @@ async def sweep(request: Request) -> None:
 
 async def give(
     request: Request,
-    find: Callable[..., Awaitable[Any]],
-    user_id: int,
+    find: Callable[[], Awaitable[Any]],
     media_type: str,
     refusal: Refusal,
+    caching: str = ASKED_AGAIN,
     headers: Mapping[str, str] | None = None,
 ) -> HTTPResponse:
     """The file, or a 304 for a client that has it already."""
-    who = rider(request)
     # Twice: a file that is replaced between the look at its row and the one at the storage.
     for _ in range(2):
-        file = await find(college_id=who.college_id, viewer_id=who.user_id, user_id=user_id)
+        file = await find()
         if file is None:
             break
         if has_current(request, file["version"]):
-            return not_modified(file["version"])
+            return not_modified(file["version"], caching)
         try:
             content = await storage(request).load(file["storage_key"])
         except StorageError:
             raise Problem(UNAVAILABLE, headers={"Retry-After": "5"}) from None
         if content is not None:
-            return download(content, media_type, file["version"], headers)
+            return download(content, media_type, file["version"], caching, headers)
     raise Problem(refusal)
 
 

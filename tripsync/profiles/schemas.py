@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from tripsync.http.paths import LARGEST_ID
+from tripsync.http.picture_urls import PictureUrl
 from tripsync.http.schemas import Line, Schema, says
 from tripsync.profiles.fields import MailAddress, PhoneNumber, Username, WebLink
 
@@ -106,14 +108,27 @@ class Reviews(msgspec.Struct):
     ]
 
 
-ImageUrl = Annotated[
-    str,
-    Meta(
-        description="on this server, asked for with the token like any other call; "
-        "another picture has another address",
-        examples=["/api/users/17/image?v=9f86d081884c"],
-    ),
-]
+class PictureAddress(Schema):
+    """What an address of a picture says; taken from `profile_image_url` as it stands there."""
+
+    v: Annotated[str, Meta(pattern="^[0-9a-f]{12}$(?!\n)", examples=["9f86d081884c"])] = ""
+    viewer: Annotated[
+        int, Meta(ge=0, le=LARGEST_ID, description="whom it was given to", examples=[23])
+    ] = 0
+    expires: Annotated[
+        int,
+        Meta(ge=0, le=LARGEST_ID, description="in seconds since 1970", examples=[1_767_225_600]),
+    ] = 0
+    signature: (
+        Annotated[
+            str,
+            Meta(
+                pattern="^[A-Za-z0-9_-]{43}$(?!\n)",
+                examples=["9sV0rj4nT5kQ2wYxB1cZ7LmHd8fGeKp3uAoRiX6tWyE"],
+            ),
+        ]
+        | None
+    ) = None
 
 
 class Profile(msgspec.Struct):
@@ -134,7 +149,7 @@ class Profile(msgspec.Struct):
     social_media_links: SocialMediaLinks | None
     emergency_contact: EmergencyContact | None
     reviews: Reviews
-    profile_image_url: ImageUrl | None
+    profile_image_url: PictureUrl | None
     has_resume: Annotated[bool, Meta(examples=[False])]
 
 
@@ -151,7 +166,7 @@ class FellowProfile(msgspec.Struct):
     preferences: Preferences | None
     social_media_links: SocialMediaLinks | None
     reviews: Reviews
-    profile_image_url: ImageUrl | None
+    profile_image_url: PictureUrl | None
     email: Annotated[str, Meta(examples=["dev@djsce.example"])] | None
     phone_number: PhoneNumber | None
     emergency_contact: EmergencyContact | None

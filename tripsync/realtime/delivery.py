@@ -19,6 +19,7 @@ from tripsync.database import Database
 from tripsync.database.availability import Repeated
 from tripsync.database.listener import ANYTHING
 from tripsync.database.wall import see_all_colleges
+from tripsync.http.picture_urls import PictureUrls
 from tripsync.metrics import counter, histogram
 from tripsync.realtime.connections import ConnectionManager
 from tripsync.realtime.socket import Socket
@@ -44,9 +45,12 @@ News = Mapping[str, Any]
 class Delivery:
     """Brings every socket of this process to where its rider's events end."""
 
-    def __init__(self, database: Database, connections: ConnectionManager) -> None:
+    def __init__(
+        self, database: Database, connections: ConnectionManager, picture_urls: PictureUrls
+    ) -> None:
         self._database = database
         self._connections = connections
+        self._picture_urls = picture_urls
         self._behind: set[int] = set()
         self._anybody = True
         self._woken = asyncio.Event()
@@ -187,7 +191,8 @@ class Delivery:
             self._reload(devices, last)
             return
         if news:
-            frames = b"".join(text_frame(row["message"].encode()) for row in news)
+            sign = self._picture_urls.sign_all
+            frames = b"".join(text_frame(sign(row["message"].encode(), user_id)) for row in news)
             # What happened before a device came is late for another reason.
             waited_for = min((socket.live_after for socket in devices), default=last)
             for row in news:

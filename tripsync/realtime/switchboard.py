@@ -49,7 +49,7 @@ class Switchboard:
         self._database = database
         self._listeners: dict[Socket, Listening] = {}
         self.connections = ConnectionManager(app.ctx.settings.sockets_per_rider)
-        self.delivery = Delivery(database, self.connections)
+        self.delivery = Delivery(database, self.connections, app.ctx.picture_urls)
         self._acknowledgements = Acknowledgements(database)
         self._watch = Watch(self.connections)
         self._acts: Acts = {

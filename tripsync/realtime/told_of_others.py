@@ -2,7 +2,7 @@
 
 from typing import Any
 
-OF_OTHERS = frozenset({"email", "phone_number", "bio", "year_of_study"})
+OF_OTHERS = frozenset({"email", "phone_number", "bio", "year_of_study", "profile_image_url"})
 
 
 def without_others(told: Any) -> Any:
