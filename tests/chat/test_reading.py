@@ -67,6 +67,13 @@ async def test_what_is_read_again_or_written_by_oneself_is_no_news(
     assert [reader for reader, _ in await receipts(db, pair.asha)] == [pair.dev.id]
 
 
+async def test_to_ask_for_the_head_alone_reads_nothing(pair: Pair) -> None:
+    conversation_id = (await said(pair.asha, pair.dev))["conversation_id"]
+    head = await pair.dev.call("HEAD", f"/api/chat/messages/{conversation_id}")
+    assert (head.status_code, head.content) == (200, b"")
+    assert await unread(pair.dev) == {conversation_id: 1}
+
+
 async def test_reading_up_to_a_message_leaves_the_rest(pair: Pair, db: asyncpg.Connection) -> None:
     ids = []
     for n in range(6):

@@ -44,7 +44,9 @@ async def list_messages(
         for row in rows
         if row["id"] is not None
     ]
-    if messages and query.before is None and rows[-1]["any_unread"]:
+    # Who asks for the head alone has read nothing.
+    is_read = request.method == "GET" and query.before is None
+    if messages and is_read and rows[-1]["any_unread"]:
 
         async def mark_all(db: Transaction) -> None:
             await mark(db, who, conversation_id, up_to=messages[-1]["id"])
