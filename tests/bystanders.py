@@ -24,13 +24,18 @@ def settle(url: str) -> None:
 
 
 class Watch:
-    """What was noted since the last look."""
+    """Who stands by in a database, and what happened to them."""
 
     def __init__(self, url: str) -> None:
         self._connection = psycopg.connect(url, autocommit=True)
 
+    def move_in(self, college_id: int) -> None:
+        """Two more, who live in a college that a test has made."""
+        # Over one connection, which plans these thirty statements once.
+        self._connection.execute("select bystanders.move_in(%s)", [college_id])
+
     def look(self) -> list[str]:
-        """What happened to rows of bystanders, a line each."""
+        """What was noted of their rows since the last look, a line each."""
         notes = self._connection.execute(
             "delete from bystanders.notes returning table_name, act, before, after"
         )

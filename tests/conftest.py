@@ -299,7 +299,7 @@ def campus(client: httpx.AsyncClient, data_dir: Path) -> Campus:
 
 
 @pytest.fixture
-async def college(db: asyncpg.Connection) -> str:
+async def college(db: asyncpg.Connection, watch: Watch) -> str:
     """A college of one test's own: its riders meet nobody of another test."""
     # Behind the known ones, whose place at the head of the list other tests look for.
     name = f"Zenith {secrets.token_hex(6)}"
@@ -309,7 +309,7 @@ async def college(db: asyncpg.Connection) -> str:
         name,
         WHERE_IT_IS_NOON,
     )
-    await db.execute("select bystanders.move_in($1)", college_id)
+    watch.move_in(college_id)
     return name
 
 
