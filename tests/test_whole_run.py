@@ -29,6 +29,7 @@ def test_a_run_that_causes_no_event_fails() -> None:
     assert (code, "never heard by any test" in said) == (pytest.ExitCode.TESTS_FAILED, True), said
 
 
-def test_whoever_only_lists_the_tests_is_asked_for_nothing() -> None:
-    code, said = outcome("--co")
+@pytest.mark.parametrize("less", ["--co", "--ignore=tests/chat"])
+def test_whoever_lists_the_tests_or_leaves_some_out_is_asked_for_nothing(less: str) -> None:
+    code, said = outcome(less)
     assert (code, "never heard" in said) == (pytest.ExitCode.OK, False), said

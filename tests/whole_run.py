@@ -59,9 +59,9 @@ def passed(terminalreporter: pytest.TerminalReporter) -> list[pytest.TestReport]
 def is_whole(session: pytest.Session) -> bool:
     """Whether these were all tests there are, and all passed; one process knows only its own."""
     config = session.config
-    chosen = config.option.keyword or config.option.markexpr or config.option.deselect
+    option = config.option
+    chosen = option.keyword or option.markexpr or option.deselect or option.ignore
     everywhere = config.args_source is pytest.Config.ArgsSource.TESTPATHS
     is_part = hasattr(config, "workerinput")
-    only_listed = config.option.collectonly
-    ran = everywhere and not is_part and not chosen and not only_listed
+    ran = everywhere and not is_part and not chosen and not option.collectonly
     return ran and not session.testsfailed
