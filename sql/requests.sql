@@ -5,7 +5,7 @@
 -- name: lock_rider(college_id, user_id)$
 -- Whether the rider's address is confirmed; the row is held, so that two requests of one rider are
 -- opened or changed one after the other. None for a rider who is banned.
-select verified_at is not null as verified
+select verified_at is not null
   from users
  where college_id = :college_id
    and user_id = :user_id

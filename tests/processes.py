@@ -155,7 +155,7 @@ def free_ports(number: int) -> int:
 
 def copy_of_the_project(folder: Path) -> Path:
     """What runs, to be edited."""
-    for part in ("sql", "tripsync", "migrations"):
+    for part in ("sql", "tripsync", "migrations", "docs"):
         # Others compile meanwhile.
         needless = shutil.ignore_patterns("__pycache__")
         shutil.copytree(ROOT / part, folder / part, ignore=needless)

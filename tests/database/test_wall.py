@@ -132,6 +132,8 @@ async def test_a_query_that_forgets_the_college_shows_nothing_of_another(
         assert fellow.status_code == 200
 
 
+# All who moderate the college are told of a report.
+@pytest.mark.touches_everybody
 async def test_riders_notice_nothing_of_the_wall(
     walled: Server, walled_campus: Campus, db: asyncpg.Connection, asha: Rider
 ) -> None:

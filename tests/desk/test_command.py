@@ -37,7 +37,7 @@ async def test_a_mistake_is_shown_as_compilers_do(
     edited: Path, data_dir: Path, database_url: str
 ) -> None:
     file = edited / "sql" / "timers.sql"
-    text = file.read_text().replace("taken_at <= now()", "taken_att <= now()")
+    text = file.read_text().replace("taken_at <= now()", "taken_att <= now()", 1)
     assert text != file.read_text()
     line = next(n for n, each in enumerate(text.splitlines(), 1) if "taken_att" in each)
     file.write_text(text)

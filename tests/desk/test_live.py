@@ -26,7 +26,7 @@ from tripsync.database.queries import Queries
 from tripsync.desk import live
 from tripsync.desk.live import LiveQueries, ReloadError, reload_everywhere
 from tripsync.http.answers import answer
-from tripsync.http.context import reading, transaction
+from tripsync.http.context import reading, run_in_transaction
 from tripsync.serving.process import bind, serving
 from tripsync.settings import Settings
 
@@ -60,8 +60,7 @@ async def running(settings: Settings, folder: Path) -> AsyncIterator[Server]:
     async def editions(request: Request) -> HTTPResponse:
         one = await reading(request).first.tell()
         await asyncio.sleep(0.002)
-        async with transaction(request) as db:
-            other = await db.second.tell()
+        other = await run_in_transaction(request, lambda db: db.second.tell())
         return answer([one, other])
 
     sock = bind(few)

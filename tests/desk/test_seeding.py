@@ -350,20 +350,19 @@ async def test_a_database_is_seeded_once(seeded: Seeded, data_dir: Path) -> None
         assert "Traceback" not in command.said
 
 
-async def test_production_is_never_seeded(data_dir: Path, database_url: str) -> None:
+async def test_production_is_never_seeded(data_dir: Path, empty_database: str) -> None:
+    migrate(empty_database)
     where = {
-        "DATABASE_URL": database_url,
+        "DATABASE_URL": empty_database,
         "ENVIRONMENT": "production",
         "SECRET_KEY": secrets.token_hex(32),
     }
     with tripsync("seed", data_dir=data_dir, **where) as command:
         assert await command.exit_code() == 78
         assert "not for production" in command.said
-    connection = await asyncpg.connect(database_url)
-    assert not await connection.fetchval(
-        "select count(*) from users where email like '%@seed.example'"
-    )
-    await connection.close()
+    with psycopg.connect(empty_database) as connection:
+        [seeded] = connection.execute("select count(*) from users").fetchone() or ()
+    assert seeded == 0
 
 
 async def test_a_database_without_tables_is_told_to_migrate(

@@ -705,7 +705,11 @@ async def rides_of_a_round(
     db: asyncpg.Connection, college_id: int, most_waiting: int = 100, most_pools: int = 100
 ) -> list[asyncpg.Record]:
     return await ROUNDS["list_rides"](
-        db, college_id=college_id, most_waiting=most_waiting, most_pools=most_pools
+        db,
+        college_id=college_id,
+        unverified_ride=True,
+        most_waiting=most_waiting,
+        most_pools=most_pools,
     )
 
 

@@ -460,7 +460,7 @@ def embedded_url(folder: Path) -> str:
 def source_tree() -> Iterator[Path]:
     """A copy of what is served, to be edited."""
     copy = Path(tempfile.mkdtemp(prefix="tripsync-source-"))
-    for part in ("tripsync", "sql", "migrations"):
+    for part in ("tripsync", "sql", "migrations", "docs"):
         shutil.copytree(ROOT / part, copy / part, ignore=shutil.ignore_patterns("__pycache__"))
     yield copy
     shutil.rmtree(copy)
