@@ -237,13 +237,17 @@ async def test_the_list_of_devices(campus: Campus) -> None:
 
 
 async def test_one_device_signs_another_out_but_nobody_elses(campus: Campus) -> None:
-    rider, stranger = await campus.sign_up(), await campus.sign_up(college_name="VJTI")
+    rider, fellow = await campus.sign_up(), await campus.sign_up()
+    stranger = await campus.sign_up(college_name="VJTI")
     phone = await rider.on_another_device()
     devices = (await rider.call("GET", SESSIONS)).json()["sessions"]
     phone_id = next(device["id"] for device in devices if not device["current"])
-    foreign = await stranger.call("DELETE", f"{SESSIONS}/{phone_id}")
-    assert (foreign.status_code, foreign.json()["code"]) == (404, "no_such_session")
+    for other in (fellow, stranger):
+        foreign = await other.call("DELETE", f"{SESSIONS}/{phone_id}")
+        assert (foreign.status_code, foreign.json()["code"]) == (404, "no_such_session")
     assert (await phone.call("GET", SESSIONS)).status_code == 200
     assert (await rider.call("DELETE", f"{SESSIONS}/{phone_id}")).status_code == 204
     assert (await phone.call("GET", SESSIONS)).status_code == 401
     assert (await rider.call("DELETE", f"{SESSIONS}/{phone_id}")).status_code == 404
+    [here] = (await rider.call("GET", SESSIONS)).json()["sessions"]
+    assert here["current"]
