@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 PYTHON ?= $(shell for each in python3 python3.13 python3.12 python3.11; do \
 	$$each -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$each && break; done)
 
-.PHONY: help run test check plans format migrate bench lock clean
+.PHONY: help run test check plans mutants format migrate bench lock clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ format: $(BIN)/.dev ## put the code into its one format
 
 migrate: $(BIN)/.run ## bring the schema of DATABASE_URL (or the embedded database) up to date
 	@$(BIN)/tripsync migrate $(ARGS)
+
+mutants: $(BIN)/.dev ## break queries and rules one place at a time, and see whether a test notices
+	@$(BIN)/python -m tests.mutants $(ARGS)
 
 bench: $(BIN)/.dev ## measure requests against a bare server in the same run
 	@$(BIN)/python tests/bench/requests.py $(ARGS)

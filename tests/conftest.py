@@ -71,9 +71,11 @@ def postgres(data_dir: Path) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def database_url(postgres: str, request: pytest.FixtureRequest) -> Iterator[str]:
     """A migrated database. Whatever the tests made riders hear is looked at in the end."""
-    with fresh_database(postgres) as url:
-        migrate(url)
-        settle(url)
+    template = os.environ.get("TEST_TEMPLATE", "")
+    with fresh_database(postgres, template) as url:
+        if not template:
+            migrate(url)
+            settle(url)
         yield url
         whole_run.remember(request.config, check_events(url, made_by_tests=True))
 

@@ -9,10 +9,12 @@ import psycopg
 
 
 @contextmanager
-def fresh_database(server: str) -> Iterator[str]:
+def fresh_database(server: str, template: str = "") -> Iterator[str]:
+    """An empty one, or a copy of one to which nobody is connected."""
     name = f"tripsync_test_{secrets.token_hex(6)}"
     with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"create database {name}")
+        like = f" template {template}" if template else ""
+        connection.execute(f"create database {name}{like}")
         try:
             yield urlunsplit(urlsplit(server)._replace(path=f"/{name}"))
         finally:

@@ -1,0 +1,144 @@
+"""Queries with one thing wrong: a condition lost, a boundary moved, a join or a lock weakened.
+
+A condition is not cut out but made to decide nothing, `(... or true)`, so that the query still uses
+every parameter and reads as before.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from tripsync.desk.sources import Source, blanked
+
+
+class Mutant(NamedTuple):
+    """One text that differs from what is written in one place."""
+
+    # `file.query` of SQL, `package.module` of Python.
+    where: str
+    # What was done, and what it was done to: the same for as long as that place is not edited.
+    what: str
+    # The whole file as it would be.
+    text: str
+
+
+CONDITION = re.compile(r"\b(where|and|or|on|when|having)\b", re.IGNORECASE)
+ENDS = re.compile(
+    r"\b(and|or|group|order|limit|offset|returning|for|union|except|join|left|cross|inner|then|else|"
+    r"end|having|window|on|set|do|when|where)\b",
+    re.IGNORECASE,
+)
+BETWEEN = re.compile(r"\bbetween\b", re.IGNORECASE)
+
+# Ids are unique over all colleges. Beside one, the college is there for the plan, for the second
+# wall and for a database that is shared out by colleges: no row tells that it is not asked for.
+COLLEGE = re.compile(r"(\w+\.)?college_id = (:college_id|\w+\.college_id)")
+OTHER_ID = re.compile(r"\b(?!college_id)\w+_ids? = |\b\w+_request = ")
+
+# Outside of quotes; each place by itself.
+SWAPS: tuple[tuple[str, str, str], ...] = (
+    ("a boundary moved", r"(?<![<>=!@|&-])<(?![<>=@])", "<="),
+    ("a boundary moved", r"(?<![<>=!@|&-])<=(?![>])", "<"),
+    ("a boundary moved", r"(?<![<>=!@|&-])>(?![>=])", ">="),
+    ("a boundary moved", r"(?<![<>=!@|&-])>=", ">"),
+    ("turned round", r"\bis null\b", "is not null"),
+    ("turned round", r"\bis not null\b", "is null"),
+    ("turned round", r"\bnot exists\b", "exists"),
+    ("turned round", r"(?<!not )\bexists\b", "not exists"),
+    ("an order reversed", r" desc\b", " asc"),
+    ("an end swapped", r"\bleast\(", "greatest("),
+    ("an end swapped", r"\bgreatest\(", "least("),
+    ("an end swapped", r"\bmin\(", "max("),
+    ("an end swapped", r"\bmax\(", "min("),
+    ("a join weakened", r"(?<!left )(?<!cross )\bjoin\b(?! lateral)", "left join"),
+    ("a join strengthened", r"\bleft join\b(?! lateral)", "join"),
+    ("a sum turned", r"(?<= )\+(?= )", "-"),
+    ("a sum turned", r"(?<= )-(?= (?!-))", "+"),
+    ("doubles kept", r"\bselect distinct\b(?! on)", "select"),
+)
+
+
+def mutants_of(source: Source) -> Iterator[Mutant]:
+    """All of a query, in the order of its text."""
+    _, code = blanked(source.text)
+    places = [*lost_conditions(source.text, code), *swapped(source.text, code)]
+    count: dict[str, int] = {}
+    for start, end, kind, replacement in sorted(places):
+        was = " ".join(source.text[start:end].split())
+        what = f"{kind}: {was}"
+        count[what] = count.get(what, 0) + 1
+        if count[what] > 1:
+            what = f"{what} ({count[what]})"
+        at = source.starts_at
+        text = source.file_text
+        yield Mutant(source.full_name, what, f"{text[: at + start]}{replacement}{text[at + end :]}")
+
+
+Place = tuple[int, int, str, str]
+
+
+def lost_conditions(text: str, code: str) -> Iterator[Place]:
+    for keyword in CONDITION.finditer(code):
+        word = keyword[0].lower()
+        if word == "and" and belongs_to_between(code, keyword.start()):
+            continue
+        start = keyword.end()
+        end = end_of_condition(code, start)
+        condition = text[start:end].strip()
+        if not condition or (word == "on" and condition.startswith("conflict")):
+            continue
+        if COLLEGE.fullmatch(condition) and OTHER_ID.search(code):
+            continue
+        weaker = f" ({condition} and false)" if word == "or" else f" ({condition} or true)"
+        yield start, end, "a condition lost", f"{weaker}\n"
+
+
+def belongs_to_between(code: str, at: int) -> bool:
+    """Whether an `and` joins the two ends of a `between`."""
+    return bool(re.search(r"\bbetween\s+\S+(?:\s+[-+]\s+\S+(?:\s'[^']*')?)*\s+\Z", code[:at], re.I))
+
+
+def end_of_condition(code: str, start: int) -> int:
+    """Where the next word or mark stands that a condition cannot contain at its own depth."""
+    depth = 0
+    at = start
+    in_between = False
+    while at < len(code):
+        if code[at] == "(":
+            depth += 1
+        elif code[at] == ")":
+            if depth == 0:
+                return at
+            depth -= 1
+        elif depth == 0 and code[at] in ",;":
+            return at
+        elif depth == 0 and (word := BETWEEN.match(code, at)):
+            in_between = True
+            at = word.end()
+            continue
+        elif depth == 0 and starts_word(code, at) and (word := ENDS.match(code, at)):
+            if not (in_between and word[0].lower() == "and"):
+                return at
+            in_between = False
+            at = word.end()
+            continue
+        at += 1
+    return at
+
+
+def starts_word(code: str, at: int) -> bool:
+    return at == 0 or not (code[at - 1].isalnum() or code[at - 1] in "_:.")
+
+
+def swapped(text: str, code: str) -> Iterator[Place]:
+    for kind, pattern, replacement in SWAPS:
+        for found in re.finditer(pattern, code, re.IGNORECASE):
+            line_end = code.find("\n", found.start())
+            line_start = code.rfind("\n", 0, found.start()) + 1
+            line = text[line_start : line_end if line_end >= 0 else len(text)]
+            changed = (
+                line[: found.start() - line_start] + replacement + line[found.end() - line_start :]
+            )
+            yield line_start, line_start + len(line), kind, changed
+    for lock in re.finditer(r"\n\s*for (?:no key )?(?:update|share)[^;)\n]*", code):
+        yield lock.start(), lock.end(), "a lock lost", ""
