@@ -3,6 +3,7 @@
 import asyncpg
 import pytest
 
+from tests.bystanders import Watch
 from tests.conftest import Server, SignUp, StartServer
 from tests.people import Rider
 from tests.push.conftest import Look, Settle, Tell, example, jobs_waiting, register_phone
@@ -24,13 +25,16 @@ NEWS = "saved_search_hit"
 
 
 @pytest.fixture(autouse=True)
-async def nothing_is_left(db: asyncpg.Connection) -> None:
+async def nothing_is_left(db: asyncpg.Connection, watch: Watch) -> None:
     """Other tests' riders have phones too; what they were told is nobody's business here."""
     await db.execute("delete from pgqueuer where entrypoint = $1", PUSH)
+    bystanders = "select id from bystanders.things where root = 'users'"
+    await db.execute(f"delete from devices where user_id not in ({bystanders})")
     await db.execute(
-        "delete from devices "
-        "where user_id not in (select id from bystanders.things where root = 'users')"
+        "update devices set looked_up_to = last_seq from event_heads "
+        "where event_heads.user_id = devices.user_id and looked_up_to < last_seq"
     )
+    watch.look()
 
 
 async def test_a_phone_is_told_what_nobody_acknowledged(
