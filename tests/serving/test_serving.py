@@ -20,7 +20,7 @@ import psycopg
 import pytest
 
 from tests.people import PASSWORD, new_email
-from tests.processes import ROOT, Process, is_running, tripsync
+from tests.processes import Process, copy_of_the_project, is_running, tripsync
 from tests.waiting import PATIENCE, until
 from tripsync.database.migrations import ADVISORY_KEY, migrate
 
@@ -459,9 +459,7 @@ def embedded_url(folder: Path) -> str:
 @pytest.fixture
 def source_tree() -> Iterator[Path]:
     """A copy of what is served, to be edited."""
-    copy = Path(tempfile.mkdtemp(prefix="tripsync-source-"))
-    for part in ("tripsync", "sql", "migrations", "docs"):
-        shutil.copytree(ROOT / part, copy / part, ignore=shutil.ignore_patterns("__pycache__"))
+    copy = copy_of_the_project(Path(tempfile.mkdtemp(prefix="tripsync-source-")))
     yield copy
     shutil.rmtree(copy)
 
