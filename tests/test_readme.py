@@ -6,11 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
 from tests.conftest import Server
 from tripsync.settings import variables
 
-README = (Path(__file__).parent.parent / "README.md").read_text()
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
+# The pages in their order, and the list of them.
+DECISIONS = sorted((ROOT / "docs" / "decisions").glob("*.md"))
 
 
 def settings_table() -> str:
@@ -70,8 +74,26 @@ async def test_the_walk_works_when_pasted(server: Server) -> None:
         assert expected in said
 
 
-def test_every_file_it_names_is_there() -> None:
-    root = Path(__file__).parent.parent
-    for target in re.findall(r"\]\(([^)#]+)\)", README):
+@pytest.mark.parametrize(
+    "page",
+    [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *DECISIONS],
+    ids=lambda page: page.name,
+)
+def test_every_file_that_a_page_names_is_there(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
         if not target.startswith("http"):
-            assert (root / target).exists(), target
+            assert (page.parent / target).exists(), target
+
+
+def test_a_decision_says_what_whoever_takes_it_again_asks() -> None:
+    listed = re.findall(r"\]\((\d.*?)\)", DECISIONS[-1].read_text())
+    assert listed == [page.name for page in DECISIONS[:-1]]
+    assert [int(name[:4]) for name in listed] == list(range(1, len(listed) + 1))
+    for page in DECISIONS[:-1]:
+        assert re.findall(r"^\*\*(.*?)\*\*", page.read_text(), re.MULTILINE) == [
+            "Context.",
+            "Decision.",
+            "Numbers.",
+            "What the other way would lose.",
+            "Look again",
+        ], page.name
