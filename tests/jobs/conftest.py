@@ -80,7 +80,7 @@ async def states_of(database: Database) -> dict[str, int]:
 async def note(run: Run, wanted: Numbered) -> None:
     """An effect that is ours: counted in the transaction that ends the job."""
     async with run.finishing() as db:
-        await db.rate_limits.count_hit(key=str(wanted.number), amount=1, window_seconds=86_400)
+        await db.rate_limits.count_hit(key=str(wanted.number), window_seconds=86_400)
 
 
 NOTE = Job("note", Numbered, note)

@@ -155,7 +155,7 @@ async def test_a_failed_act_leaves_nothing_of_what_it_wrote(
 ) -> None:
     async def act(run: Run, wanted: Numbered) -> None:
         async with run.finishing() as db:
-            await db.rate_limits.count_hit(key=str(wanted.number), amount=1, window_seconds=60)
+            await db.rate_limits.count_hit(key=str(wanted.number), window_seconds=60)
             if run.attempt == 1:
                 raise Setback("after all")
 
