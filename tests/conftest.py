@@ -36,7 +36,7 @@ from tripsync.app import create_app
 from tripsync.database import pool
 from tripsync.database.embedded import embedded_server
 from tripsync.database.migrations import migrate
-from tripsync.realtime.wire import SocketProtocol
+from tripsync.realtime.protocol import SocketProtocol
 from tripsync.serving.process import bind, serving
 from tripsync.settings import Settings
 

@@ -11,9 +11,9 @@ from tripsync.auth.forgetting import forget_codes, forget_sessions
 from tripsync.database import Database
 from tripsync.database.migrations import migrate
 from tripsync.http.idempotency import forget_keys
-from tripsync.http.limits import forget_windows
+from tripsync.http.rate_limits import forget_windows
 from tripsync.jobs.forgetting import forget_jobs
-from tripsync.pooling.watching import forget_hits
+from tripsync.pooling.saved_searches import forget_hits
 from tripsync.settings import Settings
 
 

@@ -19,7 +19,7 @@ from tests.people import Rider
 from tests.processes import ROOT, free_ports, tripsync
 from tests.realtime.devices import on_line
 from tests.waiting import PATIENCE, until
-from tripsync import metrics, standing
+from tripsync import gauges, metrics
 from tripsync.realtime.events import append
 
 MISCONFIGURED = 78
@@ -69,7 +69,7 @@ def port() -> int:
 @pytest.fixture
 async def measured(start_server: StartServer, port: int, monkeypatch: pytest.MonkeyPatch) -> Server:
     monkeypatch.setattr(metrics, "LOOK_WITHIN", PATIENCE)
-    monkeypatch.setattr(standing, "ASK_WITHIN", PATIENCE)
+    monkeypatch.setattr(gauges, "ASK_WITHIN", PATIENCE)
     return await start_server(metrics_port=port)
 
 
@@ -168,7 +168,7 @@ async def test_an_exhausted_pool_is_seen_and_hides_nothing_else(
     async with AsyncExitStack() as taken:
         for _ in range(pool.get_max_size()):
             await taken.enter_async_context(pool.acquire())
-        monkeypatch.setattr(standing, "ASK_WITHIN", 0.1)
+        monkeypatch.setattr(gauges, "ASK_WITHIN", 0.1)
         reading = await scrape()
     assert reading.value("tripsync_database_up") == 0
     assert reading.value("tripsync_database_connections", state="busy") == pool.get_max_size()

@@ -25,7 +25,7 @@ NOT_SOURCE = shutil.ignore_patterns(".*", "tests", "var", "build", "*.egg-info",
 HASHED = re.compile(r"--hash=sha256:[0-9a-f]{64}")
 LOCKS = ("requirements.lock", "requirements-dev.lock")
 
-# Of rustworkx it is all that tripsync/pooling/rounds.py calls.
+# Of rustworkx it is all that tripsync/matching/rounds.py calls.
 WITHOUT_NUMPY = """
 import sys
 sys.modules["numpy"] = None  # an import of it fails

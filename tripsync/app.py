@@ -12,51 +12,62 @@ from tripsync import (
     chat,
     health,
     moderation,
+    notifications,
     pooling,
     profiles,
-    push,
     reviews,
     safety,
     services,
 )
 from tripsync.auth.hashing import Hasher
-from tripsync.background import Background
 from tripsync.database import Database
 from tripsync.database.encoding import encode
 from tripsync.database.files import SQL
 from tripsync.database.listener import Listener
 from tripsync.database.migrations import find_schema_problem
-from tripsync.desk.live import LiveQueries, ReloadError, reload_everywhere
-from tripsync.http import idempotency, limits
+from tripsync.database.reload import LiveQueries, ReloadError, reload_everywhere
+from tripsync.gauges import look
+from tripsync.http import idempotency, rate_limits
 from tripsync.http.ended_sessions import EndedSessions
+from tripsync.http.error_handler import Failures
 from tripsync.http.extensions import add_extensions
-from tripsync.http.failures import Failures
-from tripsync.http.limits import RateLimits
 from tripsync.http.malformed import AnyRequest, add_refusal_of_malformed
-from tripsync.http.observation import add_observation
 from tripsync.http.paths import add_path_patterns
 from tripsync.http.picture_urls import PictureUrls
+from tripsync.http.rate_limits import RateLimits
+from tripsync.http.request_log import add_observation
 from tripsync.http.tokens import AccessTokens
 from tripsync.jobs import forgetting
+from tripsync.jobs.background import Background
 from tripsync.mail.mailer import Mailer
 from tripsync.metrics import MetricsPort
-from tripsync.pooling.roads import Roads
+from tripsync.notifications.pusher import Pusher
 from tripsync.profiles.pictures import Pictures
 from tripsync.profiles.resumes import Resumes
-from tripsync.push.pusher import Pusher
+from tripsync.realtime import api as realtime
 from tripsync.realtime import asyncapi, events
-from tripsync.realtime import endpoints as realtime
 from tripsync.realtime.connections import ConnectionManager
-from tripsync.realtime.switchboard import Switchboard
+from tripsync.realtime.gateway import Switchboard
+from tripsync.routing.roads import Roads
 from tripsync.safety import positions
 from tripsync.safety.positions import Positions
 from tripsync.settings import Settings
-from tripsync.standing import look
 from tripsync.storage import open_storage
 
 log = logging.getLogger("tripsync")
 
-FEATURES = (health, auth, moderation, profiles, pooling, reviews, safety, chat, services, push)
+FEATURES = (
+    health,
+    auth,
+    moderation,
+    profiles,
+    pooling,
+    reviews,
+    safety,
+    chat,
+    services,
+    notifications,
+)
 
 
 class StartError(Exception):
@@ -205,7 +216,7 @@ def background_of(settings: Settings, database: Database) -> Background:
     timers = [
         *events.timers,
         *idempotency.timers,
-        *limits.timers,
+        *rate_limits.timers,
         *forgetting.timers,
         *listed("timers"),
     ]

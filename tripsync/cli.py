@@ -20,13 +20,13 @@ from tripsync.database.embedded import EmbeddedServerError, embedded_server
 from tripsync.database.files import SQL
 from tripsync.database.listener import Listener
 from tripsync.database.migrations import MigrationError, State, migrate, roll_back, status
+from tripsync.database.reload import LiveQueries
 from tripsync.database.roles import NotLetInError
+from tripsync.database.row_security import all_colleges
 from tripsync.database.upgrade import upgrade
-from tripsync.database.wall import all_colleges
 from tripsync.desk import command as desk
 from tripsync.desk import migration_command as migrations
 from tripsync.desk import seed_command as seeding
-from tripsync.desk.live import LiveQueries
 from tripsync.desk.values import DeskError
 from tripsync.env_file import example, read_env_file
 from tripsync.jobs import command as jobs

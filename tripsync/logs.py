@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from tripsync.http.observation import current_request_id
+from tripsync.http.request_log import current_request_id
 
 # What a record has anyway; the rest was given as `extra` and belongs in the line.
 ORDINARY = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}

@@ -26,9 +26,9 @@ import asyncpg
 from tripsync.database import Database
 from tripsync.database.embedded import embedded_server
 from tripsync.database.migrations import migrate
+from tripsync.jobs.timers import Timers
 from tripsync.pooling.auto_match import EVERY_SECONDS, timers
 from tripsync.settings import Settings
-from tripsync.timers import Timers
 
 COME = """
 with founded as (

@@ -21,7 +21,7 @@ How to read the table, whose figures are the mean over the samples and, in brack
 
 What is compared:
 
-- **rounds**: tripsync/pooling/rounds.py as it is, a round every 30 seconds, groups of up to four.
+- **rounds**: tripsync/matching/rounds.py as it is, a round every 30 seconds, groups of up to four.
 - **5 km radius**: whoever asks rides with the one who waits longest among those whose start and
   destination both lie within 5 km. The two take their shortest order of stops.
 - **oldest first**: whoever asks rides with the one who waits longest among the good pairs.
@@ -40,9 +40,7 @@ from typing import Literal, NamedTuple
 
 import networkx
 
-from tripsync.pooling.auto_match import BEST_PARTNERS
-from tripsync.pooling.rounds import Pair, Policy, WaitingRide, match_round
-from tripsync.pooling.routes import (
+from tripsync.matching.plans import (
     ROAD_FACTOR,
     Plan,
     Point,
@@ -54,6 +52,8 @@ from tripsync.pooling.routes import (
     plan_pair,
     road_meters,
 )
+from tripsync.matching.rounds import Pair, Policy, WaitingRide, match_round
+from tripsync.pooling.auto_match import BEST_PARTNERS
 
 MINUTE = 60
 PEAK_MINUTES = 90

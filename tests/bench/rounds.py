@@ -39,8 +39,8 @@ import asyncpg
 from tripsync.database import Database
 from tripsync.database.embedded import embedded_server
 from tripsync.database.migrations import migrate
+from tripsync.matching.rounds import Group
 from tripsync.pooling import auto_match
-from tripsync.pooling.rounds import Group
 from tripsync.settings import Settings
 
 COLLEGE = 1

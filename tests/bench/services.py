@@ -36,7 +36,7 @@ from tripsync.database.embedded import embedded_server
 from tripsync.database.files import SQL
 from tripsync.database.migrations import migrate
 from tripsync.database.queries import load_queries
-from tripsync.services.browsing import (
+from tripsync.services.api_browsing import (
     MOST_COUNTED,
     MOST_RANKED,
     MOST_TAGS,

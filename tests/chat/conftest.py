@@ -10,7 +10,7 @@ import pytest
 from tests.conftest import SignUp
 from tests.people import Rider
 from tests.pooling.roads_to_campus import ask, go, ride, say
-from tests.profiles.company import share_a_ride
+from tests.profiles.fellow_riders import share_a_ride
 
 MESSAGES = "/api/chat/messages"
 CONVERSATIONS = "/api/chat/conversations"

@@ -8,7 +8,7 @@ import pytest
 from tests.chat.conftest import CONVERSATIONS, Pair, listed, said
 from tests.conftest import SignUp
 from tests.people import Rider
-from tests.profiles.company import share_a_ride
+from tests.profiles.fellow_riders import share_a_ride
 
 
 @pytest.fixture

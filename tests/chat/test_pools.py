@@ -32,7 +32,7 @@ from tests.pooling.roads_to_campus import (
     the_other_way,
     types_heard_by,
 )
-from tests.profiles.company import block, share_a_ride
+from tests.profiles.fellow_riders import block, share_a_ride
 from tests.waiting import until_waiting_for_locks
 
 

@@ -19,7 +19,7 @@ from tests.chat.conftest import (
 from tests.conftest import SignUp
 from tests.people import Rider
 from tests.pooling.roads_to_campus import heard_by
-from tests.profiles.company import share_a_ride
+from tests.profiles.fellow_riders import share_a_ride
 from tests.waiting import until_waiting_for_locks
 
 

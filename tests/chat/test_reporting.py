@@ -7,7 +7,7 @@ import asyncpg
 from tests.chat.conftest import Pair, said
 from tests.conftest import SignUp
 from tests.people import Rider
-from tests.profiles.company import share_a_ride
+from tests.profiles.fellow_riders import share_a_ride
 
 
 async def report(reporter: Rider, subject: Rider, message_id: int) -> int:

@@ -10,7 +10,7 @@ from tests.chat.conftest import Pair, joined, open_chat, refused, said, unread, 
 from tests.conftest import Server, SignUp
 from tests.people import Rider
 from tests.pooling.roads_to_campus import heard_by, pair_up, types_heard_by
-from tests.profiles.company import block
+from tests.profiles.fellow_riders import block
 from tests.realtime.devices import on_line
 from tripsync import chat
 from tripsync.http.problems import Problem

@@ -26,7 +26,7 @@ from tests.chat.conftest import (
 from tests.conftest import SignUp, StartServer
 from tests.people import Rider
 from tests.pooling.roads_to_campus import heard_by, pair_up
-from tests.profiles.company import ban, block, share_a_ride
+from tests.profiles.fellow_riders import ban, block, share_a_ride
 
 
 async def test_a_message_is_answered_as_it_is_kept(pair: Pair) -> None:

@@ -18,7 +18,7 @@ from tests.waiting import until
 from tripsync.database.availability import Availability, Repeated
 from tripsync.database.migrations import migrate
 from tripsync.database.roles import APP
-from tripsync.timers import Timer
+from tripsync.jobs.timers import Timer
 
 Closing = Callable[[psycopg.Connection, str, str], AbstractContextManager[None]]
 

@@ -24,13 +24,13 @@ from tripsync.database.migrations import migrate
 from tripsync.mail.letters import Kind as MailKind
 from tripsync.moderation import schemas as moderation
 from tripsync.moderation.rules import ROLES
-from tripsync.pooling import recurring_schemas as recurring
+from tripsync.notifications.schemas import Platform
 from tripsync.pooling import schemas as pooling
+from tripsync.pooling import schemas_recurring as recurring
 from tripsync.profiles import schemas as profiles
-from tripsync.profiles.files import FileKind
-from tripsync.push.schemas import Platform
-from tripsync.services import application_schemas as applications
+from tripsync.profiles.api_files import FileKind
 from tripsync.services import schemas as services
+from tripsync.services import schemas_applications as applications
 
 UNKNOWN = "unheard_of"
 

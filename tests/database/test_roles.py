@@ -25,8 +25,8 @@ from tripsync.database import migrations
 from tripsync.database.files import SQL
 from tripsync.database.migrations import MigrationError, migrate, roll_back
 from tripsync.database.roles import APP, OWNER, NotLetInError, connect, connect_at_desk
+from tripsync.database.sources import Source, read_folder, statement_of
 from tripsync.desk.scratch import scratch_server
-from tripsync.desk.sources import Source, read_folder, statement_of
 
 Login = Callable[..., str]
 

@@ -8,14 +8,14 @@ from typing import NamedTuple
 import asyncpg
 import pytest
 
+from tripsync.database.catalog import Catalog, Column, read_catalog
 from tripsync.database.files import SQL, query_files
+from tripsync.database.findings import PACKAGE, Finding, for_people
 from tripsync.database.roles import connect
+from tripsync.database.sources import Source, read_sources
 from tripsync.database.traps import find_traps
 from tripsync.desk.callers import Call, read_calls
-from tripsync.desk.catalog import Catalog, Column, read_catalog
 from tripsync.desk.checking import check_all
-from tripsync.desk.findings import PACKAGE, Finding, for_people
-from tripsync.desk.sources import Source, read_sources
 from tripsync.desk.stubs import read_stubs
 
 

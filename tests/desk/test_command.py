@@ -7,9 +7,9 @@ import asyncpg
 import pytest
 
 from tests.processes import Process, copy_of_the_project, tripsync
+from tripsync.database.findings import Finding, for_github
 from tripsync.database.migrations import migrate
 from tripsync.desk.callers import calls_of
-from tripsync.desk.findings import Finding, for_github
 from tripsync.desk.stubs import STUBS
 
 
@@ -68,7 +68,7 @@ async def test_queries_are_listed_with_types_and_callers(data_dir: Path, databas
     assert "accounts.find_credentials  sql/accounts.sql:" in said
     assert "takes   email text" in said
     assert "user_id int8" in said
-    assert "tripsync/auth/sessions.py:" in said
+    assert "tripsync/auth/api.py:" in said
     code, said = await ran(data_dir, "list", "colleges.", "--json", DATABASE_URL=database_url)
     [found] = [each for each in json.loads(said) if each["name"] == "colleges.list_colleges"]
     assert {"name": "after", "type": "text"} in found["parameters"]

@@ -14,8 +14,8 @@ import pytest
 from tests.databases import fresh_database
 from tests.processes import copy_of_the_project, tripsync
 from tripsync.database.files import MIGRATIONS
+from tripsync.database.findings import Finding
 from tripsync.desk import migration_command
-from tripsync.desk.findings import Finding
 from tripsync.desk.migrations import check_migrations
 from tripsync.desk.released import read_released, release
 from tripsync.desk.steps import migration_files

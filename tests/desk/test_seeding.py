@@ -17,7 +17,7 @@ from tests.people import Rider
 from tests.processes import tripsync
 from tripsync.database.files import SEEDED_EMAIL, SEEDED_PASSWORD
 from tripsync.database.migrations import migrate
-from tripsync.database.relations import row_counts
+from tripsync.desk.relations import row_counts
 from tripsync.desk.seeding import FEWEST, seed
 from tripsync.desk.whole_reads import grows
 

@@ -8,12 +8,12 @@ import pytest
 
 from tests.databases import fresh_database
 from tests.processes import copy_of_the_project, tripsync
+from tripsync.database.findings import Finding
 from tripsync.database.migrations import migrate
-from tripsync.database.relations import relations
+from tripsync.database.sources import read_sources
 from tripsync.desk.command import all_sources
-from tripsync.desk.findings import Finding
+from tripsync.desk.relations import relations
 from tripsync.desk.seeding import seed
-from tripsync.desk.sources import read_sources
 from tripsync.desk.whole_reads import ENOUGH_RIDERS, NEVER_GROW, check_plans
 
 Gate = Callable[[str], list[Finding]]

@@ -15,7 +15,7 @@ from tests.waiting import until
 from tripsync.database.listener import Listener
 from tripsync.http import ended_sessions
 from tripsync.http.ended_sessions import EndedSessions
-from tripsync.http.observation import current_request_id
+from tripsync.http.request_log import current_request_id
 
 A_SECOND = 1.0
 # A busy machine is late now and then; a mechanism that is too slow is late most of the time.

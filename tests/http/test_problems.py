@@ -8,7 +8,7 @@ import pytest
 
 from tests.conftest import Answer, Caller, Server, StartServer
 from tests.waiting import PATIENCE
-from tripsync.http.failures import as_problem
+from tripsync.http.error_handler import as_problem
 
 MEMBERS = {"type", "title", "status", "detail", "code", "errors", "request_id"}
 

@@ -5,9 +5,9 @@ from prometheus_client import CollectorRegistry
 from tests.jobs.conftest import Numbered, StartWorker, ask_for
 from tests.waiting import until
 from tripsync.database import Database
+from tripsync.gauges import look
 from tripsync.jobs import Hopeless, Job, Run, Setback
 from tripsync.metrics import REGISTRY
-from tripsync.standing import look
 
 
 def tries(job: str, outcome: str) -> float:

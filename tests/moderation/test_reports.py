@@ -12,8 +12,8 @@ from tests.conftest import StartServer
 from tests.moderation.conftest import NewStaff, acts_about, events_of, report
 from tests.people import Campus, Rider
 from tests.waiting import until_waiting_for_locks
-from tripsync.http.limits import Limit
-from tripsync.http.observation import current_request_id
+from tripsync.http.rate_limits import Limit
+from tripsync.http.request_log import current_request_id
 
 REPORTS = "/api/reports"
 DESK = "/api/moderation/reports"
@@ -221,7 +221,7 @@ async def test_reports_are_limited_for_each_account(
     campus: Campus, start_server: StartServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "tripsync.moderation.reports.REPORT",
+        "tripsync.moderation.api_reports.REPORT",
         Limit("report", per_address="99/minute", per_account="2/hour"),
     )
     rider, bystander = await campus.sign_up(), await campus.sign_up()

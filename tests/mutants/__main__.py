@@ -35,19 +35,19 @@ from tests.mutants.sql import Mutant
 from tripsync.database.embedded import embedded_server
 from tripsync.database.files import PACKAGE, SQL
 from tripsync.database.migrations import migrate
-from tripsync.desk.sources import read_folder
+from tripsync.database.sources import read_folder
 
 REACHED = Path("var/reach.json")
 EQUIVALENT = Path(__file__).with_name("equivalent.txt")
 # Rules that need no database, and the tests that hold them.
 RULES = {
     "pooling.calendar": "tests/pooling/test_calendar.py",
-    "pooling.circuit": "tests/pooling/test_roads.py",
-    "pooling.routes": "tests/pooling/test_routes.py",
+    "pooling.circuit": "tests/routing/test_roads.py",
+    "pooling.routes": "tests/matching/test_plans.py",
     "pooling.states": "tests/pooling/test_states.py",
     "services.states": "tests/services/test_lifecycle.py",
     "services.conditions": "tests/services/test_filters.py",
-    "push.quiet_hours": "tests/push/test_quiet_hours.py",
+    "push.quiet_hours": "tests/notifications/test_quiet_hours.py",
     "http.origins": "tests/http/test_origins.py",
     "profiles.disguises": "tests/profiles/test_digest.py",
     "auth.passwords": "tests/auth/test_passwords.py",

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from tripsync.desk.sources import Source, blanked
+from tripsync.database.sources import Source, blanked
 
 
 class Mutant(NamedTuple):

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tests.mutants import python, sql
-from tripsync.desk.sources import read_sources
+from tripsync.database.sources import read_sources
 
 QUERY = """-- name: end_stay(college_id, guest_id, since)$
 -- Ends a stay: where it has begun, and not before.

@@ -15,7 +15,7 @@ from tests.own_data.test_export import EXPORTED
 from tests.people import Rider
 from tripsync.database import Transaction
 from tripsync.http.tokens import Rider as Known
-from tripsync.profiles.departure import erase
+from tripsync.profiles.api_deletion import erase
 
 Declared = Mapping[str, Mapping[str, str]]
 

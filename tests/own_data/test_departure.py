@@ -15,7 +15,7 @@ from tests.pooling.roads_to_campus import go, heard_by, pair_up, ride
 from tests.profiles.files import IMAGE, picture, send
 from tests.waiting import until_waiting_for_locks
 from tripsync.database import Database
-from tripsync.profiles.departure import forget_sessions
+from tripsync.profiles.api_deletion import forget_sessions
 
 
 async def everything_that_says(db: asyncpg.Connection, text: str) -> list[str]:

@@ -14,7 +14,7 @@ from tests.people import Campus, Rider
 from tests.pooling.roads_to_campus import pair_up
 from tripsync.database.files import SQL
 from tripsync.database.queries import load_queries
-from tripsync.profiles.export import SECTIONS
+from tripsync.profiles.api_export import SECTIONS
 from tripsync.profiles.schemas import OwnData
 
 # Which section holds what a column for a user says is theirs. A table that is added turns the test

@@ -9,9 +9,9 @@ import pytest
 
 from tests.conftest import StartServer
 from tests.people import Campus, Rider
-from tests.pooling.osrm import Osrm, by_road, is_silent, running_osrm, says
-from tripsync.pooling.circuit import FAILURES_IN_A_ROW
-from tripsync.pooling.routes import METERS_PER_SECOND, Point, road_meters
+from tests.routing.osrm import Osrm, by_road, is_silent, running_osrm, says
+from tripsync.matching.plans import METERS_PER_SECOND, Point, road_meters
+from tripsync.routing.circuit_breaker import FAILURES_IN_A_ROW
 
 ROUTE = "/api/map/route"
 TRIP = {"start_lat": 19.1075, "start_lng": 72.8372, "end_lat": 19.1197, "end_lng": 72.8464}
@@ -170,7 +170,7 @@ async def test_each_account_asks_the_routing_server_so_often_and_no_more(
     osrm: Osrm,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("tripsync.pooling.map.ROUTES_PER_ACCOUNT", "2/minute")
+    monkeypatch.setattr("tripsync.pooling.api_map.ROUTES_PER_ACCOUNT", "2/minute")
     rider, other = await campus.sign_up(), await campus.sign_up()
     server = await start_server(routing_url=osrm.url, rate_limits="on")
     async with server.client() as client:
@@ -186,7 +186,7 @@ async def test_each_account_asks_the_routing_server_so_often_and_no_more(
 async def test_estimates_are_not_counted(
     campus: Campus, start_server: StartServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tripsync.pooling.map.ROUTES_PER_ACCOUNT", "1/minute")
+    monkeypatch.setattr("tripsync.pooling.api_map.ROUTES_PER_ACCOUNT", "1/minute")
     rider = await campus.sign_up()
     server = await start_server(rate_limits="on")
     async with server.client() as client:

@@ -12,7 +12,7 @@ import pytest
 
 from tripsync.database.files import SQL
 from tripsync.database.queries import load_queries
-from tripsync.pooling.routes import (
+from tripsync.matching.plans import (
     METERS_PER_SECOND,
     Point,
     Ride,

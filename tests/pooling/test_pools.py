@@ -18,8 +18,8 @@ from tests.pooling.roads_to_campus import (
     the_other_way,
     types_heard_by,
 )
-from tripsync.pooling.company import plan_without
-from tripsync.pooling.routes import Point, road_meters
+from tripsync.matching.plans import Point, road_meters
+from tripsync.pooling.membership import plan_without
 
 PATH = "/api/pool/pools"
 

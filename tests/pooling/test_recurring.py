@@ -24,8 +24,8 @@ from tests.pooling.roads_to_campus import (
     types_heard_by,
 )
 from tests.waiting import until_waiting_for_locks
-from tripsync.pooling.openings import open_due
-from tripsync.timers import Timer, Timers
+from tripsync.jobs.timers import Timer, Timers
+from tripsync.pooling.recurring import open_due
 
 PATH = "/api/pool/recurring"
 ZONE = ZoneInfo(WHERE_IT_IS_NOON)

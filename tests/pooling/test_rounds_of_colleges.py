@@ -10,8 +10,8 @@ import pytest
 from tests.conftest import Server, StartServer
 from tests.waiting import until, until_waiting_for_locks
 from tripsync.database import Bound
+from tripsync.jobs.timers import CollegeTimer, Timers
 from tripsync.pooling.auto_match import EVERY_SECONDS, run_round
-from tripsync.timers import CollegeTimer, Timers
 
 # So many riders of each college go the same way, and have to leave at once.
 COME = """

@@ -28,7 +28,7 @@ from tests.waiting import until, until_waiting_for_locks
 from tripsync.database.files import SQL
 from tripsync.database.queries import load_queries
 from tripsync.pooling.calendar import WEEKDAYS
-from tripsync.pooling.openings import open_due
+from tripsync.pooling.recurring import open_due
 
 PATH = "/api/pool/searches"
 ZONE = ZoneInfo(WHERE_IT_IS_NOON)

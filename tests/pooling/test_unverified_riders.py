@@ -16,7 +16,7 @@ from tests.pooling.test_recurring import begin_window, keep, look_at, requests_o
 from tests.services.board import apply, publish
 from tripsync.database import Transaction
 from tripsync.pooling.auto_match import run_round
-from tripsync.pooling.openings import open_due
+from tripsync.pooling.recurring import open_due
 
 Call = Callable[[Rider], Awaitable[httpx.Response]]
 

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from tests.people import Campus, Rider
-from tests.profiles.company import ban, block, share_a_ride
+from tests.profiles.fellow_riders import ban, block, share_a_ride
 from tests.profiles.sample import EVERYTHING, NO_REVIEWS, change
 
 CONTACTS = ("email", "phone_number", "emergency_contact")

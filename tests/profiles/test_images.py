@@ -14,7 +14,7 @@ from PIL import Image, PngImagePlugin
 
 from tests.conftest import Server, StartServer
 from tests.people import Campus, Rider
-from tests.profiles.company import ban, block, share_a_ride
+from tests.profiles.fellow_riders import ban, block, share_a_ride
 from tests.profiles.files import IMAGE, noise, opened, picture, send
 from tests.profiles.sample import ME
 from tests.waiting import until_waiting_for_locks

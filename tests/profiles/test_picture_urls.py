@@ -15,7 +15,7 @@ import pytest
 from tests.conftest import Server, SignUp, StartServer
 from tests.people import Campus, Rider, here
 from tests.pooling.roads_to_campus import go, ride
-from tests.profiles.company import ban, block
+from tests.profiles.fellow_riders import ban, block
 from tests.profiles.files import IMAGE, opened, picture, send
 from tests.profiles.sample import ME
 from tests.realtime.devices import Device, on_line

@@ -12,7 +12,7 @@ from pypdf import PdfReader, PdfWriter
 from pypdf.generic import DictionaryObject, NameObject, TextStringObject
 
 from tests.people import Campus, Rider
-from tests.profiles.company import ban, block, share_a_ride
+from tests.profiles.fellow_riders import ban, block, share_a_ride
 from tests.profiles.files import RESUME, pdf, picture, send
 from tests.profiles.sample import ME
 from tripsync.profiles import resumes

@@ -12,8 +12,8 @@ from tests.asyncapi import MADE_UP, check_heard, document, validators
 from tests.conftest import Server
 from tripsync.realtime import close_codes
 from tripsync.realtime.asyncapi import describe
+from tripsync.realtime.control_messages import Pong
 from tripsync.realtime.frames import Message
-from tripsync.realtime.own_messages import Pong
 
 NAME = re.compile(r"[\w.-]+")
 # What the specification (AsyncAPI 3.0.0) lets an object have, and what it must have.

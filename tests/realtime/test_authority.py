@@ -12,7 +12,7 @@ import pytest
 from tests.conftest import SECRET, SignUp
 from tests.people import PASSWORD, Rider
 from tests.processes import tripsync
-from tests.profiles.company import ban
+from tests.profiles.fellow_riders import ban
 from tests.realtime.devices import Device, on_line
 from tripsync.http.tokens import AccessTokens
 from tripsync.settings import Settings

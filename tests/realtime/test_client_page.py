@@ -16,7 +16,7 @@ from tests.processes import ROOT, free_ports
 from tests.realtime.conftest import Tell, TimePasses
 from tests.realtime.devices import on_line
 from tests.waiting import until
-from tripsync.realtime import close_codes, switchboard
+from tripsync.realtime import close_codes, gateway
 from tripsync.realtime.socket import Socket
 from tripsync.settings import Settings
 
@@ -159,8 +159,8 @@ async def test_it_comes_back_when_the_server_is_there_again(
     settings: Settings, sign_up: SignUp, tell: Tell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rider = await sign_up()
-    monkeypatch.setattr(switchboard, "SOONEST_RETURN_MS", 300)
-    monkeypatch.setattr(switchboard, "RETURN_SPREAD_MS", 200)
+    monkeypatch.setattr(gateway, "SOONEST_RETURN_MS", 300)
+    monkeypatch.setattr(gateway, "RETURN_SPREAD_MS", 200)
     few = msgspec.structs.replace(
         settings, port=free_ports(1), database_pool_min=1, database_pool_max=5
     )

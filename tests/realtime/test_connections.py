@@ -10,10 +10,10 @@ from sanic import Request, Sanic
 from tests.conftest import Server, running
 from tests.realtime.devices import on_line
 from tests.waiting import until
-from tripsync.realtime import watch
+from tripsync.realtime import keepalive
 from tripsync.realtime.connections import ConnectionManager
+from tripsync.realtime.protocol import Wire
 from tripsync.realtime.socket import Socket
-from tripsync.realtime.wire import Wire
 from tripsync.settings import Settings
 
 NOTE = {"type": "x_note", "text": "only now"}
@@ -106,15 +106,15 @@ async def test_whom_a_handler_connected_is_asked_for_no_token(
     handler: Handler,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    look_at, looks = watch.look_at, []
+    look_at, looks = keepalive.look_at, []
 
     def look(socket: Socket, now: float, clock: float) -> None:
-        look_at(socket, now + watch.SAYS_NAME_WITHIN + 1, clock)
+        look_at(socket, now + keepalive.SAYS_NAME_WITHIN + 1, clock)
         looks.append(socket)
 
     async with opened_by(served, ASHA) as device:
         await until(lambda: handler.websockets)
-        monkeypatch.setattr(watch, "look_at", look)
+        monkeypatch.setattr(keepalive, "look_at", look)
         await until(lambda: len(looks) > 1)
         await manager.send_personal_message(NOTE, ASHA)
         assert await device.hear() == NOTE

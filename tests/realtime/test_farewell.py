@@ -19,13 +19,13 @@ from websockets.exceptions import ConnectionClosed
 from tests.conftest import SECRET, SignUp, StartServer
 from tests.people import Rider
 from tests.processes import Process, tripsync
-from tests.profiles.company import share_a_ride
+from tests.profiles.fellow_riders import share_a_ride
 from tests.realtime.conftest import Tell, TimePasses
 from tests.realtime.crowds import crowd
 from tests.realtime.devices import Device, on_line
 from tests.waiting import until, until_waiting_for_locks
-from tripsync.realtime.listening import MESSAGES_A_SECOND
-from tripsync.realtime.wire import SocketProtocol, Wire
+from tripsync.realtime.dispatch import MESSAGES_A_SECOND
+from tripsync.realtime.protocol import SocketProtocol, Wire
 
 RIDERS = 50
 DEVICES_EACH = 10

@@ -9,7 +9,7 @@ from websockets.frames import Frame, Opcode
 from tests.conftest import Server, SignUp, StartServer
 from tests.realtime.devices import on_line
 from tests.waiting import until
-from tripsync.realtime import listening
+from tripsync.realtime import dispatch
 
 
 async def test_who_says_too_much_before_being_welcomed_is_cut_off(
@@ -22,7 +22,7 @@ async def test_who_says_too_much_before_being_welcomed_is_cut_off(
     held = [await pool.acquire() for _ in range(5)]
     try:
         async with on_line(server.url, rider) as device:
-            for _ in range(5 * listening.AT_ONCE):
+            for _ in range(5 * dispatch.AT_ONCE):
                 await device.say("ping")
             assert await device.closed() == 4429
             assert [message["type"] for message in device.seen] == ["error"]

@@ -15,7 +15,7 @@ from tests.realtime.conftest import Tell
 from tests.realtime.devices import on_line
 from tests.waiting import PATIENCE
 from tripsync.database import pool
-from tripsync.realtime import watch
+from tripsync.realtime import keepalive
 
 ADDRESSES = ["/api/ws/pool", "/api/ws/chat", "/api/pool/ws/{id}", "/ws/pool/{id}"]
 
@@ -92,8 +92,8 @@ async def test_a_device_that_says_anything_else_first_is_sent_away(server: Serve
 async def test_a_device_that_never_says_who_it_is_is_sent_away(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert watch.SAYS_NAME_WITHIN == 10
-    monkeypatch.setattr(watch, "SAYS_NAME_WITHIN", 0.1)
+    assert keepalive.SAYS_NAME_WITHIN == 10
+    monkeypatch.setattr(keepalive, "SAYS_NAME_WITHIN", 0.1)
     async with on_line(server.url) as device:
         assert await device.closed() == 4401
 

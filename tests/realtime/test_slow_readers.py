@@ -16,7 +16,7 @@ from tests.people import Rider
 from tests.realtime.conftest import Tell
 from tests.realtime.devices import on_line
 from tests.waiting import PATIENCE, until
-from tripsync.realtime import watch, wire
+from tripsync.realtime import keepalive, protocol
 from tripsync.realtime.socket import Socket
 
 RIDERS = 20
@@ -79,9 +79,9 @@ MANNERS: tuple[Callable[[socket.socket], Awaitable[None]], ...] = (
 async def test_who_does_not_read_is_gone_and_those_who_read_notice_nothing(
     start_server: StartServer, sign_up: SignUp, tell: Tell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    patience, unlimited = watch.READS_WITHIN, 3600.0
-    assert patience + watch.LOOK_EVERY + wire.CLOSE_WITHIN < GONE_WITHIN
-    monkeypatch.setattr(watch, "READS_WITHIN", unlimited)
+    patience, unlimited = keepalive.READS_WITHIN, 3600.0
+    assert patience + keepalive.LOOK_EVERY + protocol.CLOSE_WITHIN < GONE_WITHIN
+    monkeypatch.setattr(keepalive, "READS_WITHIN", unlimited)
     server = await start_server(sockets_per_rider=READERS_EACH + len(MANNERS))
     connections = server.app.ctx.switchboard.connections
     riders = [await sign_up() for _ in range(RIDERS)]
@@ -116,7 +116,7 @@ async def test_who_does_not_read_is_gone_and_those_who_read_notice_nothing(
             assert reader.numbers == list(range(1, (MANY if each is rider else 0) + 10 + 1))
         assert is_on_line(stuck[0], server), "the readers had to wait for its end"
 
-        monkeypatch.setattr(watch, "READS_WITHIN", patience)
+        monkeypatch.setattr(keepalive, "READS_WITHIN", patience)
         await until(lambda: not any(is_on_line(each, server) for each in stuck))
         assert len(connections) == len(readers)
         # Neither it nor what waited in its buffer is kept.
@@ -146,7 +146,7 @@ async def test_who_asks_all_the_time_and_reads_no_answer_fills_no_memory(
     start_server: StartServer, sign_up: SignUp, tell: Tell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Pings are answered by the wire itself, and nobody counts them."""
-    monkeypatch.setattr(watch, "READS_WITHIN", 3600.0)
+    monkeypatch.setattr(keepalive, "READS_WITHIN", 3600.0)
     server = await start_server()
     rider = await sign_up()
     async with deaf(server, rider) as line:
@@ -154,7 +154,7 @@ async def test_who_asks_all_the_time_and_reads_no_answer_fills_no_memory(
         await until(lambda: stuck.cursor is not None)
         await tell(rider, MANY, n=LARGE)
         await until(lambda: stuck.wire.stalled_since)
-        monkeypatch.setattr(wire, "MOST_WAITING", stuck.wire._waiting + 4 * len(LARGE))
+        monkeypatch.setattr(protocol, "MOST_WAITING", stuck.wire._waiting + 4 * len(LARGE))
         asking = asyncio.create_task(asks(line))
         await until(lambda: not is_on_line(stuck, server))
         await asking

@@ -14,7 +14,7 @@ from tests.realtime.conftest import Tell, TimePasses
 from tests.realtime.devices import on_line
 from tests.waiting import until
 from tripsync.database import Database
-from tripsync.realtime import delivery, listening, watch
+from tripsync.realtime import delivery, dispatch, keepalive
 from tripsync.realtime.events import append
 
 
@@ -283,7 +283,7 @@ async def test_a_message_that_is_refused_leaves_the_socket_open(
         assert await device.hear() == {"type": "pong"}
 
 
-@pytest.mark.parametrize("size", [listening.LARGEST_MESSAGE, 100_000])
+@pytest.mark.parametrize("size", [dispatch.LARGEST_MESSAGE, 100_000])
 async def test_a_message_that_is_too_big_ends_the_socket(
     server: Server, sign_up: SignUp, size: int
 ) -> None:
@@ -292,7 +292,7 @@ async def test_a_message_that_is_too_big_ends_the_socket(
         await device.hear("ready")
         await device.say("ping", padding="x" * size)
         assert await device.closed() == 1009
-        if size == listening.LARGEST_MESSAGE:
+        if size == dispatch.LARGEST_MESSAGE:
             assert device.seen[-1]["code"] == "too_large"
 
 
@@ -303,11 +303,11 @@ async def test_who_says_too_much_is_cut_off_and_others_are_not(
     async with on_line(server.url, rider) as loud, on_line(server.url, other) as quiet:
         await loud.hear("ready")
         await quiet.hear("ready")
-        for _ in range(10 * listening.AT_ONCE):
+        for _ in range(10 * dispatch.AT_ONCE):
             await loud.say("ping")
         assert await loud.closed() == 4429
         assert loud.seen[-1]["code"] == "too_many_requests"
-        assert len(loud.seen) < 5 * listening.AT_ONCE
+        assert len(loud.seen) < 5 * dispatch.AT_ONCE
         await quiet.say("ping")
         await quiet.hear("pong")
 
@@ -355,7 +355,7 @@ async def test_a_token_is_renewed_in_place(
             good = await renewed.hear("authenticated")
             later = time.time() + 600
             assert good["expires_at"] > later
-            monkeypatch.setattr(watch, "time", SimpleNamespace(time=lambda: later))
+            monkeypatch.setattr(keepalive, "time", SimpleNamespace(time=lambda: later))
             assert await forgotten.closed() == 4401
         await renewed.say("ping")
         assert await renewed.hear() == {"type": "pong"}
@@ -465,9 +465,9 @@ async def test_a_client_that_is_cut_off_is_forgotten(server: Server, sign_up: Si
 async def test_a_silent_client_is_asked_whether_it_is_there_and_may_stay(
     server: Server, sign_up: SignUp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert watch.GONE_AFTER + 2 * watch.LOOK_EVERY < 40
-    monkeypatch.setattr(watch, "LOOK_EVERY", 0.05)
-    monkeypatch.setattr(watch, "ASK_AFTER", 0.1)
+    assert keepalive.GONE_AFTER + 2 * keepalive.LOOK_EVERY < 40
+    monkeypatch.setattr(keepalive, "LOOK_EVERY", 0.05)
+    monkeypatch.setattr(keepalive, "ASK_AFTER", 0.1)
     rider = await sign_up()
     async with on_line(server.url, rider, ping_interval=None) as device:
         await device.hear("ready")
@@ -491,8 +491,8 @@ async def test_a_client_that_does_not_answer_is_gone(
         await device.hear("ready")
         # Its line is up and it reads no more: nothing answers the question.
         device.socket.transport.pause_reading()
-        monkeypatch.setattr(watch, "LOOK_EVERY", 0.05)
-        monkeypatch.setattr(watch, "ASK_AFTER", 0.1)
-        monkeypatch.setattr(watch, "GONE_AFTER", 1.0)
+        monkeypatch.setattr(keepalive, "LOOK_EVERY", 0.05)
+        monkeypatch.setattr(keepalive, "ASK_AFTER", 0.1)
+        monkeypatch.setattr(keepalive, "GONE_AFTER", 1.0)
         await until(lambda: devices(server, rider) == 0)
         device.socket.transport.resume_reading()

@@ -14,7 +14,7 @@ from tests.people import Rider
 from tests.realtime.conftest import Tell
 from tests.realtime.devices import on_line
 from tests.waiting import until
-from tripsync.realtime import watch
+from tripsync.realtime import keepalive
 from tripsync.realtime.socket import Socket
 
 FOUND_WITHIN = 40.0
@@ -69,8 +69,10 @@ def devices(server: Server, rider: Rider) -> int:
 
 
 def test_silence_is_noticed_in_time_even_if_the_last_look_came_too_early() -> None:
-    assert 2 * watch.ASK_AFTER + watch.LOOK_EVERY < watch.GONE_AFTER, "it is asked twice"
-    assert watch.GONE_AFTER + 2 * watch.LOOK_EVERY < FOUND_WITHIN
+    assert 2 * keepalive.ASK_AFTER + keepalive.LOOK_EVERY < keepalive.GONE_AFTER, (
+        "it is asked twice"
+    )
+    assert keepalive.GONE_AFTER + 2 * keepalive.LOOK_EVERY < FOUND_WITHIN
 
 
 @pytest.mark.parametrize("to_be_sent", [0, 200], ids=["nothing to send", "a full wire"])
@@ -90,7 +92,7 @@ async def test_a_client_whose_line_breaks_without_a_word_is_found_and_its_neighb
         await train.hear("ready")
         await home.hear("ready")
         # It is not to be found by what it does not read.
-        monkeypatch.setattr(watch, "READS_WITHIN", 3600.0)
+        monkeypatch.setattr(keepalive, "READS_WITHIN", 3600.0)
         line.break_down()
         await tell(rider, to_be_sent, n="x" * 65_536)
         await home.hear_events(to_be_sent)
@@ -100,9 +102,9 @@ async def test_a_client_whose_line_breaks_without_a_word_is_found_and_its_neighb
         # Whoever was silent until now must not look as if it were gone.
         await home.say("ping")
         await home.hear("pong")
-        monkeypatch.setattr(watch, "LOOK_EVERY", 0.05)
-        monkeypatch.setattr(watch, "ASK_AFTER", 0.2)
-        monkeypatch.setattr(watch, "GONE_AFTER", 10.0)
+        monkeypatch.setattr(keepalive, "LOOK_EVERY", 0.05)
+        monkeypatch.setattr(keepalive, "ASK_AFTER", 0.2)
+        monkeypatch.setattr(keepalive, "GONE_AFTER", 10.0)
         await until(lambda: lost not in server.app.ctx.switchboard.connections)
         await home.say("ping")
         await home.hear("pong")
@@ -141,7 +143,7 @@ async def test_a_look_at_one_that_fails_does_not_end_the_looks_at_others(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     odd, other = await sign_up(), await sign_up()
-    look_at, looks = watch.look_at, itertools.count()
+    look_at, looks = keepalive.look_at, itertools.count()
     looked_at: dict[int, int] = {}
 
     def look(socket: Socket, now: float, clock: float) -> None:
@@ -154,6 +156,6 @@ async def test_a_look_at_one_that_fails_does_not_end_the_looks_at_others(
     async with on_line(server.url, odd) as first, on_line(server.url, other) as second:
         await first.hear("ready")
         await second.hear("ready")
-        monkeypatch.setattr(watch, "look_at", look)
+        monkeypatch.setattr(keepalive, "look_at", look)
         await until(lambda: looked_at.get(odd.id, 99) < looked_at.get(other.id, 0))
     assert "a socket cannot be looked at" in caplog.text

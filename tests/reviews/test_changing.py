@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 
 from tests.people import Campus
-from tests.profiles.company import ban
+from tests.profiles.fellow_riders import ban
 from tests.reviews.conftest import (
     Ride,
     both_review,

@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 
 from tests.people import Campus, Rider
-from tests.profiles.company import ban
+from tests.profiles.fellow_riders import ban
 from tests.profiles.sample import NO_REVIEWS
 from tests.reviews.conftest import (
     Ride,

@@ -12,7 +12,7 @@ from tests.people import Campus, Rider
 from tests.pooling.roads_to_campus import heard_by
 from tests.safety.conftest import Pair, mails_to
 from tests.waiting import until_waiting_for_locks
-from tripsync.safety.alarms import MOST_MAILED_IN_AN_HOUR
+from tripsync.safety.api_alarms import MOST_MAILED_IN_AN_HOUR
 
 SOS = "/api/safety/sos"
 HERE = {"latitude": 19.08, "longitude": 72.85}

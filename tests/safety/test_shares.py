@@ -16,7 +16,7 @@ from tests.safety.conftest import Pair, opens, share
 from tests.waiting import until_waiting_for_locks
 from tripsync.database import Database
 from tripsync.logs import JsonLines
-from tripsync.safety.shares import MOST_SHARES, forget_shares
+from tripsync.safety.api_shares import MOST_SHARES, forget_shares
 
 HERE = {"latitude": 19.08, "longitude": 72.85}
 

@@ -10,7 +10,7 @@ import pytest
 from tests.conftest import Server, SignUp
 from tests.people import Campus, Rider
 from tests.services.board import PATH, act, ids, listed, publish
-from tripsync.services import browsing
+from tripsync.services import api_browsing
 
 
 async def board(rider: Rider, *posts: dict[str, Any]) -> list[int]:
@@ -222,7 +222,7 @@ async def test_frequent_words_find_what_scarce_ones_would(
     scarce = [await ids(fellow, query) for query in wanted]
     assert all(scarce)
     for name in ("SCARCE", "SCARCE_TO_RANK"):
-        monkeypatch.setattr(browsing, name, 0)
+        monkeypatch.setattr(api_browsing, name, 0)
     assert [await ids(fellow, query) for query in wanted] == scarce
 
 

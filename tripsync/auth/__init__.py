@@ -1,13 +1,13 @@
 """Accounts: colleges, signing up and in, sessions, passwords."""
 
-from tripsync.auth import colleges, forgetting, passwords, registration, sessions
+from tripsync.auth import api, api_passwords, api_registration, colleges, forgetting
 from tripsync.auth.mails import RESET_PASSWORD, VERIFY_EMAIL
 
 blueprints = (
     colleges.blueprint,
-    registration.blueprint,
-    sessions.blueprint,
-    passwords.blueprint,
+    api_registration.blueprint,
+    api.blueprint,
+    api_passwords.blueprint,
 )
 
 letters = (VERIFY_EMAIL, RESET_PASSWORD)

@@ -3,10 +3,10 @@
 from sanic import Blueprint, HTTPResponse, Request
 
 from tripsync.auth.schemas import Colleges
-from tripsync.http.answers import answer
 from tripsync.http.context import reading
 from tripsync.http.endpoint import endpoint
 from tripsync.http.paging import Page, next_cursor
+from tripsync.http.responses import answer
 
 blueprint = Blueprint("colleges")
 

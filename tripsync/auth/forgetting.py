@@ -1,7 +1,7 @@
 """What nobody can sign in with any more is taken away."""
 
 from tripsync.database import Transaction
-from tripsync.timers import FEW_AT_ONCE, Timer
+from tripsync.jobs.timers import FEW_AT_ONCE, Timer
 
 
 async def forget_sessions(db: Transaction) -> None:

@@ -4,7 +4,7 @@ A campus shares one address: what an address may do is wide, what may be done to
 account is narrow.
 """
 
-from tripsync.http.limits import Limit
+from tripsync.http.rate_limits import Limit
 
 REGISTER = Limit("register", per_address="120/minute", per_account="10/hour")
 SIGN_IN = Limit("sign in", per_address="300/minute", per_account="10/minute")

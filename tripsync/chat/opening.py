@@ -5,13 +5,13 @@ from typing import Any
 from sanic import Blueprint, HTTPResponse, Request, Sanic
 
 from tripsync.chat.limits import count_opening
-from tripsync.chat.refusals import NO_SUCH_RIDER, NOT_CONNECTED, OWN_CHAT
+from tripsync.chat.problems import NO_SUCH_RIDER, NOT_CONNECTED, OWN_CHAT
 from tripsync.chat.schemas import OpenedConversation, PartnerQuery
 from tripsync.database import Transaction
-from tripsync.http.answers import answer
 from tripsync.http.context import rider, run_in_transaction
 from tripsync.http.endpoint import endpoint
 from tripsync.http.problems import TOO_MANY, FieldError, Problem
+from tripsync.http.responses import answer
 from tripsync.http.tokens import Rider
 
 blueprint = Blueprint("opening_conversations")

@@ -4,13 +4,13 @@ from typing import Any
 
 from sanic import Blueprint, HTTPResponse, Request
 
-from tripsync.chat.refusals import NO_SUCH_CONVERSATION
+from tripsync.chat.problems import NO_SUCH_CONVERSATION
 from tripsync.chat.schemas import ChatMessagePage, ChatMessages, MarkedRead, ReadUpTo
 from tripsync.database import Transaction
-from tripsync.http.answers import answer
 from tripsync.http.context import reading, rider, run_in_transaction
 from tripsync.http.endpoint import endpoint
 from tripsync.http.problems import Problem
+from tripsync.http.responses import answer
 from tripsync.http.tokens import Rider
 from tripsync.realtime.events import Event, append_many
 

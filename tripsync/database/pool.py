@@ -19,8 +19,8 @@ from tripsync.database.files import SQL, Edition, edition_of
 from tripsync.database.queries import Queries, load_queries
 from tripsync.database.retrying import retry
 from tripsync.database.roles import let_in, role_of
+from tripsync.database.row_security import NONE, see_nothing, stand_in_place
 from tripsync.database.slow_log import SlowLog
-from tripsync.database.wall import NONE, see_nothing, stand_in_place
 from tripsync.settings import Settings
 
 log = logging.getLogger("tripsync.database")

@@ -8,10 +8,10 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 
+from tripsync.database.catalog import Catalog, Described
+from tripsync.database.findings import Finding
+from tripsync.database.sources import ROWS, Source, blanked, statement_of
 from tripsync.desk.callers import Call
-from tripsync.desk.catalog import Catalog, Described
-from tripsync.desk.findings import Finding
-from tripsync.desk.sources import ROWS, Source, blanked, statement_of
 from tripsync.desk.stubs import is_known
 
 TABLE = re.compile(r"\b(?:from|join|update|into|using)\s+(?:only\s+)?(\w+)", re.IGNORECASE)

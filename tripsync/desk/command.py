@@ -8,20 +8,20 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
+from tripsync.database.catalog import Catalog, read_catalog
 from tripsync.database.files import SCHEMA, SQL, query_files
-from tripsync.database.relations import relations
+from tripsync.database.findings import FORMATS, PACKAGE, Finding, counted, shown, tell
+from tripsync.database.reload import ReloadError, reload_everywhere
 from tripsync.database.roles import connect, connect_at_desk
+from tripsync.database.sources import Source, read_folder
 from tripsync.database.traps import find_traps
 from tripsync.desk import listing, plans
 from tripsync.desk.callers import read_calls
-from tripsync.desk.catalog import Catalog, read_catalog
 from tripsync.desk.checking import check_all
-from tripsync.desk.findings import FORMATS, PACKAGE, Finding, counted, shown, tell
-from tripsync.desk.live import ReloadError, reload_everywhere
+from tripsync.desk.relations import relations
 from tripsync.desk.schema_file import check_schema, dump, write_schema
 from tripsync.desk.scratch import scratch_database, scratch_server, seeded_database
 from tripsync.desk.seeding import number_of_riders
-from tripsync.desk.sources import Source, read_folder
 from tripsync.desk.stubs import STUBS, read_stubs, write_stubs
 from tripsync.desk.trying import try_query
 from tripsync.desk.values import DeskError, chosen_among, find_source, read_values

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from tripsync.database.catalog import Column, Described
+from tripsync.database.findings import shown
+from tripsync.database.sources import ROWS, Source
 from tripsync.desk.callers import Call
-from tripsync.desk.catalog import Column, Described
-from tripsync.desk.findings import shown
-from tripsync.desk.sources import ROWS, Source
 
 
 def entries(

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tripsync.database.files import MIGRATIONS
-from tripsync.desk.findings import FORMATS, counted, tell
+from tripsync.database.findings import FORMATS, counted, tell
 from tripsync.desk.migrations import check_migrations
 from tripsync.desk.released import LIST, release
 from tripsync.desk.scratch import empty_database, scratch_server

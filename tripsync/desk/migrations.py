@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from tripsync.desk.findings import Finding
+from tripsync.database.findings import Finding
 from tripsync.desk.rehearsal import Breach, StuckError, rehearse
 from tripsync.desk.released import read_released
 from tripsync.desk.squawk import ask_squawk

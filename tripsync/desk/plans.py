@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import psycopg
 from psycopg import RawCursor, sql
 
-from tripsync.desk.sources import Source, Statement, statement_of
+from tripsync.database.sources import Source, Statement, statement_of
 from tripsync.desk.values import DeskError, in_order
 
 Node = Mapping[str, Any]

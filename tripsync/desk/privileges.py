@@ -10,10 +10,10 @@ from collections.abc import Iterator
 
 import asyncpg
 
+from tripsync.database.findings import Finding
 from tripsync.database.roles import APP
 from tripsync.database.schema import lacking
-from tripsync.desk.findings import Finding
-from tripsync.desk.sources import Source, Statement, blanked
+from tripsync.database.sources import Source, Statement, blanked
 
 # What a statement that says this of a table needs beside reading it.
 WRITES = {

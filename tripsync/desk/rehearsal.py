@@ -1,7 +1,7 @@
 """Migrations rehearsed: applied to a database that is thrown away, and watched while they are.
 
 What a statement would do to tables full of rows is judged by what PostgreSQL's books say that it
-did to empty ones (database/effects.py). Then the step is taken back and applied again, and the
+did to empty ones (desk/effects.py). Then the step is taken back and applied again, and the
 schema compared.
 """
 
@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 
 import psycopg
 
-from tripsync.database.effects import WRITES, Books, Table, read_books, spoil_indexes
+from tripsync.database.findings import Finding
 from tripsync.database.migrations import MigrationError, in_transaction, migrating, step
 from tripsync.database.schema import everything_in
-from tripsync.desk.findings import Finding
+from tripsync.desk.effects import WRITES, Books, Table, read_books, spoil_indexes
 from tripsync.desk.steps import Statement, Step
 from tripsync.desk.whole_reads import grows
 

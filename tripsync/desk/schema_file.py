@@ -13,9 +13,9 @@ from typing import NamedTuple
 
 from tripsync.database.embedded import program
 from tripsync.database.files import MIGRATIONS, SCHEMA
+from tripsync.database.findings import Finding
+from tripsync.database.sources import blanked
 from tripsync.database.traps import QUOTED
-from tripsync.desk.findings import Finding
-from tripsync.desk.sources import blanked
 from tripsync.desk.steps import ROLLBACK, migration_files
 
 HEADER = """\

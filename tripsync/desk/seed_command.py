@@ -7,8 +7,8 @@ import psycopg
 
 from tripsync.database.files import SEEDED_EMAIL, SEEDED_PASSWORD
 from tripsync.database.migrations import migrate
-from tripsync.database.relations import row_counts
 from tripsync.desk.command import WithDatabase
+from tripsync.desk.relations import row_counts
 from tripsync.desk.seeding import FEWEST, number_of_riders, seed
 from tripsync.desk.values import DeskError
 from tripsync.desk.whole_reads import grows

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import chain, pairwise
 from pathlib import Path
 
-from tripsync.desk.findings import Finding
+from tripsync.database.findings import Finding
 from tripsync.desk.released import LIST, hash_of, read_released
 from tripsync.desk.steps import ROLLBACK, Step, migration_files
 

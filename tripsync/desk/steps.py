@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 from yoyo.migrations import read_sql_migration
 
-from tripsync.desk.findings import Finding
-from tripsync.desk.sources import blanked
+from tripsync.database.findings import Finding
+from tripsync.database.sources import blanked
 
 ROLLBACK = ".rollback"
 # `-- allows contract: nobody has read it since 0.3`, above the statement that is meant.

@@ -9,8 +9,8 @@ from collections.abc import Collection, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 
-from tripsync.desk.catalog import Described
-from tripsync.desk.findings import PACKAGE
+from tripsync.database.catalog import Described
+from tripsync.database.findings import PACKAGE
 
 STUBS = PACKAGE / "database" / "bound.pyi"
 

@@ -7,7 +7,7 @@ import psycopg
 from psycopg import RawCursor
 
 from tripsync.database.roles import connect_at_desk
-from tripsync.desk.sources import Source, statement_of
+from tripsync.database.sources import Source, statement_of
 from tripsync.desk.values import DeskError, in_order
 
 WIDEST = 40

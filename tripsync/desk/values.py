@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from tripsync.desk.findings import shown
-from tripsync.desk.sources import Source, Statement
+from tripsync.database.findings import shown
+from tripsync.database.sources import Source, Statement
 
 
 class DeskError(Exception):

@@ -14,10 +14,10 @@ from typing import NamedTuple
 
 import psycopg
 
-from tripsync.database.relations import Relation, relations
-from tripsync.desk.findings import Finding
+from tripsync.database.findings import Finding
+from tripsync.database.sources import Source, blanked
 from tripsync.desk.plans import Node, children, explain
-from tripsync.desk.sources import Source, blanked
+from tripsync.desk.relations import Relation, relations
 
 # Every other table grows, with the riders or with what they do.
 NEVER_GROW: Mapping[str, str] = {

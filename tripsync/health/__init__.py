@@ -1,5 +1,5 @@
 """Whether the server is there, alive and ready for traffic, and its first page."""
 
-from tripsync.health import endpoints, home
+from tripsync.health import api, home
 
-blueprints = (endpoints.blueprint, home.blueprint)
+blueprints = (api.blueprint, home.blueprint)

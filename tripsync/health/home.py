@@ -12,10 +12,10 @@ from tripsync import __version__
 from tripsync.database import Database, availability
 from tripsync.database.files import SEEDED_EMAIL, SEEDED_PASSWORD
 from tripsync.database.migrations import find_schema_problem
-from tripsync.http.answers import answer
 from tripsync.http.context import database, settings
 from tripsync.http.endpoint import JSON, endpoint
 from tripsync.http.pages import page
+from tripsync.http.responses import answer
 
 blueprint = Blueprint("home")
 

@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from tripsync.database import Database
 from tripsync.database.availability import Repeated
 from tripsync.database.listener import Listener
-from tripsync.database.wall import all_colleges
+from tripsync.database.row_security import all_colleges
 
 CHANNEL = "session_ended"
 READ_AT_LEAST_EVERY = 0.5

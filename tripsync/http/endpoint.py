@@ -18,7 +18,7 @@ from typing import Any
 import msgspec
 from sanic import HTTPResponse, Request
 
-from tripsync.database.wall import see_all_colleges
+from tripsync.database.row_security import see_all_colleges
 from tripsync.http import problems
 from tripsync.http.identity import identify
 from tripsync.http.problems import Problem, Refusal

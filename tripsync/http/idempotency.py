@@ -17,7 +17,7 @@ from tripsync.database import Transaction
 from tripsync.database.encoding import encode
 from tripsync.http.context import run_in_transaction, settings
 from tripsync.http.problems import KEY_REUSED, FieldError, Problem, invalid
-from tripsync.timers import FEW_AT_ONCE, Timer
+from tripsync.jobs.timers import FEW_AT_ONCE, Timer
 
 HEADER = "Idempotency-Key"
 LONGEST_KEY = 255

@@ -3,7 +3,7 @@
 from sanic import Request, Sanic
 
 from tripsync.database import Transaction
-from tripsync.database.wall import see_college
+from tripsync.database.row_security import see_college
 from tripsync.http.problems import NOT_AUTHENTICATED, Problem, Refusal
 from tripsync.http.tokens import InvalidTokenError, Rider
 

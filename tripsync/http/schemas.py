@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Meta
 
 from tripsync.http.problems import FieldError, invalid
-from tripsync.http.reasons import clipped, fields_of, sentence
+from tripsync.http.validation_messages import clipped, fields_of, sentence
 
 S = TypeVar("S", bound="Schema")
 

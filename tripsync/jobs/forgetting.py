@@ -1,7 +1,7 @@
 """The queue's past: kept for as long as somebody may ask what became of a job."""
 
 from tripsync.database import Transaction
-from tripsync.timers import FEW_AT_ONCE, Timer
+from tripsync.jobs.timers import FEW_AT_ONCE, Timer
 
 DAYS_OF_LOG = 7
 DAYS_OF_THE_DEAD = 30

@@ -23,7 +23,7 @@ from pgqueuer.queries import Queries
 from tripsync.database import Database
 from tripsync.database.availability import Repeated
 from tripsync.database.roles import APP, let_in
-from tripsync.database.wall import all_colleges
+from tripsync.database.row_security import all_colleges
 from tripsync.jobs.job import DoneAlready, Hopeless, Job, Run, Setback
 from tripsync.metrics import NOT_WAITED_FOR, counter, histogram
 from tripsync.settings import Settings

@@ -1,11 +1,11 @@
 """Getting along: blocks, reports, and what the moderators of a college do about them."""
 
-from tripsync.moderation import audit, blocks, reports, sanctions
-from tripsync.moderation.messages import messages as messages
+from tripsync.moderation import api, api_reports, api_sanctions, audit
+from tripsync.moderation.events import messages as messages
 
 blueprints = (
-    blocks.blueprint,
-    reports.blueprint,
-    sanctions.blueprint,
+    api.blueprint,
+    api_reports.blueprint,
+    api_sanctions.blueprint,
     audit.blueprint,
 )

@@ -2,11 +2,11 @@
 
 from sanic import Blueprint, HTTPResponse, Request
 
-from tripsync.http.answers import answer
 from tripsync.http.context import reading, rider
 from tripsync.http.endpoint import endpoint
 from tripsync.http.paging import Page, next_cursor
 from tripsync.http.problems import NOT_FOUND
+from tripsync.http.responses import answer
 from tripsync.moderation.desk import on_the_desk
 from tripsync.moderation.schemas import AuditTrail
 

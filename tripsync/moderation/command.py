@@ -6,9 +6,9 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from tripsync.database import Database, Transaction
-from tripsync.moderation import acts
-from tripsync.moderation.acts import Occasion
+from tripsync.moderation import sanctions
 from tripsync.moderation.rules import ROLES
+from tripsync.moderation.sanctions import Occasion
 
 LONGEST_NOTE = 1000
 FROM_HERE = "from the command line"
@@ -59,21 +59,21 @@ async def change_account(database: Database, chosen: argparse.Namespace) -> int:
 async def promote(db: Transaction, account: Any, chosen: argparse.Namespace) -> str:
     if account["role"] == chosen.role:
         return f"nothing to do: {account['email']} has the role {chosen.role}"
-    await acts.promote(db, occasion(account, chosen), chosen.role)
+    await sanctions.promote(db, occasion(account, chosen), chosen.role)
     return f"{account['email']} was {account['role']} and is {chosen.role} from now on"
 
 
 async def ban(db: Transaction, account: Any, chosen: argparse.Namespace) -> str:
     if account["banned"]:
         return f"nothing to do: {account['email']} is banned"
-    await acts.ban(db, occasion(account, chosen))
+    await sanctions.ban(db, occasion(account, chosen))
     return f"{account['email']} is banned and signed out everywhere"
 
 
 async def unban(db: Transaction, account: Any, chosen: argparse.Namespace) -> str:
     if not account["banned"]:
         return f"nothing to do: {account['email']} is not banned"
-    await acts.unban(db, occasion(account, chosen))
+    await sanctions.unban(db, occasion(account, chosen))
     return f"{account['email']} can sign in again"
 
 

@@ -1,99 +1,64 @@
-"""Warnings and bans, by the moderators of the college."""
+"""What is done to an account, with its line in the audit trail, by whoever may do it.
 
-from collections.abc import Awaitable, Callable
+The rows of those concerned are held by the caller, who has found out that the act is due.
+`actor_id` is None where the command line acts.
+"""
+
+from dataclasses import dataclass
 from typing import Any
 
-from sanic import Blueprint, HTTPResponse, Request
-
 from tripsync.database import Transaction
-from tripsync.http.context import rider
-from tripsync.http.endpoint import endpoint
-from tripsync.http.idempotency import create_once
-from tripsync.http.problems import Problem
-from tripsync.moderation import acts
-from tripsync.moderation.acts import Occasion
-from tripsync.moderation.refusals import (
-    ABOVE_YOU,
-    BANNED_ALREADY,
-    NO_SUCH_RIDER,
-    NOT_BANNED,
-    NOT_ONESELF,
-)
-from tripsync.moderation.rules import may_sanction
-from tripsync.moderation.schemas import Act, Reasoned
-
-blueprint = Blueprint("sanctions")
-
-ON_SOMEBODY = (ABOVE_YOU, NOT_ONESELF, NO_SUCH_RIDER)
+from tripsync.realtime import events
 
 
-@blueprint.post("/api/moderation/users/<user_id:id>/warn")
-@endpoint(body=Reasoned, answer=Act, refuses=ON_SOMEBODY, idempotent=True)
-async def warn(request: Request, user_id: int, body: Reasoned) -> HTTPResponse:
-    """Warn a rider, who reads the note on all devices; for moderators.
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """Who does something about whom, at which college, and why."""
 
-    The event is `moderator_warning`, with the `note`; it does not name the moderator."""
-
-    async def tell(db: Transaction, _: Any, occasion: Occasion) -> Any:
-        return await acts.warn(db, occasion)
-
-    return await sanction(request, user_id, body, tell)
+    college_id: int
+    actor_id: int | None
+    subject_id: int
+    note: str
 
 
-@blueprint.post("/api/moderation/users/<user_id:id>/ban")
-@endpoint(body=Reasoned, answer=Act, refuses=(*ON_SOMEBODY, BANNED_ALREADY), idempotent=True)
-async def ban(request: Request, user_id: int, body: Reasoned) -> HTTPResponse:
-    """Ban a rider: signed out everywhere, and off the road; for moderators.
-
-    An open request without company is cancelled; a ride that is shared already goes on."""
-
-    async def shut_out(db: Transaction, subject: Any, occasion: Occasion) -> Any:
-        if subject["banned"]:
-            raise Problem(BANNED_ALREADY)
-        db.after_commit(request.app.ctx.ended_sessions.read)
-        return await acts.ban(db, occasion)
-
-    return await sanction(request, user_id, body, shut_out)
+async def warn(db: Transaction, occasion: Occasion) -> Any:
+    """Tell the rider, who does not learn which moderator it was."""
+    await events.append(db, occasion.subject_id, "moderator_warning", {"note": occasion.note})
+    return await record(db, "warn", occasion)
 
 
-@blueprint.post("/api/moderation/users/<user_id:id>/unban")
-@endpoint(body=Reasoned, answer=Act, refuses=(*ON_SOMEBODY, NOT_BANNED), idempotent=True)
-async def unban(request: Request, user_id: int, body: Reasoned) -> HTTPResponse:
-    """Lift a ban: the rider can sign in again; for moderators."""
+async def ban(db: Transaction, occasion: Occasion) -> Any:
+    """Shut the rider out and take requests that still look for company off the road.
 
-    async def let_in(db: Transaction, subject: Any, occasion: Occasion) -> Any:
-        if not subject["banned"]:
-            raise Problem(NOT_BANNED)
-        return await acts.unban(db, occasion)
-
-    return await sanction(request, user_id, body, let_in)
+    A ride that is shared already is not ended here: it belongs to its other riders too."""
+    whose = {"college_id": occasion.college_id, "user_id": occasion.subject_id}
+    await db.moderation.ban_rider(**whose)
+    cancelled = [row["request_id"] for row in await db.moderation.cancel_rides(**whose)]
+    await db.connections.close_pending(college_id=occasion.college_id, request_ids=cancelled)
+    return await record(db, "ban", occasion)
 
 
-async def sanction(
-    request: Request,
-    user_id: int,
-    body: Reasoned,
-    act: Callable[[Transaction, Any, Occasion], Awaitable[Any]],
-) -> HTTPResponse:
-    """Act on somebody whom this moderator may act on, with both their rows held."""
-    who = rider(request)
-    concerned = {
-        "college_id": who.college_id,
-        "moderator_id": who.user_id,
-        "user_id": user_id,
-    }
+async def unban(db: Transaction, occasion: Occasion) -> Any:
+    """Let the rider in again; sessions that ended stay ended."""
+    await db.moderation.unban_rider(college_id=occasion.college_id, user_id=occasion.subject_id)
+    return await record(db, "unban", occasion)
 
-    async def decide(db: Transaction) -> Any:
-        await db.moderation.lock_people(**concerned)
-        # Asked only now: whoever waited for the rows decides by what they have become.
-        subject = await db.moderation.find_subject(**concerned)
-        if subject is None:
-            raise Problem(NO_SUCH_RIDER)
-        if user_id == who.user_id:
-            raise Problem(NOT_ONESELF)
-        if not may_sanction(subject["moderator_role"], subject["role"]):
-            raise Problem(ABOVE_YOU)
-        occasion = Occasion(who.college_id, who.user_id, user_id, body.note.strip())
-        return await act(db, subject, occasion)
 
-    return await create_once(request, decide, status=200)
+async def promote(db: Transaction, occasion: Occasion, role: str) -> Any:
+    """Give the rider another role, a lower one too."""
+    await db.moderation.change_role(
+        college_id=occasion.college_id, user_id=occasion.subject_id, role=role
+    )
+    return await record(db, "promote", occasion, outcome=role)
+
+
+async def record(db: Transaction, act: str, occasion: Occasion, outcome: str | None = None) -> Any:
+    return await db.moderation.record_act(
+        college_id=occasion.college_id,
+        actor_id=occasion.actor_id,
+        act=act,
+        subject_id=occasion.subject_id,
+        report_id=None,
+        outcome=outcome,
+        note=occasion.note,
+    )

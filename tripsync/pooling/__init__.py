@@ -1,38 +1,38 @@
 """Riding together: requests, matching, connections, pools, weekly rides, searches, the map."""
 
 from tripsync.pooling import (
+    api,
+    api_connections,
+    api_map,
+    api_pools,
+    api_recurring,
+    api_searches,
     auto_match,
-    connections,
-    map,
-    openings,
-    overdue,
+    expiry,
     passing,
-    pools,
     recurring,
-    requests,
-    searches,
+    saved_searches,
     second_looks,
-    watching,
 )
 from tripsync.pooling.mails import RIDE_CANCELLED, RIDE_MATCHED, SEARCH_HIT
 from tripsync.pooling.messages import messages as messages
 
 blueprints = (
-    requests.blueprint,
+    api.blueprint,
     passing.blueprint,
-    connections.blueprint,
-    pools.blueprint,
-    map.blueprint,
-    recurring.blueprint,
-    searches.blueprint,
+    api_connections.blueprint,
+    api_pools.blueprint,
+    api_map.blueprint,
+    api_recurring.blueprint,
+    api_searches.blueprint,
 )
 
 letters = (RIDE_MATCHED, RIDE_CANCELLED, SEARCH_HIT)
 
 timers = (
     *auto_match.timers,
-    *overdue.timers,
-    *openings.timers,
+    *expiry.timers,
+    *recurring.timers,
     *second_looks.timers,
-    *watching.timers,
+    *saved_searches.timers,
 )

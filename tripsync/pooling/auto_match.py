@@ -18,15 +18,15 @@ from operator import attrgetter
 from typing import Any, NamedTuple
 
 from tripsync.database import Bound, Transaction
+from tripsync.jobs.timers import CollegeTimer
+from tripsync.matching.plans import Stop
+from tripsync.matching.rounds import Group, OpenPool, Policy, WaitingRide, match_round
 from tripsync.metrics import counter
-from tripsync.pooling import announcements, company
-from tripsync.pooling.measuring import ride_of, window_of
-from tripsync.pooling.roads import ESTIMATE
-from tripsync.pooling.rounds import Group, OpenPool, Policy, WaitingRide, match_round
-from tripsync.pooling.routes import Stop
+from tripsync.pooling import announcements, membership
+from tripsync.pooling.distances import ride_of, window_of
 from tripsync.pooling.states import Act
 from tripsync.realtime.events import Event, append_many
-from tripsync.timers import CollegeTimer
+from tripsync.routing.roads import ESTIMATE
 
 MATCHED = counter("tripsync_matched_riders", "Riders to whom a round gave company")
 
@@ -47,11 +47,11 @@ class Boarding(NamedTuple):
     pool_id: int
     capacity: int
     group: Group
-    members: Sequence[company.Row]
+    members: Sequence[membership.Row]
     seated: int
 
     @property
-    def newcomers(self) -> Sequence[company.Row]:
+    def newcomers(self) -> Sequence[membership.Row]:
         return self.members[self.seated :]
 
     @property
@@ -108,7 +108,7 @@ def beside_the_loop(rides: int) -> Iterator[Executor]:
 
 
 async def decide(
-    executor: Executor, rows: Sequence[company.Row], pairs: Sequence[company.Row]
+    executor: Executor, rows: Sequence[membership.Row], pairs: Sequence[membership.Row]
 ) -> list[Group]:
     if not pairs:
         return []
@@ -133,7 +133,7 @@ def waiting_ride(row: Mapping[str, Any]) -> WaitingRide:
     )
 
 
-def open_pools(rows: Sequence[company.Row]) -> list[OpenPool]:
+def open_pools(rows: Sequence[membership.Row]) -> list[OpenPool]:
     """The pools that some of these ride in, with their routes."""
     routes: dict[int, dict[int, Stop]] = defaultdict(dict)
     for row in rows:
@@ -153,14 +153,14 @@ async def seat_groups(db: Transaction, college_id: int, groups: Sequence[Group])
     if not boardings:
         return []
     newcomers = [row for each in boardings for row in each.newcomers]
-    await company.write_plans(
+    await membership.write_plans(
         db,
         college_id,
-        [company.Seating(each.pool_id, each.group.plan, each.members) for each in boardings],
+        [membership.Seating(each.pool_id, each.group.plan, each.members) for each in boardings],
         ESTIMATE,
     )
-    await company.move_all(db, college_id, newcomers, Act.MATCH)
-    await company.mail_matched(db, college_id, newcomers)
+    await membership.move_all(db, college_id, newcomers, Act.MATCH)
+    await membership.mail_matched(db, college_id, newcomers)
     db.after_commit(MATCHED.inc, len(newcomers))
     events = [
         announcements.became_matched(row["user_id"], row["request_id"], each.pool_id)
@@ -207,7 +207,7 @@ async def hold(db: Transaction, college_id: int, groups: Sequence[Group]) -> lis
                     group.pool_id, pool["capacity"], group, [*members, *newcomers], len(members)
                 )
             )
-    capacities = [company.capacity_of(newcomers) for _, newcomers in fresh]
+    capacities = [membership.capacity_of(newcomers) for _, newcomers in fresh]
     opened = await db.rounds.open_pools(college_id=college_id, capacities=capacities)
     boardings += [
         Boarding(row["pool_id"], capacity, group, newcomers, 0)

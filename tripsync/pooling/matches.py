@@ -11,12 +11,12 @@ from itertools import chain
 from typing import Any, NamedTuple
 
 from tripsync.database import Bound, Transaction
+from tripsync.matching.plans import Plan, Ride, Window, departs_between, pair_plans, place_of
 from tripsync.pooling import announcements
-from tripsync.pooling.measuring import Survey, ride_of, trip_of, window_of
-from tripsync.pooling.roads import ESTIMATE, Matrix
-from tripsync.pooling.routes import Plan, Ride, Window, departs_between, pair_plans, place_of
-from tripsync.pooling.routing_server import LARGEST_TABLE
+from tripsync.pooling.distances import Survey, ride_of, trip_of, window_of
 from tripsync.realtime.events import Event
+from tripsync.routing.osrm import LARGEST_TABLE
+from tripsync.routing.roads import ESTIMATE, Matrix
 
 MOST_MATCHES = 20
 # Both ends of each, and of the one who asks, make one table.

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Meta
 
 from tripsync.pooling.schemas import FullName, Id, MatchedUser, Moment, Partner
-from tripsync.pooling.search_schemas import SearchName
+from tripsync.pooling.schemas_searches import SearchName
 from tripsync.realtime.frames import Message, Pushed
 
 PlaceName = Annotated[str, Meta(description="empty where none was given", examples=["Andheri"])]

@@ -12,8 +12,8 @@ from tripsync.database import Transaction
 from tripsync.http.identity import check_verified
 from tripsync.http.problems import NOT_ALLOWED, Problem
 from tripsync.http.tokens import Rider
-from tripsync.pooling import company
-from tripsync.pooling.refusals import (
+from tripsync.pooling import membership
+from tripsync.pooling.problems import (
     ALREADY_MATCHED,
     OVERLAPPING_REQUEST,
     REQUEST_CLOSED,
@@ -27,7 +27,7 @@ from tripsync.realtime.events import Event
 MOST_OPEN = 20
 
 
-def overlaps(row: company.Row, depart_after: datetime, depart_before: datetime) -> bool:
+def overlaps(row: membership.Row, depart_after: datetime, depart_before: datetime) -> bool:
     """Whether a request may leave at a moment of this window; windows that touch share a moment."""
     return bool(row["depart_after"] <= depart_before and depart_after <= row["depart_before"])
 
@@ -77,7 +77,7 @@ async def hold_to_change(
     return events
 
 
-async def hold_open(db: Transaction, who: Rider) -> tuple[list[company.Row], list[Event]]:
+async def hold_open(db: Transaction, who: Rider) -> tuple[list[membership.Row], list[Event]]:
     """Hold the rider and the rider's open requests; what has silently expired is ended."""
     own = {"college_id": who.college_id, "user_id": who.user_id}
     verified = await db.requests.lock_rider(**own)
@@ -90,11 +90,11 @@ async def hold_open(db: Transaction, who: Rider) -> tuple[list[company.Row], lis
 
 
 async def end(
-    db: Transaction, who: Rider, requests: Sequence[company.Row], act: Act
+    db: Transaction, who: Rider, requests: Sequence[membership.Row], act: Act
 ) -> list[Event]:
     """Take requests that are held off the road, and close all that waits for them."""
     if not requests:
         return []
-    await company.move_all(db, who.college_id, requests, act)
+    await membership.move_all(db, who.college_id, requests, act)
     ended = [row["request_id"] for row in requests]
-    return await company.close_pending(db, who.college_id, ended, told=who.user_id)
+    return await membership.close_pending(db, who.college_id, ended, told=who.user_id)

@@ -1,341 +1,203 @@
-"""Recurring rides: a weekly pattern that opens requests by itself."""
+"""Recurring rides are put on the road ahead of time, each date once.
 
-from collections.abc import Collection, Mapping
-from datetime import UTC, date, datetime, time, timedelta
-from itertools import islice
+All workers may run this at the same moment: a pattern is held by one of them, and of each date the
+database keeps what became of it. One transaction serves many riders, so it takes its locks in
+the order that everybody does: riders, patterns, requests by id, connections, events.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from sanic import Blueprint, HTTPResponse, Request
-
-from tripsync.database import Bound, Transaction
-from tripsync.http.answers import answer, no_content
-from tripsync.http.context import reading, rider, run_in_transaction
-from tripsync.http.endpoint import endpoint
-from tripsync.http.idempotency import create_once
-from tripsync.http.identity import EMAIL_NOT_VERIFIED, check_verified
-from tripsync.http.paging import Page, next_cursor
-from tripsync.http.problems import NOT_ALLOWED, FieldError, Problem, invalid
-from tripsync.http.tokens import Rider
-from tripsync.pooling import calendar
-from tripsync.pooling.calendar import WEEKDAYS, Departure, Pattern
-from tripsync.pooling.measuring import alone_by_road
-from tripsync.pooling.recurring_schemas import (
-    DateEdit,
-    NewRecurringRide,
-    RecurringRide,
-    RecurringRides,
+from tripsync.database import Transaction
+from tripsync.http.identity import may_ride
+from tripsync.jobs.timers import Timer
+from tripsync.pooling import announcements, matches, membership, saved_searches
+from tripsync.pooling.calendar import (
+    EARLIER_DATES,
+    OPENS_AHEAD,
+    Obstacle,
+    Occurrence,
+    Pattern,
+    departure_of,
+    next_look,
+    next_opening,
+    occurrences,
+    pattern_of,
+    verdict,
 )
-from tripsync.pooling.refusals import (
-    BAD_OFFER,
-    DATE_DECIDED,
-    NEVER_OCCURS,
-    NO_SUCH_DATE,
-    NO_SUCH_RECURRING_RIDE,
-    SAME_PLACE,
-    TOO_MANY_RECURRING,
+from tripsync.pooling.distances import BY_ESTIMATE
+from tripsync.pooling.planning import overlaps
+from tripsync.pooling.states import Act
+from tripsync.realtime.events import Event, append_many
+
+# Patterns that one transaction takes: in a dense morning each costs a look around of some 50 ms,
+# and their riders wait. The rest has the next turn: 300 a minute, and there are two hours.
+AT_ONCE = 25
+PERIOD_SECONDS = 5
+
+# What a request is opened with: the same names in sql/recurring.sql and sql/requests.sql.
+RIDE_FIELDS = (
+    "start_longitude",
+    "start_latitude",
+    "destination_longitude",
+    "destination_latitude",
+    "start_name",
+    "destination_name",
+    "seats",
+    "detour_percent",
+    "role",
+    "seats_offered",
+    "same_gender",
+    "quiet",
+    "no_smoking",
+    "luggage",
+    "auto_match",
+    "note",
+    "solo_road_meters",
 )
-from tripsync.pooling.rides import check_ride, ends_of, ride_values
 
-blueprint = Blueprint("recurring")
-
-MOST_RIDES = 20
-DATES_SHOWN = 5
-# How far ahead single dates can be edited.
-FURTHEST_DATE = timedelta(days=366)
+Row = Mapping[str, Any]
 
 
-@blueprint.post("/api/pool/recurring")
-@endpoint(
-    body=NewRecurringRide,
-    answer=RecurringRide,
-    status=201,
-    refuses=(
-        NOT_ALLOWED,
-        EMAIL_NOT_VERIFIED,
-        NEVER_OCCURS,
-        BAD_OFFER,
-        SAME_PLACE,
-        TOO_MANY_RECURRING,
-    ),
-    idempotent=True,
-)
-async def keep_ride(request: Request, body: NewRecurringRide) -> HTTPResponse:
-    """Ride every week: a request is opened by itself two hours before each window.
-
-    Times are those of the college's clocks. When these are changed, a time that does not exist
-    moves on as the clocks do, and of one that exists twice the first counts. Each request is told
-    of by `recurring_ride_opened`. Where another open request of one's own may leave in the same
-    window, that one stays: the ride waits for it to end until its own window begins, and is skipped
-    then, which `recurring_ride_skipped` tells."""
-    who = rider(request)
-    check_ride(body)
-    alone = await alone_by_road(request, *ends_of(body))
-
-    async def keep(db: Transaction) -> Any:
-        own: dict[str, Any] = {"college_id": who.college_id, "user_id": who.user_id}
-        verified = await db.requests.lock_rider(**own)
-        if verified is None:
-            raise Problem(NOT_ALLOWED)
-        check_verified(db, verified)
-        if await db.recurring.count_rides(**own) >= MOST_RIDES:
-            raise Problem(TOO_MANY_RECURRING)
-        pattern = await read_pattern(db, who, body, {})
-        recurring_id = await db.recurring.keep_ride(**own, **values_of(body, alone, pattern, set()))
-        return await find_own(db, who, recurring_id)
-
-    return await create_once(request, keep)
-
-
-@blueprint.get("/api/pool/recurring")
-@endpoint(query=Page, answer=RecurringRides)
-async def list_rides(request: Request, query: Page) -> HTTPResponse:
-    """List one's weekly rides, the latest first."""
-    who = rider(request)
-    rows = await reading(request).recurring.list_rides(
-        college_id=who.college_id,
-        user_id=who.user_id,
-        recurring_id=None,
-        before=query.after(int),
-        skip=query.skip,
-        size=query.limit,
-    )
-    following = next_cursor(rows, query, lambda row: row["recurring_id"])
-    return answer({"rides": [shown(row) for row in rows], "next_cursor": following})
-
-
-@blueprint.get("/api/pool/recurring/<recurring_id:id>")
-@endpoint(answer=RecurringRide, refuses=(NO_SUCH_RECURRING_RIDE,))
-async def show_ride(request: Request, recurring_id: int) -> HTTPResponse:
-    """Show a weekly ride: when it takes place next, and what became of the last dates."""
-    return answer(await find_own(reading(request), rider(request), recurring_id))
-
-
-@blueprint.put("/api/pool/recurring/<recurring_id:id>")
-@endpoint(
-    body=NewRecurringRide,
-    answer=RecurringRide,
-    refuses=(NO_SUCH_RECURRING_RIDE, NEVER_OCCURS, BAD_OFFER, SAME_PLACE),
-)
-async def change_ride(request: Request, body: NewRecurringRide, recurring_id: int) -> HTTPResponse:
-    """Change a weekly ride as a whole.
-
-    A date that was given another time keeps that one where the pattern still has the date. A
-    request that is on the road already stays as it is, and its date is not opened again."""
-    who = rider(request)
-    check_ride(body)
-    alone = await alone_by_road(request, *ends_of(body))
-
-    async def change(db: Transaction) -> Any:
-        before, decided = await hold(db, who, recurring_id)
-        pattern = await read_pattern(db, who, body, before.changes)
-        await db.recurring.change_ride(
-            college_id=who.college_id,
-            recurring_id=recurring_id,
-            **values_of(body, alone, pattern, decided),
+async def open_due(db: Transaction) -> None:
+    """Put on the road what is due."""
+    user_ids = [row["user_id"] for row in await db.recurring.find_riders_due(size=AT_ONCE)]
+    if not user_ids:
+        return
+    riders = await db.recurring.lock_riders(user_ids=user_ids)
+    due = await db.recurring.lock_due(user_ids=user_ids)
+    banned = {row["user_id"] for row in riders if row["banned"]}
+    unverified = {row["user_id"] for row in riders if not may_ride(db, row["verified"])}
+    requests = await db.recurring.lock_open_requests(user_ids=user_ids)
+    taken: dict[int, list[Row]] = defaultdict(list)
+    for request in requests:
+        if request["lasts"]:
+            taken[request["user_id"]].append(request)
+    events = await expire(db, [row for row in requests if not row["lasts"]])
+    dates = await dates_of(db, due)
+    for row in due:
+        changes, decided = dates[row["recurring_id"]]
+        pattern = pattern_of(row, changes)
+        events += await open_ride(
+            db, row, pattern, decided, banned=banned, unverified=unverified, taken=taken
         )
-        return await find_own(db, who, recurring_id)
-
-    changed = await run_in_transaction(request, change)
-    return answer(changed)
+    await append_many(db, events)
 
 
-@blueprint.delete("/api/pool/recurring/<recurring_id:id>")
-@endpoint(status=204, refuses=(NO_SUCH_RECURRING_RIDE,))
-async def delete_ride(request: Request, recurring_id: int) -> HTTPResponse:
-    """End a weekly ride; a request that is on the road already stays."""
-    who = rider(request)
-
-    async def end(db: Transaction) -> Any:
-        return await db.recurring.delete_ride(
-            college_id=who.college_id, user_id=who.user_id, recurring_id=recurring_id
-        )
-
-    ended = await run_in_transaction(request, end)
-    if not ended:
-        raise Problem(NO_SUCH_RECURRING_RIDE)
-    return no_content()
+async def expire(db: Transaction, requests: Sequence[Row]) -> list[Event]:
+    """What has passed makes place."""
+    events: list[Event] = []
+    for row in requests:
+        await membership.move(db, row["college_id"], row, Act.EXPIRE)
+    for college_id in sorted({row["college_id"] for row in requests}):
+        passed = [row["request_id"] for row in requests if row["college_id"] == college_id]
+        events += await membership.close_pending(db, college_id, passed)
+    return events
 
 
-@blueprint.post("/api/pool/recurring/<recurring_id:id>/pause")
-@endpoint(answer=RecurringRide, refuses=(NO_SUCH_RECURRING_RIDE,))
-async def pause_ride(request: Request, recurring_id: int) -> HTTPResponse:
-    """Open nothing until it is resumed; to pause twice is no error."""
-    who = rider(request)
-
-    async def pause(db: Transaction) -> Any:
-        await hold(db, who, recurring_id)
-        await db.recurring.pause_ride(college_id=who.college_id, recurring_id=recurring_id)
-        return await find_own(db, who, recurring_id)
-
-    paused = await run_in_transaction(request, pause)
-    return answer(paused)
-
-
-@blueprint.post("/api/pool/recurring/<recurring_id:id>/resume")
-@endpoint(answer=RecurringRide, refuses=(NO_SUCH_RECURRING_RIDE,))
-async def resume_ride(request: Request, recurring_id: int) -> HTTPResponse:
-    """Open requests again, from now on; what the pause left out stays left out."""
-    who = rider(request)
-
-    async def resume(db: Transaction) -> Any:
-        pattern, decided = await hold(db, who, recurring_id)
-        await db.recurring.resume_ride(
-            college_id=who.college_id,
-            recurring_id=recurring_id,
-            next_opens_at=calendar.next_opening(pattern, datetime.now(UTC), decided),
-        )
-        return await find_own(db, who, recurring_id)
-
-    resumed = await run_in_transaction(request, resume)
-    return answer(resumed)
-
-
-@blueprint.put("/api/pool/recurring/<recurring_id:id>/dates")
-@endpoint(
-    body=DateEdit,
-    answer=RecurringRide,
-    refuses=(NO_SUCH_RECURRING_RIDE, NO_SUCH_DATE, DATE_DECIDED),
-)
-async def edit_date(request: Request, body: DateEdit, recurring_id: int) -> HTTPResponse:
-    """Change one date: skip it, give it another time, or have it as the pattern says again.
-
-    `skip` makes it an exception date; `departs_at` or `window_minutes` give it a time of its own,
-    and what is left out of the two is the pattern's; neither of them undoes both."""
-    who = rider(request)
-    if body.skip and (body.departs_at or body.window_minutes):
-        raise invalid(FieldError("skip", "A date that is skipped has no time of its own."))
-
-    async def edit(db: Transaction) -> Any:
-        pattern, decided = await hold(db, who, recurring_id)
-        today = datetime.now(UTC).astimezone(pattern.zone).date()
-        if not (
-            calendar.is_meant(pattern, body.date) and today <= body.date <= today + FURTHEST_DATE
-        ):
-            raise Problem(NO_SUCH_DATE)
-        if body.date in decided:
-            raise Problem(DATE_DECIDED)
-        await write_date(db, who, recurring_id, body, pattern, today)
-        edited, decided = await hold(db, who, recurring_id)
-        await db.recurring.set_next_opening(
-            college_id=who.college_id,
-            recurring_id=recurring_id,
-            next_opens_at=calendar.next_opening(edited, datetime.now(UTC), decided),
-        )
-        return await find_own(db, who, recurring_id)
-
-    ride = await run_in_transaction(request, edit)
-    return answer(ride)
-
-
-async def write_date(
-    db: Transaction, who: Rider, recurring_id: int, body: DateEdit, pattern: Pattern, today: date
-) -> None:
-    held = {"college_id": who.college_id, "recurring_id": recurring_id}
-    # What has passed is let go, so that nothing grows for years.
-    exceptions = {each for each in pattern.exception_dates if each >= today} - {body.date}
-    if body.skip:
-        exceptions.add(body.date)
-    await db.recurring.set_exceptions(**held, exception_dates=sorted(exceptions))
-    await db.recurring.forget_changes(**held, occurs_on=body.date, before=today)
-    if body.departs_at or body.window_minutes:
-        own = pattern.departure
-        await db.recurring.change_date(
-            **held,
-            occurs_on=body.date,
-            departs_at=time.fromisoformat(body.departs_at) if body.departs_at else own.at,
-            window_minutes=body.window_minutes or own.window // timedelta(minutes=1),
-        )
-
-
-async def hold(db: Transaction, who: Rider, recurring_id: int) -> tuple[Pattern, set[date]]:
-    """A pattern of one's own, held, as it is now, and the dates that were decided."""
-    held = await db.recurring.lock_ride(
-        college_id=who.college_id, user_id=who.user_id, recurring_id=recurring_id
-    )
-    if held is None:
-        raise Problem(NO_SUCH_RECURRING_RIDE)
-    row = await find_row(db, who, recurring_id)
-    return calendar.pattern_of(row, changes_of(row)), decided_of(row)
-
-
-async def find_own(db: Bound, who: Rider, recurring_id: int) -> dict[str, Any]:
-    return shown(await find_row(db, who, recurring_id))
-
-
-async def find_row(db: Bound, who: Rider, recurring_id: int) -> Any:
-    rows = await db.recurring.list_rides(
-        college_id=who.college_id,
-        user_id=who.user_id,
-        recurring_id=recurring_id,
-        before=None,
-        skip=0,
-        size=1,
-    )
-    if not rows:
-        raise Problem(NO_SUCH_RECURRING_RIDE)
-    return rows[0]
-
-
-async def read_pattern(
-    db: Transaction, who: Rider, body: NewRecurringRide, changes: Mapping[date, Departure]
-) -> Pattern:
-    """The pattern that a client sent, by the clocks of the college."""
-    zone = await db.recurring.find_time_zone(college_id=who.college_id)
-    return Pattern(
-        zone=ZoneInfo(zone),
-        weekdays=frozenset(body.weekdays),
-        departure=Departure(
-            time.fromisoformat(body.departs_at), timedelta(minutes=body.window_minutes)
-        ),
-        ends_on=body.ends_on,
-        exception_dates=frozenset(body.exception_dates),
-        changes=changes,
-    )
-
-
-def values_of(
-    body: NewRecurringRide, alone: float | None, pattern: Pattern, decided: Collection[date]
-) -> dict[str, Any]:
-    """The columns of a pattern; refused when there is no date that it could open."""
-    opens_at = calendar.next_opening(pattern, datetime.now(UTC), decided)
-    if opens_at is None:
-        raise Problem(NEVER_OCCURS)
-    return {
-        **ride_values(body, alone),
-        "weekdays": sorted(pattern.weekdays, key=WEEKDAYS.index),
-        "departs_at": pattern.departure.at,
-        "window_minutes": body.window_minutes,
-        "ends_on": body.ends_on,
-        "exception_dates": sorted(pattern.exception_dates),
-        "next_opens_at": opens_at,
+async def dates_of(
+    db: Transaction, rides: Sequence[Row]
+) -> dict[int, tuple[dict[date, Any], set[date]]]:
+    """Of each pattern that is held: what is different on single dates, and which were decided."""
+    dates: dict[int, tuple[dict[date, Any], set[date]]] = {
+        row["recurring_id"]: ({}, set()) for row in rides
     }
+    if not dates:
+        return dates
+    since = min(row["next_opens_at"] for row in rides) - EARLIER_DATES - timedelta(days=1)
+    for row in await db.recurring.list_dates(recurring_ids=list(dates), since=since.date()):
+        changes, decided = dates[row["recurring_id"]]
+        if row["decided"]:
+            decided.add(row["occurs_on"])
+        else:
+            changes[row["occurs_on"]] = departure_of(row)
+    return dates
 
 
-def changes_of(row: Any) -> dict[date, Departure]:
-    return {
-        date.fromisoformat(each["date"]): calendar.departure_of(each) for each in row["changes"]
-    }
+async def open_ride(
+    db: Transaction,
+    row: Row,
+    pattern: Pattern,
+    decided: Collection[date],
+    *,
+    banned: Collection[int],
+    unverified: Collection[int],
+    taken: Mapping[int, list[Row]],
+) -> list[Event]:
+    """Decide on all dates of a pattern whose time has come.
+
+    `taken` has the windows of each rider's open requests, and gets those of the new ones."""
+    now = row["looked_at"]
+    events: list[Event] = []
+    ended = set(decided)
+    look_again = None
+    for occurrence in occurrences(pattern, row["next_opens_at"], now + OPENS_AHEAD):
+        if occurrence.date in ended:
+            continue
+        user_id = row["user_id"]
+        window = {
+            "depart_after": occurrence.depart_after,
+            "depart_before": occurrence.depart_before,
+        }
+        obstacle: Obstacle | None = None
+        if user_id in unverified:
+            obstacle = "unverified"
+        elif any(overlaps(each, **window) for each in taken[user_id]):
+            obstacle = "busy"
+        word = verdict(occurrence, now, banned=user_id in banned, obstacle=obstacle)
+        if word == "wait":
+            look_again = next_look(occurrence, now)
+            break
+        if word == "open":
+            events += await put_on_road(db, row, occurrence)
+            taken[user_id].append(window)
+        else:
+            events += await skip(db, row, occurrence, word)
+        ended.add(occurrence.date)
+    await db.recurring.set_next_opening(
+        **named(row), next_opens_at=look_again or next_opening(pattern, now, ended)
+    )
+    return events
 
 
-def decided_of(row: Any) -> set[date]:
-    # The last ten hold all that lie ahead or have just passed.
-    return {date.fromisoformat(each["date"]) for each in row["recent"]}
+async def put_on_road(db: Transaction, row: Row, occurrence: Occurrence) -> list[Event]:
+    """The request of a date, opened as if its rider had done so."""
+    college_id, user_id = row["college_id"], row["user_id"]
+    request_id = await db.requests.open_request(
+        college_id=college_id,
+        user_id=user_id,
+        depart_after=occurrence.depart_after,
+        depart_before=occurrence.depart_before,
+        **{name: row[name] for name in RIDE_FIELDS},
+    )
+    await db.recurring.record_opening(
+        **named(row), occurs_on=occurrence.date, request_id=request_id, skipped_because=None
+    )
+    # A transaction for many riders waits for no routing server.
+    found, news = await matches.look_around(db, college_id, user_id, request_id, BY_ESTIMATE)
+    heard = await saved_searches.tell(db, college_id, request_id)
+    return [
+        announcements.recurring_ride_opened(row, occurrence, request_id),
+        *(announcements.match_found(user_id, match) for match in found),
+        *news,
+        *heard,
+    ]
 
 
-def shown(row: Any) -> dict[str, Any]:
-    """A pattern as its rider sees it, with the dates that come."""
-    pattern = calendar.pattern_of(row, changes_of(row))
-    coming = calendar.upcoming(pattern, datetime.now(UTC), decided_of(row))
-    return {
-        **row,
-        "upcoming": [
-            {
-                "date": each.date,
-                "depart_after": each.depart_after,
-                "depart_before": each.depart_before,
-                "changed": each.changed,
-            }
-            for each in islice(coming, 0 if row["paused"] else DATES_SHOWN)
-        ],
-    }
+async def skip(db: Transaction, row: Row, occurrence: Occurrence, reason: str) -> list[Event]:
+    """A date without a request; the rider learns why, except one who may not sign in."""
+    await db.recurring.record_opening(
+        **named(row), occurs_on=occurrence.date, request_id=None, skipped_because=reason
+    )
+    if reason == "banned":
+        return []
+    return [announcements.recurring_ride_skipped(row, occurrence, reason)]
+
+
+def named(row: Row) -> dict[str, int]:
+    return {"college_id": row["college_id"], "recurring_id": row["recurring_id"]}
+
+
+timers = (Timer("open recurring rides", PERIOD_SECONDS, open_due),)

@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tripsync.http.problems import FieldError, Problem
-from tripsync.pooling.refusals import BAD_OFFER, BAD_WINDOW, SAME_PLACE
-from tripsync.pooling.routes import Point, road_meters
+from tripsync.matching.plans import Point, road_meters
+from tripsync.pooling.problems import BAD_OFFER, BAD_WINDOW, SAME_PLACE
 from tripsync.pooling.schemas import NewRequest, RideToShare
 
 # What a request without times means.

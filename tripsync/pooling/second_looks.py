@@ -7,10 +7,10 @@ Blocks know nothing of rides. Their end leaves a row in second_looks, by a trigg
 from collections.abc import Sequence
 
 from tripsync.database import Transaction
+from tripsync.jobs.timers import Timer
 from tripsync.pooling import announcements, matches
-from tripsync.pooling.measuring import BY_ESTIMATE
+from tripsync.pooling.distances import BY_ESTIMATE
 from tripsync.realtime.events import Event, append_many
-from tripsync.timers import Timer
 
 EVERY_SECONDS = 5
 # As many as one transaction takes; the rest has the next turn.

@@ -1,16 +1,16 @@
 """Profiles: what riders tell of themselves, their pictures and résumés, and who may see them."""
 
-from tripsync.profiles import departure, digest, export, fellows, files, mail_settings, own
+from tripsync.profiles import api, api_deletion, api_export, api_files, api_mails, digest, fellows
 
 blueprints = (
-    own.blueprint,
+    api.blueprint,
     fellows.blueprint,
-    files.blueprint,
-    export.blueprint,
-    departure.blueprint,
-    mail_settings.blueprint,
+    api_files.blueprint,
+    api_export.blueprint,
+    api_deletion.blueprint,
+    api_mails.blueprint,
 )
 
 letters = (digest.WEEKLY_DIGEST,)
 
-timers = (*departure.timers, *digest.timers)
+timers = (*api_deletion.timers, *digest.timers)

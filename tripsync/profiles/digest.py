@@ -3,9 +3,9 @@
 from datetime import UTC, datetime
 
 from tripsync.database import Transaction
+from tripsync.jobs.timers import Timer
 from tripsync.mail import Letter, post_all
 from tripsync.mail.letters import DIGEST, asked
-from tripsync.timers import Timer
 
 WEEKLY_DIGEST = Letter("digest", asked("find_digest"), kind="digest", priority=DIGEST)
 

@@ -2,11 +2,11 @@
 
 from sanic import Blueprint, HTTPResponse, Request
 
-from tripsync.http.answers import answer
 from tripsync.http.context import reading, rider
 from tripsync.http.endpoint import endpoint
 from tripsync.http.problems import Problem
-from tripsync.profiles.refusals import NO_SUCH_RIDER
+from tripsync.http.responses import answer
+from tripsync.profiles.problems import NO_SUCH_RIDER
 from tripsync.profiles.schemas import FellowProfile
 
 blueprint = Blueprint("fellows")

@@ -12,8 +12,8 @@ from PIL import Image, ImageOps
 
 from tripsync.http.problems import UNAVAILABLE, Problem
 from tripsync.http.uploads import Upload
-from tripsync.profiles.disguises import is_disguised_in_picture
-from tripsync.profiles.refusals import UNUSABLE_IMAGE
+from tripsync.profiles.polyglots import is_disguised_in_picture
+from tripsync.profiles.problems import UNUSABLE_IMAGE
 from tripsync.settings import Settings
 
 PICTURE = Upload(("image/jpeg", "image/png", "image/webp", "image/gif"), max_bytes=8_000_000)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from tripsync.http.problems import Problem
 from tripsync.http.uploads import Upload
-from tripsync.profiles import disguises
-from tripsync.profiles.refusals import UNUSABLE_RESUME
+from tripsync.profiles import polyglots
+from tripsync.profiles.problems import UNUSABLE_RESUME
 
 RESUME = Upload(("application/pdf",), max_bytes=5_000_000)
 STORED_AS = "application/pdf"
@@ -26,7 +26,7 @@ class Resumes:
 
     async def check(self, content: bytes) -> None:
         """Refuse what is no plain PDF."""
-        if disguises.is_disguised_in_pdf(content):
+        if polyglots.is_disguised_in_pdf(content):
             raise Problem(UNUSABLE_RESUME)
         async with self._room:
             wrong = await run_check(content)

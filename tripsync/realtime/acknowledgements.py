@@ -5,7 +5,7 @@ from contextlib import suppress
 
 from tripsync.database import Database
 from tripsync.database.availability import Repeated
-from tripsync.database.wall import all_colleges
+from tripsync.database.row_security import all_colleges
 
 WRITE_EVERY = 1.0
 

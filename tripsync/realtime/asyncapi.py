@@ -13,10 +13,10 @@ from tripsync.http.openapi import (
     example,
 )
 from tripsync.realtime import close_codes
-from tripsync.realtime.endpoints import ADDRESSES
+from tripsync.realtime.api import ADDRESSES
+from tripsync.realtime.control_messages import HEARD, SAID
 from tripsync.realtime.frames import Frame, Message
 from tripsync.realtime.handshake import PROTOCOL, Opening
-from tripsync.realtime.own_messages import HEARD, SAID
 
 DESCRIPTION = """Events of one's rides, chats and reviews, as they happen, on all of one's devices.
 

@@ -4,8 +4,8 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from tripsync.realtime.close_codes import NOT_SIGNED_IN, REPLACED
+from tripsync.realtime.protocol import NORMAL, Wire
 from tripsync.realtime.socket import Socket, message_frame
-from tripsync.realtime.wire import NORMAL, Wire
 
 
 class ConnectionManager:

@@ -18,12 +18,12 @@ from typing import Any
 from tripsync.database import Database
 from tripsync.database.availability import Repeated
 from tripsync.database.listener import ANYTHING
-from tripsync.database.wall import see_all_colleges
+from tripsync.database.row_security import see_all_colleges
 from tripsync.http.picture_urls import PictureUrls
 from tripsync.metrics import counter, histogram
 from tripsync.realtime.connections import ConnectionManager
+from tripsync.realtime.protocol import text_frame
 from tripsync.realtime.socket import Socket
-from tripsync.realtime.wire import text_frame
 
 DELIVERED = counter("tripsync_events_delivered", "Events handed to sockets, once for each")
 LAG = histogram(

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from tripsync.database import Transaction
-from tripsync.timers import Timer
+from tripsync.jobs.timers import Timer
 
 # Says whose events, and up to which number: `17:4,23:118`.
 CHANNEL = "events"

@@ -11,8 +11,8 @@ from tripsync.http.identity import CHALLENGE, rider_of
 from tripsync.http.origins import may_open_sockets
 from tripsync.http.problems import NOT_AUTHENTICATED, UNAVAILABLE, Problem, Refusal
 from tripsync.http.schemas import Schema, converter
-from tripsync.realtime.own_messages import Seq
-from tripsync.realtime.switchboard import NOT_YOURS
+from tripsync.realtime.control_messages import Seq
+from tripsync.realtime.gateway import NOT_YOURS
 
 ORIGIN_NOT_ALLOWED = Refusal(
     403,

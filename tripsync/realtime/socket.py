@@ -7,7 +7,7 @@ from tripsync.database.encoding import encode
 from tripsync.http.problems import Problem
 from tripsync.http.tokens import Rider
 from tripsync.realtime.close_codes import CloseCode
-from tripsync.realtime.wire import Wire, text_frame
+from tripsync.realtime.protocol import Wire, text_frame
 
 
 def message_frame(message: Mapping[str, Any]) -> bytes:

@@ -2,12 +2,12 @@
 
 from sanic import Blueprint, HTTPResponse, Request
 
-from tripsync.http.answers import answer
 from tripsync.http.context import reading, rider
 from tripsync.http.endpoint import endpoint
 from tripsync.http.paging import Page, next_cursor
 from tripsync.http.problems import Problem
-from tripsync.reviews.refusals import NO_SUCH_RIDER
+from tripsync.http.responses import answer
+from tripsync.reviews.problems import NO_SUCH_RIDER
 from tripsync.reviews.schemas import OwnReviews, ReviewList
 
 blueprint = Blueprint("reading_reviews")

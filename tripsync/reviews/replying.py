@@ -10,7 +10,7 @@ from tripsync.http.endpoint import endpoint
 from tripsync.http.idempotency import create_once
 from tripsync.http.problems import Problem
 from tripsync.realtime.events import append
-from tripsync.reviews.refusals import ALREADY_REPLIED, NO_SUCH_REVIEW, NOT_ABOUT_YOU
+from tripsync.reviews.problems import ALREADY_REPLIED, NO_SUCH_REVIEW, NOT_ABOUT_YOU
 from tripsync.reviews.schemas import NewReply, Review
 
 blueprint = Blueprint("replies")

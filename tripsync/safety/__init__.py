@@ -1,16 +1,16 @@
 """Safety on the road: where riders are, who may follow them by a link, and alarms."""
 
-from tripsync.safety import alarm_desk, alarms, positions, shares
+from tripsync.safety import alarm_desk, api_alarms, api_shares, positions
+from tripsync.safety.events import messages as messages
 from tripsync.safety.mails import ALARM_TO_CONTACT, ALARM_TO_MODERATOR
-from tripsync.safety.messages import messages as messages
 
 blueprints = (
-    shares.blueprint,
-    alarms.blueprint,
+    api_shares.blueprint,
+    api_alarms.blueprint,
     alarm_desk.blueprint,
 )
 
 letters = (ALARM_TO_CONTACT, ALARM_TO_MODERATOR)
 
-timers = shares.timers
+timers = api_shares.timers
 frames = positions.frames

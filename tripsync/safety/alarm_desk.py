@@ -5,15 +5,15 @@ from typing import Any
 from sanic import Blueprint, HTTPResponse, Request
 
 from tripsync.database import Bound, Transaction
-from tripsync.http.answers import answer
 from tripsync.http.context import reading, rider
 from tripsync.http.endpoint import endpoint
 from tripsync.http.idempotency import create_once
 from tripsync.http.paging import next_cursor
 from tripsync.http.problems import NOT_FOUND, Problem
+from tripsync.http.responses import answer
 from tripsync.http.tokens import Rider
 from tripsync.realtime import events
-from tripsync.safety.refusals import ALARM_RESOLVED, NO_ALARM
+from tripsync.safety.problems import ALARM_RESOLVED, NO_ALARM
 from tripsync.safety.schemas import AlarmPage, AlarmResolution, RaisedAlarm, RaisedAlarms
 
 blueprint = Blueprint("alarm_desk")

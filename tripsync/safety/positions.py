@@ -16,12 +16,12 @@ from sanic import Sanic
 
 from tripsync.database import Database, Transaction
 from tripsync.database.availability import Repeated
-from tripsync.database.wall import see_all_colleges
+from tripsync.database.row_security import see_all_colleges
 from tripsync.http.problems import Problem
 from tripsync.http.tokens import Rider
 from tripsync.realtime.connections import ConnectionManager
 from tripsync.realtime.frames import Frame
-from tripsync.safety.refusals import NOT_ON_THE_WAY
+from tripsync.safety.problems import NOT_ON_THE_WAY
 from tripsync.safety.schemas import LivePosition
 
 # Says who moved, and who rides along: `college:rider:fellow.fellow`.

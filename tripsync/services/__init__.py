@@ -6,29 +6,29 @@ themselves; sql/services.sql says how.
 
 from tripsync.realtime.frames import Message, Pushed
 from tripsync.services import (
-    applying,
-    browsing,
-    deciding,
-    lifecycle,
-    moderating,
-    posts,
+    api,
+    api_applications,
+    api_browsing,
+    api_decisions,
+    api_lifecycle,
+    api_moderation,
+    api_searches,
     reading,
-    searches,
-    watching,
+    saved_searches,
 )
-from tripsync.services.application_schemas import ApplicationNews, PostClosed, PosterRevealed
 from tripsync.services.mails import SEARCH_HIT
-from tripsync.services.search_schemas import ServiceSearchHit
+from tripsync.services.schemas_applications import ApplicationNews, PostClosed, PosterRevealed
+from tripsync.services.schemas_searches import ServiceSearchHit
 
 blueprints = (
-    browsing.blueprint,
-    searches.blueprint,
-    posts.blueprint,
+    api_browsing.blueprint,
+    api_searches.blueprint,
+    api.blueprint,
     reading.blueprint,
-    lifecycle.blueprint,
-    applying.blueprint,
-    deciding.blueprint,
-    moderating.blueprint,
+    api_lifecycle.blueprint,
+    api_applications.blueprint,
+    api_decisions.blueprint,
+    api_moderation.blueprint,
 )
 
 messages = (
@@ -43,4 +43,4 @@ messages = (
 
 letters = (SEARCH_HIT,)
 
-timers = watching.timers
+timers = saved_searches.timers

@@ -1,125 +1,84 @@
-"""Posts: written, changed and taken back."""
+"""What a client sends of a post, as the columns of its row."""
 
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
+import msgspec
 from msgspec import UNSET
-from sanic import Blueprint, HTTPResponse, Request
 
-from tripsync.database import Transaction
-from tripsync.http.answers import answer, no_content
-from tripsync.http.context import rider, run_in_transaction
-from tripsync.http.endpoint import endpoint
-from tripsync.http.idempotency import create_once
-from tripsync.http.problems import NOT_ALLOWED, Problem
-from tripsync.realtime.events import append_many
-from tripsync.services import announcements, lifecycle, watching
-from tripsync.services.columns import COLUMNS, columns_of
-from tripsync.services.reading import find_post
-from tripsync.services.refusals import (
-    NO_SUCH_POST,
-    NOT_YOUR_POST,
-    POST_OVER,
-    TEAM_TOO_SMALL,
-    TOO_MANY_POSTS,
+from tripsync.http.problems import FieldError, invalid
+from tripsync.services.conditions import (
+    kept_filter,
+    mistakes_in_filters,
+    mistakes_in_requirements,
 )
-from tripsync.services.schemas import NewPost, PostChange, ServicePost
-from tripsync.services.states import Act
+from tripsync.services.schemas import NewPost, PostChange
 
-blueprint = Blueprint("service_posts")
-
-MOST_POSTS = 100
-
-
-@blueprint.post("/api/services")
-@endpoint(
-    body=NewPost,
-    answer=ServicePost,
-    status=201,
-    refuses=(NOT_ALLOWED, TOO_MANY_POSTS),
-    idempotent=True,
-    unnamed=True,
+FURTHEST_DEADLINE = timedelta(days=2 * 366)
+AS_SENT = (
+    "kind",
+    "title",
+    "description",
+    "team_size",
+    "deadline",
+    "compensation_type",
+    "requires_resume",
+    "requires_cover_letter",
+    "college_only",
+    "tags",
 )
-async def create_post(request: Request, body: NewPost) -> HTTPResponse:
-    """Offer something, or ask for help.
-
-    `price` and `compensation_amount` are one amount by two names; `compensation_type` says how it
-    is meant. Filters are enforced: whoever does not pass them sees nothing of the post. An
-    anonymous post never shows who wrote it, and its time to the hour. Saved searches that it fits
-    tell of it at once."""
-    who = rider(request)
-    values = columns_of(body)
-
-    async def create(db: Transaction) -> Any:
-        own: dict[str, Any] = {"college_id": who.college_id, "user_id": who.user_id}
-        if await db.requests.lock_rider(**own) is None:
-            raise Problem(NOT_ALLOWED)
-        if await db.services.count_open_posts(**own) >= MOST_POSTS:
-            raise Problem(TOO_MANY_POSTS)
-        await db.services.name_tags(college_id=who.college_id, tags=values["tags"])
-        post_id = await db.services.create_post(**own, **values, is_anonymous=body.is_anonymous)
-        await append_many(db, await watching.tell(db, who.college_id, post_id))
-        return await find_post(db, who, post_id)
-
-    return await create_once(request, create)
-
-
-@blueprint.put("/api/services/<post_id:id>")
-@endpoint(
-    body=PostChange,
-    answer=ServicePost,
-    refuses=(NO_SUCH_POST, NOT_YOUR_POST, POST_OVER, TEAM_TOO_SMALL),
-    unnamed=True,
+COLUMNS = (
+    *AS_SENT,
+    "price",
+    "requirements",
+    "filters",
+    "longitude",
+    "latitude",
+    "location_name",
 )
-async def change_post(request: Request, body: PostChange, post_id: int) -> HTTPResponse:
-    """Change a post of one's own until it is completed.
 
-    Whether it is anonymous stays as it is. Applications stay, also of those whom new filters would
-    not let in. A team that is full now begins; one that has grown is reopened by its owner."""
-    who = rider(request)
-    values = columns_of(body)
 
-    async def change(db: Transaction) -> Any:
-        held = await lifecycle.hold_own(db, who, post_id)
-        if held["status"] == "completed":
-            raise Problem(POST_OVER, "This post is completed; it stays as it is.")
-        team_size = held["team_size"] if body.team_size is UNSET else body.team_size
-        if team_size < held["places_taken"]:
-            raise Problem(TEAM_TOO_SMALL)
-        if "tags" in values:
-            await db.services.name_tags(college_id=who.college_id, tags=values["tags"])
-        await db.services.change_post(
-            college_id=who.college_id,
-            user_id=who.user_id,
-            post_id=post_id,
-            given=list(values),
-            **(dict.fromkeys(COLUMNS) | values),
+def columns_of(body: NewPost | PostChange) -> dict[str, Any]:
+    """The columns that were sent; or all that is wrong with them."""
+    if found := list(mistakes(body)):
+        raise invalid(*found)
+    columns = {name: sent for name in AS_SENT if (sent := getattr(body, name)) is not UNSET}
+    if body.price is not UNSET or body.compensation_amount is not UNSET:
+        columns["price"] = next((money(each) for each in amounts(body)), None)
+    if body.requirements is not UNSET:
+        columns["requirements"] = [msgspec.structs.asdict(each) for each in body.requirements]
+    if body.filters is not UNSET:
+        columns["filters"] = [kept_filter(each) for each in body.filters]
+    if body.location is not UNSET:
+        place = body.location
+        columns["longitude"] = place and place.longitude
+        columns["latitude"] = place and place.latitude
+        columns["location_name"] = (place and place.name) or ""
+    return columns
+
+
+def mistakes(body: NewPost | PostChange) -> Iterator[FieldError]:
+    if body.deadline is not UNSET and body.deadline is not None:
+        now = datetime.now(UTC)
+        if not now < body.deadline <= now + FURTHEST_DEADLINE:
+            yield FieldError("deadline", "The deadline must lie ahead, within two years.")
+    if len(set(amounts(body))) > 1:
+        yield FieldError(
+            "compensation_amount", "It is another name of the price; send one, or the same twice."
         )
-        events = []
-        if held["status"] == "open" and team_size == held["places_taken"]:
-            events += await lifecycle.move(db, who.college_id, post_id, Act.START, "open", "full")
-        events += await watching.tell(db, who.college_id, post_id)
-        await append_many(db, events)
-        return await find_post(db, who, post_id)
-
-    changed = await run_in_transaction(request, change)
-    return answer(changed)
+    if body.filters is not UNSET:
+        yield from mistakes_in_filters(body.filters)
+    if body.requirements is not UNSET:
+        yield from mistakes_in_requirements(body.requirements)
 
 
-@blueprint.delete("/api/services/<post_id:id>")
-@endpoint(status=204, refuses=(NO_SUCH_POST, NOT_YOUR_POST), unnamed=True)
-async def delete_post(request: Request, post_id: int) -> HTTPResponse:
-    """Delete a post of one's own; who applied keeps the application, and is told."""
-    who = rider(request)
+def amounts(body: NewPost | PostChange) -> list[float]:
+    """The price, by whichever of its names it was sent."""
+    return [each for each in (body.price, body.compensation_amount) if isinstance(each, float)]
 
-    async def delete(db: Transaction) -> None:
-        await lifecycle.hold_own(db, who, post_id)
-        left = await db.applications.list_left(
-            college_id=who.college_id, post_id=post_id, statuses=["pending", "accepted"]
-        )
-        await db.services.delete_post(
-            college_id=who.college_id, user_id=who.user_id, post_id=post_id
-        )
-        await append_many(db, announcements.post_closed(left, "deleted"))
 
-    await run_in_transaction(request, delete)
-    return no_content()
+def money(amount: float) -> Decimal:
+    """As it was written; PostgreSQL would see 0.1 as a little more."""
+    return Decimal(str(amount))

@@ -6,15 +6,15 @@ from typing import Any
 from sanic import Blueprint, HTTPResponse, Request
 
 from tripsync.database import Bound
-from tripsync.http.answers import answer, list_answer
 from tripsync.http.context import reading, rider
 from tripsync.http.endpoint import endpoint
 from tripsync.http.identity import identify_if_any
 from tripsync.http.paging import Page, RowId, next_cursor
 from tripsync.http.problems import Problem
+from tripsync.http.responses import answer, list_answer
 from tripsync.http.tokens import Rider
 from tripsync.services.moments import in_utc
-from tripsync.services.refusals import NO_SUCH_POST
+from tripsync.services.problems import NO_SUCH_POST
 from tripsync.services.schemas import OwnPost, ServicePost
 from tripsync.services.shown import shown
 

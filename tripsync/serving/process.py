@@ -14,7 +14,7 @@ from sanic.application.state import ApplicationServerInfo
 from sanic.http.constants import HTTP
 from sanic.server.async_server import AsyncioServer
 
-from tripsync.realtime.wire import SocketProtocol
+from tripsync.realtime.protocol import SocketProtocol
 from tripsync.settings import Settings
 
 Factory = Callable[[Settings], Sanic]

@@ -1,0 +1,103 @@
+"""Signing up, and proving that the address is one's own."""
+
+from typing import Any
+
+from sanic import Blueprint, HTTPResponse, Request
+
+from tripsync.auth.limits import CODE, REGISTER
+from tripsync.auth.mails import VERIFY_EMAIL, post_code
+from tripsync.auth.problems import EMAIL_TAKEN, FOREIGN_ADDRESS, UNKNOWN_COLLEGE, USELESS_CODE
+from tripsync.auth.rules import admits
+from tripsync.auth.schemas import Account, Registration, Verification
+from tripsync.database import Transaction
+from tripsync.http.context import reading, rider, run_in_transaction
+from tripsync.http.endpoint import endpoint
+from tripsync.http.idempotency import create_once
+from tripsync.http.problems import TOO_MANY, FieldError, Problem
+from tripsync.http.rate_limits import count_try
+from tripsync.http.responses import Message, answer
+from tripsync.http.secrets import hash_of
+
+blueprint = Blueprint("registration")
+
+ADDRESS_HAS_ACCOUNT = (
+    "This address has an account already; sign in, or ask for a new password if you forgot it."
+)
+
+
+@blueprint.post("/api/auth/register")
+@endpoint(
+    body=Registration,
+    answer=Account,
+    status=201,
+    refuses=(EMAIL_TAKEN, UNKNOWN_COLLEGE, FOREIGN_ADDRESS, TOO_MANY),
+    open=True,
+    idempotent=True,
+)
+async def register(request: Request, body: Registration) -> HTTPResponse:
+    """Open an account.
+
+    It can be used at once; a mail asks to confirm the address."""
+    await count_try(request, REGISTER, body.email)
+    college_id = await find_college_for(request, body)
+    password_hash = await request.app.ctx.hasher.hash(body.password)
+
+    async def open_account(db: Transaction) -> Any:
+        account = await db.accounts.create_user(
+            college_id=college_id,
+            email=body.email,
+            full_name=body.full_name.strip(),
+            password_hash=password_hash,
+        )
+        if account is None:
+            raise Problem(EMAIL_TAKEN, errors=[FieldError("email", ADDRESS_HAS_ACCOUNT)])
+        await post_code(db, VERIFY_EMAIL, body.email)
+        return account
+
+    return await create_once(request, open_account)
+
+
+async def find_college_for(request: Request, body: Registration) -> int:
+    """The college's id, if there is one of this name and it takes this address."""
+    college = await reading(request).colleges.find_college(name=body.college_name.strip())
+    if college is None:
+        known = await reading(request).colleges.list_college_names()
+        names = ", ".join(each["name"] for each in known)
+        detail = f"There is no college of this name. We know: {names}."
+        raise Problem(UNKNOWN_COLLEGE, detail, errors=[FieldError("college_name", detail)])
+    if not admits(college["email_domains"], body.email):
+        domains = ", ".join(college["email_domains"])
+        detail = f"{college['name']} takes email addresses of {domains} only."
+        raise Problem(FOREIGN_ADDRESS, detail, errors=[FieldError("email", detail)])
+    return int(college["college_id"])
+
+
+@blueprint.post("/api/auth/email/verification")
+@endpoint(answer=Message, status=202, refuses=(TOO_MANY,))
+async def send_verification(request: Request) -> HTTPResponse:
+    """Mail the code again that confirms one's address."""
+    await count_try(request, CODE, rider(request).email)
+
+    async def ask_for_mail(db: Transaction) -> None:
+        await post_code(db, VERIFY_EMAIL, rider(request).email)
+
+    await run_in_transaction(request, ask_for_mail)
+    return answer({"message": "If your address is not confirmed yet, a mail is on its way."}, 202)
+
+
+@blueprint.post("/api/auth/email/verify")
+@endpoint(body=Verification, answer=Message, refuses=(USELESS_CODE, TOO_MANY), open=True)
+async def verify_email(request: Request, body: Verification) -> HTTPResponse:
+    """Confirm one's address with the code from the mail."""
+    await count_try(request, CODE, body.code)
+
+    async def confirm(db: Transaction) -> None:
+        owner = await db.mailed_codes.spend_code(
+            code_hash=hash_of(body.code), purpose="verify_email"
+        )
+        if owner is None:
+            raise Problem(USELESS_CODE)
+        await db.accounts.verify_email(**owner)
+
+    await run_in_transaction(request, confirm)
+    return answer({"message": "Thank you, your address is confirmed."})

@@ -1,0 +1,98 @@
+"""What PostgreSQL says of each query: the types it takes and gives, or why it takes none of it."""
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import asyncpg
+
+from tripsync.database.findings import Finding
+from tripsync.database.schema import tenant_tables
+from tripsync.database.sources import Source, Statement, statement_of
+from tripsync.desk.privileges import explain_any, refusal
+
+PARAMETER_NUMBER = re.compile(r"\$(\d+)")
+
+
+class Column(NamedTuple):
+    """A parameter, or a column of the result."""
+
+    name: str
+    type: str
+
+
+class Described(NamedTuple):
+    """A query that the server understands."""
+
+    source: Source
+    statement: Statement
+    parameters: tuple[Column, ...]
+    columns: tuple[Column, ...]
+
+
+class Catalog(NamedTuple):
+    """All queries, and the tables they stand on."""
+
+    described: Sequence[Described]
+    faults: Sequence[Finding]
+    # Tables whose rows belong to a college.
+    tenant_tables: frozenset[str]
+
+
+async def read_catalog(connection: asyncpg.Connection, sources: Iterable[Source]) -> Catalog:
+    described: list[Described] = []
+    faults: list[Finding] = []
+    for source in sources:
+        outcome = await describe(connection, source)
+        if isinstance(outcome, Finding):
+            faults.append(outcome)
+        else:
+            described.append(outcome)
+    return Catalog(described, faults, await tenant_tables(connection))
+
+
+async def describe(connection: asyncpg.Connection, source: Source) -> Described | Finding:
+    statement = statement_of(source)
+    try:
+        prepared = await connection.prepare(statement.sql)
+        await explain_any(connection, statement)
+    except asyncpg.InsufficientPrivilegeError as reason:
+        return await refusal(connection, source, statement, reason)
+    except asyncpg.PostgresError as reason:
+        return fault(source, statement, reason)
+    types = [each.name for each in prepared.get_parameters()]
+    return Described(
+        source,
+        statement,
+        tuple(map(Column, statement.parameters, types)),
+        tuple(Column(each.name, each.type.name) for each in prepared.get_attributes()),
+    )
+
+
+def fault(source: Source, statement: Statement, reason: asyncpg.PostgresError) -> Finding:
+    said = reason.as_dict()
+    message = named(said.get("message") or str(reason), statement)
+    if hint := said.get("hint"):
+        message += f" ({named(hint, statement)})"
+    if position := said.get("position"):
+        at = statement.origin(int(position))
+    elif number := PARAMETER_NUMBER.search(str(reason)):
+        at = statement.place_of_parameter(int(number[1]))
+    else:
+        at = first_of_statement(statement)
+    return Finding(source.path, *source.place(at), message)
+
+
+def named(message: str, statement: Statement) -> str:
+    """Parameters by the names that stand in the file."""
+
+    def name(number: re.Match[str]) -> str:
+        which = int(number[1]) - 1
+        known = which < len(statement.parameters)
+        return f":{statement.parameters[which]}" if known else number[0]
+
+    return PARAMETER_NUMBER.sub(name, message)
+
+
+def first_of_statement(statement: Statement) -> int:
+    return statement.origin(len(statement.sql) - len(statement.sql.lstrip()) + 1)

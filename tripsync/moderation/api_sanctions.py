@@ -1,0 +1,99 @@
+"""Warnings and bans, by the moderators of the college."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from sanic import Blueprint, HTTPResponse, Request
+
+from tripsync.database import Transaction
+from tripsync.http.context import rider
+from tripsync.http.endpoint import endpoint
+from tripsync.http.idempotency import create_once
+from tripsync.http.problems import Problem
+from tripsync.moderation import sanctions
+from tripsync.moderation.problems import (
+    ABOVE_YOU,
+    BANNED_ALREADY,
+    NO_SUCH_RIDER,
+    NOT_BANNED,
+    NOT_ONESELF,
+)
+from tripsync.moderation.rules import may_sanction
+from tripsync.moderation.sanctions import Occasion
+from tripsync.moderation.schemas import Act, Reasoned
+
+blueprint = Blueprint("sanctions")
+
+ON_SOMEBODY = (ABOVE_YOU, NOT_ONESELF, NO_SUCH_RIDER)
+
+
+@blueprint.post("/api/moderation/users/<user_id:id>/warn")
+@endpoint(body=Reasoned, answer=Act, refuses=ON_SOMEBODY, idempotent=True)
+async def warn(request: Request, user_id: int, body: Reasoned) -> HTTPResponse:
+    """Warn a rider, who reads the note on all devices; for moderators.
+
+    The event is `moderator_warning`, with the `note`; it does not name the moderator."""
+
+    async def tell(db: Transaction, _: Any, occasion: Occasion) -> Any:
+        return await sanctions.warn(db, occasion)
+
+    return await sanction(request, user_id, body, tell)
+
+
+@blueprint.post("/api/moderation/users/<user_id:id>/ban")
+@endpoint(body=Reasoned, answer=Act, refuses=(*ON_SOMEBODY, BANNED_ALREADY), idempotent=True)
+async def ban(request: Request, user_id: int, body: Reasoned) -> HTTPResponse:
+    """Ban a rider: signed out everywhere, and off the road; for moderators.
+
+    An open request without company is cancelled; a ride that is shared already goes on."""
+
+    async def shut_out(db: Transaction, subject: Any, occasion: Occasion) -> Any:
+        if subject["banned"]:
+            raise Problem(BANNED_ALREADY)
+        db.after_commit(request.app.ctx.ended_sessions.read)
+        return await sanctions.ban(db, occasion)
+
+    return await sanction(request, user_id, body, shut_out)
+
+
+@blueprint.post("/api/moderation/users/<user_id:id>/unban")
+@endpoint(body=Reasoned, answer=Act, refuses=(*ON_SOMEBODY, NOT_BANNED), idempotent=True)
+async def unban(request: Request, user_id: int, body: Reasoned) -> HTTPResponse:
+    """Lift a ban: the rider can sign in again; for moderators."""
+
+    async def let_in(db: Transaction, subject: Any, occasion: Occasion) -> Any:
+        if not subject["banned"]:
+            raise Problem(NOT_BANNED)
+        return await sanctions.unban(db, occasion)
+
+    return await sanction(request, user_id, body, let_in)
+
+
+async def sanction(
+    request: Request,
+    user_id: int,
+    body: Reasoned,
+    act: Callable[[Transaction, Any, Occasion], Awaitable[Any]],
+) -> HTTPResponse:
+    """Act on somebody whom this moderator may act on, with both their rows held."""
+    who = rider(request)
+    concerned = {
+        "college_id": who.college_id,
+        "moderator_id": who.user_id,
+        "user_id": user_id,
+    }
+
+    async def decide(db: Transaction) -> Any:
+        await db.moderation.lock_people(**concerned)
+        # Asked only now: whoever waited for the rows decides by what they have become.
+        subject = await db.moderation.find_subject(**concerned)
+        if subject is None:
+            raise Problem(NO_SUCH_RIDER)
+        if user_id == who.user_id:
+            raise Problem(NOT_ONESELF)
+        if not may_sanction(subject["moderator_role"], subject["role"]):
+            raise Problem(ABOVE_YOU)
+        occasion = Occasion(who.college_id, who.user_id, user_id, body.note.strip())
+        return await act(db, subject, occasion)
+
+    return await create_once(request, decide, status=200)

@@ -1,0 +1,75 @@
+"""A rider's phones: each belongs to a session, and goes with it."""
+
+from typing import Any
+
+from sanic import Blueprint, HTTPResponse, Request
+
+from tripsync.database import Transaction
+from tripsync.http.context import reading, rider, run_in_transaction
+from tripsync.http.endpoint import endpoint
+from tripsync.http.identity import CHALLENGE
+from tripsync.http.problems import NOT_AUTHENTICATED, Problem, Refusal
+from tripsync.http.responses import answer, no_content
+from tripsync.notifications.schemas import Device, Devices, DeviceToken
+
+blueprint = Blueprint("devices")
+
+# Of one rider; the one that registered longest ago goes.
+MOST_DEVICES = 10
+
+NO_SUCH_DEVICE = Refusal(
+    404, "no_such_device", "No such device", "You have no device with this number."
+)
+
+
+@blueprint.put("/api/devices")
+@endpoint(body=DeviceToken, answer=Device)
+async def register(request: Request, body: DeviceToken) -> HTTPResponse:
+    """Have this phone told what happens while the app is closed; to say it again is no error.
+
+    Say it at each start of the app, and when the phone's push service gives another token. It holds
+    for this session: signing out ends it. A rider has ten phones at most, and the one that
+    registered longest ago goes."""
+    who = rider(request)
+    whose = {"college_id": who.college_id, "user_id": who.user_id}
+
+    async def take_down(db: Transaction) -> Any:
+        await db.push.release_token(session_id=who.session_id, token=body.token)
+        device = await db.push.register_device(
+            **whose, session_id=who.session_id, platform=body.platform, token=body.token
+        )
+        if device is None:
+            raise Problem(NOT_AUTHENTICATED, headers=CHALLENGE)
+        await db.push.forget_surplus_devices(**whose, most=MOST_DEVICES)
+        return device
+
+    device = await run_in_transaction(request, take_down)
+    return answer(device)
+
+
+@blueprint.get("/api/devices")
+@endpoint(answer=Devices)
+async def list_devices(request: Request) -> HTTPResponse:
+    """List one's phones that are told what happens while the app is closed, at most ten."""
+    who = rider(request)
+    devices = await reading(request).push.list_devices(
+        college_id=who.college_id, user_id=who.user_id, session_id=who.session_id
+    )
+    return answer({"devices": devices})
+
+
+@blueprint.delete("/api/devices/<device_id:id>")
+@endpoint(status=204, refuses=(NO_SUCH_DEVICE,))
+async def forget(request: Request, device_id: int) -> HTTPResponse:
+    """Tell a phone of one's own nothing any more; it stays signed in."""
+    who = rider(request)
+
+    async def forget_it(db: Transaction) -> Any:
+        return await db.push.forget_own_device(
+            college_id=who.college_id, user_id=who.user_id, device_id=device_id
+        )
+
+    forgotten = await run_in_transaction(request, forget_it)
+    if forgotten is None:
+        raise Problem(NO_SUCH_DEVICE)
+    return no_content()

@@ -1,0 +1,256 @@
+"""Pooling requests: on the road, and off it."""
+
+from datetime import datetime
+from typing import Any
+
+from msgspec import UNSET
+from sanic import Blueprint, HTTPResponse, Request
+
+from tripsync.database import Transaction
+from tripsync.database.retrying import MovedError
+from tripsync.http.context import reading, rider, run_in_transaction
+from tripsync.http.endpoint import endpoint
+from tripsync.http.idempotency import create_once
+from tripsync.http.identity import EMAIL_NOT_VERIFIED
+from tripsync.http.paging import Page, next_cursor
+from tripsync.http.problems import NOT_ALLOWED, Problem
+from tripsync.http.responses import Message, answer
+from tripsync.http.tokens import Rider
+from tripsync.pooling import announcements, matches, membership, planning, saved_searches
+from tripsync.pooling.distances import Survey, alone_by_road, decide, trip_of
+from tripsync.pooling.problems import (
+    ALREADY_MATCHED,
+    BAD_OFFER,
+    BAD_WINDOW,
+    NO_SUCH_REQUEST,
+    OVERLAPPING_REQUEST,
+    POOL_CLOSED,
+    REQUEST_CLOSED,
+    SAME_PLACE,
+    TOO_MANY_REQUESTS,
+    UNDER_WAY,
+)
+from tripsync.pooling.rides import check_ride, ends_of, ride_values, window_of
+from tripsync.pooling.schemas import (
+    ChangedRequest,
+    Matches,
+    NewRequest,
+    Opened,
+    PoolingRequest,
+    PoolingRequests,
+)
+from tripsync.pooling.states import Act
+from tripsync.realtime.events import Event, append_many
+
+blueprint = Blueprint("requests")
+
+
+@blueprint.post("/api/pool/requests")
+@endpoint(
+    body=NewRequest,
+    answer=Opened,
+    refuses=(
+        EMAIL_NOT_VERIFIED,
+        ALREADY_MATCHED,
+        TOO_MANY_REQUESTS,
+        BAD_WINDOW,
+        BAD_OFFER,
+        SAME_PLACE,
+        NOT_ALLOWED,
+    ),
+    idempotent=True,
+)
+async def open_request(request: Request, body: NewRequest) -> HTTPResponse:
+    """Look for company on a ride.
+
+    Several rides can be planned. Of one's own older requests those that still look for company and
+    may leave at the same time are cancelled by it; beside a ride that is shared then it is refused.
+    Windows that only touch count as the same time. Those who wait and fit learn of it at once, and
+    so do those whose saved search it fits."""
+    who = rider(request)
+    window = window_of(body)
+    check_ride(body)
+    alone = await alone_by_road(request, *ends_of(body))
+
+    async def put_on_road(survey: Survey) -> HTTPResponse:
+        async def put(db: Transaction) -> Any:
+            replaced, events = await planning.make_way(db, who, window)
+            request_id = await insert(db, who, body, window, alone)
+            await db.requests.note_replacement(
+                college_id=who.college_id, request_ids=replaced, replaced_by=request_id
+            )
+            found, news = await matches.look_around(
+                db, who.college_id, who.user_id, request_id, survey
+            )
+            heard = await saved_searches.tell(db, who.college_id, request_id)
+            await append_many(db, events + news + heard)
+            return {"request_id": request_id, "matches": found}
+
+        return await create_once(request, put, status=200)
+
+    return await decide(request, put_on_road)
+
+
+async def insert(
+    db: Transaction,
+    who: Rider,
+    body: NewRequest,
+    window: tuple[datetime, datetime],
+    alone: float | None,
+) -> int:
+    request_id: int = await db.requests.open_request(
+        college_id=who.college_id,
+        user_id=who.user_id,
+        depart_after=window[0],
+        depart_before=window[1],
+        **ride_values(body, alone),
+    )
+    return request_id
+
+
+@blueprint.get("/api/pool/requests")
+@endpoint(query=Page, answer=PoolingRequests)
+async def list_requests(request: Request, query: Page) -> HTTPResponse:
+    """List one's own requests, the latest first."""
+    who = rider(request)
+    rows = await reading(request).requests.list_own(
+        college_id=who.college_id,
+        user_id=who.user_id,
+        request_id=None,
+        before=query.after(int),
+        skip=query.skip,
+        size=query.limit,
+    )
+    following = next_cursor(rows, query, lambda row: row["request_id"])
+    return answer({"requests": rows, "next_cursor": following})
+
+
+@blueprint.get("/api/pool/requests/<request_id:id>")
+@endpoint(answer=PoolingRequest, refuses=(NO_SUCH_REQUEST,))
+async def show_request(request: Request, request_id: int) -> HTTPResponse:
+    """Show one request of one's own."""
+    return answer(await find_own(request, request_id))
+
+
+@blueprint.get("/api/pool/requests/<request_id:id>/matches")
+@endpoint(answer=Matches, refuses=(NO_SUCH_REQUEST, REQUEST_CLOSED))
+async def list_matches(request: Request, request_id: int) -> HTTPResponse:
+    """List who fits now, best first, at most twenty."""
+    own = await find_own(request, request_id)
+    if own["status"] in ("completed", "cancelled"):
+        raise Problem(REQUEST_CLOSED)
+    college_id = rider(request).college_id
+
+    async def look(survey: Survey) -> list[matches.Row]:
+        return await matches.find_matches(reading(request), college_id, request_id, survey)
+
+    found = await decide(request, look)
+    return answer({"matches": [announcements.matched_user(row) for row in found]})
+
+
+async def find_own(request: Request, request_id: int) -> Any:
+    who = rider(request)
+    rows = await reading(request).requests.list_own(
+        college_id=who.college_id,
+        user_id=who.user_id,
+        request_id=request_id,
+        before=None,
+        skip=0,
+        size=1,
+    )
+    if not rows:
+        raise Problem(NO_SUCH_REQUEST)
+    return rows[0]
+
+
+@blueprint.put("/api/pool/requests/<request_id:id>")
+@endpoint(
+    body=ChangedRequest,
+    answer=Opened,
+    refuses=(
+        NO_SUCH_REQUEST,
+        ALREADY_MATCHED,
+        REQUEST_CLOSED,
+        OVERLAPPING_REQUEST,
+        EMAIL_NOT_VERIFIED,
+        BAD_WINDOW,
+        NOT_ALLOWED,
+    ),
+)
+async def change_request(request: Request, body: ChangedRequest, request_id: int) -> HTTPResponse:
+    """Change one's wishes while one still looks; who fits now learns of it.
+
+    A window in which another ride of one's own may leave is refused, and the answer says which."""
+    who = rider(request)
+    own = await find_own(request, request_id)
+    alone = await alone_by_road(request, *trip_of(own))
+
+    async def change(survey: Survey) -> HTTPResponse:
+        async def rewrite(db: Transaction) -> Any:
+            events = await planning.hold_to_change(
+                db, who, request_id, given(body.depart_after), given(body.depart_before)
+            )
+            await db.requests.change_request(
+                college_id=who.college_id,
+                request_id=request_id,
+                depart_after=given(body.depart_after),
+                depart_before=given(body.depart_before),
+                seats=given(body.seats),
+                detour_percent=given(body.detour_percent),
+                same_gender=given(body.preferences.same_gender),
+                quiet=given(body.preferences.quiet),
+                no_smoking=given(body.preferences.no_smoking),
+                luggage=given(body.preferences.luggage),
+                auto_match=given(body.auto_match),
+                note="" if body.note is None else given(body.note),
+                solo_road_meters=alone,
+            )
+            found, news = await matches.look_around(
+                db, who.college_id, who.user_id, request_id, survey
+            )
+            heard = await saved_searches.tell(db, who.college_id, request_id)
+            await append_many(db, events + news + heard)
+            return found
+
+        found = await run_in_transaction(request, rewrite)
+        return answer({"request_id": request_id, "matches": found})
+
+    return await decide(request, change)
+
+
+def given(value: Any) -> Any:
+    """What was sent; None for what was left out."""
+    return None if value is UNSET else value
+
+
+@blueprint.delete("/api/pool/requests/<request_id:id>")
+@endpoint(answer=Message, refuses=(NO_SUCH_REQUEST, REQUEST_CLOSED, UNDER_WAY, POOL_CLOSED))
+async def cancel_request(request: Request, request_id: int) -> HTTPResponse:
+    """Take oneself off the road.
+
+    Who shares the ride is told; who is left alone goes back on the road while time lasts."""
+    who = rider(request)
+    await find_own(request, request_id)
+
+    async def get_off(survey: Survey) -> HTTPResponse:
+        async def leave(db: Transaction) -> None:
+            await append_many(db, await cancel(db, who, request_id, survey))
+
+        await run_in_transaction(request, leave)
+        return answer({"message": "You are off the road."})
+
+    return await decide(request, get_off)
+
+
+async def cancel(db: Transaction, who: Rider, request_id: int, survey: Survey) -> list[Event]:
+    college = {"college_id": who.college_id}
+    if pool_id := await db.pools.find_pool_of(**college, request_id=request_id):
+        return await membership.leave(db, who, pool_id, survey)
+    [held] = await db.requests.lock_requests(**college, request_ids=[request_id])
+    if held["status"] == "matched":
+        # Approved between our look and our lock.
+        raise MovedError
+    if held["status"] != "active" or not held["lasts"]:
+        raise Problem(REQUEST_CLOSED)
+    await membership.move(db, who.college_id, held, Act.CANCEL)
+    return await membership.close_pending(db, who.college_id, [request_id], told=who.user_id)

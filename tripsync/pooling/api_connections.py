@@ -1,0 +1,327 @@
+"""Connections: asking somebody to ride together, and the answer."""
+
+from functools import partial
+from typing import Any
+
+from sanic import Blueprint, HTTPResponse, Request
+
+from tripsync.database import Transaction
+from tripsync.database.retrying import MovedError
+from tripsync.http.context import reading, rider, run_in_transaction
+from tripsync.http.endpoint import endpoint
+from tripsync.http.idempotency import create_once
+from tripsync.http.identity import EMAIL_NOT_VERIFIED, check_verified, may_ride
+from tripsync.http.paging import Page, next_cursor
+from tripsync.http.problems import Problem
+from tripsync.http.responses import answer
+from tripsync.http.tokens import Rider
+from tripsync.pooling import announcements, matches, membership
+from tripsync.pooling.distances import Survey, decide
+from tripsync.pooling.problems import (
+    ALREADY_ANSWERED,
+    ALREADY_ASKED,
+    NO_ACTIVE_REQUEST,
+    NO_FIT,
+    NO_LONGER_OPEN,
+    NO_SUCH_CONNECTION,
+    NO_SUCH_REQUEST,
+    POOL_CLOSED,
+    POOL_FULL,
+    TOO_MANY_PENDING,
+    UNDER_WAY,
+)
+from tripsync.pooling.schemas import Active, Answer, Ask, ConnectionAnswer, Pending
+from tripsync.realtime.events import Event, append_many
+
+blueprint = Blueprint("connections")
+
+MOST_PENDING = 5
+
+
+@blueprint.post("/api/pool/connections/send")
+@endpoint(
+    body=Ask,
+    answer=ConnectionAnswer,
+    refuses=(
+        EMAIL_NOT_VERIFIED,
+        NO_ACTIVE_REQUEST,
+        NO_SUCH_REQUEST,
+        TOO_MANY_PENDING,
+        ALREADY_ASKED,
+        NO_LONGER_OPEN,
+    ),
+    idempotent=True,
+)
+async def send(request: Request, body: Ask) -> HTTPResponse:
+    """Ask somebody to ride together.
+
+    Of several rides of one's own, `request_id` says which one asks. Where the other has replaced
+    the request that is asked, the newer one is meant, if the two fit. Each request may wait for
+    five answers at a time."""
+    who = rider(request)
+
+    async def ask_as_measured(survey: Survey) -> HTTPResponse:
+        return await create_once(request, partial(ask, who, body, survey), status=200)
+
+    return await decide(request, ask_as_measured)
+
+
+async def ask(who: Rider, body: Ask, survey: Survey, db: Transaction) -> Any:
+    own = {"college_id": who.college_id, "user_id": who.user_id}
+    target = await db.requests.find_asked(**own, request_id=body.target_request_id)
+    rows = await db.requests.list_asking(
+        **own,
+        request_id=body.request_id,
+        asked_request=target["request_id"] if target else None,
+    )
+    check_verified(db, rows[0]["verified"])
+    if rows[0]["request_id"] is None:
+        raise Problem(NO_ACTIVE_REQUEST)
+    asking = matches.best_to_ask(rows, target, survey) if target else None
+    if target is None or asking is None:
+        raise Problem(NO_SUCH_REQUEST)
+    connection_id = await connect(db, who, asking["request_id"], target)
+    asker = {
+        "id": who.user_id,
+        "full_name": asking["full_name"],
+        "request_id": asking["request_id"],
+    }
+    asked = {
+        "id": target["user_id"],
+        "full_name": target["full_name"],
+        "request_id": target["request_id"],
+    }
+    await append_many(db, announcements.asked(connection_id, asker, asked))
+    return {
+        "message": f"{target['full_name']} has been asked.",
+        "connection_id": connection_id,
+        "status": "pending",
+    }
+
+
+async def connect(db: Transaction, who: Rider, asking: int, target: Any) -> int:
+    """A connection that waits; both requests are held, so that neither closes meanwhile."""
+    held = await db.requests.lock_requests(
+        college_id=who.college_id, request_ids=[asking, target["request_id"]]
+    )
+    if not all(is_open(row) for row in held):
+        raise Problem(NO_LONGER_OPEN)
+    if all(row["status"] == "matched" for row in held):
+        raise Problem(NO_LONGER_OPEN)
+    pending = await db.connections.count_pending(college_id=who.college_id, from_request=asking)
+    if pending >= MOST_PENDING:
+        raise Problem(TOO_MANY_PENDING)
+    connection_id: int | None = await db.connections.send_connection(
+        college_id=who.college_id,
+        from_request=asking,
+        to_request=target["request_id"],
+        from_user=who.user_id,
+        to_user=target["user_id"],
+    )
+    if connection_id is None:
+        raise Problem(ALREADY_ASKED)
+    return connection_id
+
+
+def is_open(row: membership.Row) -> bool:
+    return bool(row["status"] == "matched" or (row["status"] == "active" and row["lasts"]))
+
+
+@blueprint.post("/api/pool/connections/<connection_id:id>/respond")
+@endpoint(
+    body=Answer,
+    answer=ConnectionAnswer,
+    refuses=(
+        EMAIL_NOT_VERIFIED,
+        NO_SUCH_CONNECTION,
+        ALREADY_ANSWERED,
+        NO_LONGER_OPEN,
+        NO_FIT,
+        POOL_FULL,
+        POOL_CLOSED,
+        UNDER_WAY,
+    ),
+)
+async def respond(request: Request, body: Answer, connection_id: int) -> HTTPResponse:
+    """Say yes or no to somebody who asked.
+
+    A yes closes what can no longer come true on both sides, and tells those who waited."""
+    who = rider(request)
+
+    async def say_yes_or_no(survey: Survey) -> HTTPResponse:
+        async def answer_connection(db: Transaction) -> tuple[str, str]:
+            if body.action == "approve":
+                await append_many(db, await approve(db, who, connection_id, survey))
+                return "approved", "You ride together."
+            await append_many(db, await reject(db, who, connection_id))
+            return "rejected", "You said no."
+
+        status, message = await run_in_transaction(request, answer_connection)
+        return answer({"message": message, "connection_id": connection_id, "status": status})
+
+    return await decide(request, say_yes_or_no)
+
+
+async def find_received(db: Transaction, who: Rider, connection_id: int) -> Any:
+    found = await db.connections.find_received(
+        college_id=who.college_id, user_id=who.user_id, connection_id=connection_id
+    )
+    if found is None:
+        raise Problem(NO_SUCH_CONNECTION)
+    return found
+
+
+async def reject(db: Transaction, who: Rider, connection_id: int) -> list[Event]:
+    found = await find_received(db, who, connection_id)
+    answered = await db.connections.answer_connection(
+        college_id=who.college_id, connection_id=connection_id, status="rejected"
+    )
+    if not answered:
+        raise Problem(ALREADY_ANSWERED)
+    by_user = {"id": who.user_id, "full_name": found["to_name"]}
+    return [announcements.rejected(connection_id, found["from_user"], by_user)]
+
+
+async def approve(db: Transaction, who: Rider, connection_id: int, survey: Survey) -> list[Event]:
+    """Seat the two in one pool. Locks: pool, requests by id, connection."""
+    found = await find_received(db, who, connection_id)
+    check_verified(db, found["to_verified"])
+    if not may_ride(db, found["from_verified"]):
+        raise Problem(NO_LONGER_OPEN, "Who asked you has to confirm their email address first.")
+    college = {"college_id": who.college_id}
+    pools = await db.pools.lock_pools(
+        **college, pool_ids=[each for each in (found["from_pool"], found["to_pool"]) if each]
+    )
+    pair = await db.requests.lock_requests(
+        **college, request_ids=[found["from_request"], found["to_request"]]
+    )
+    again = await find_received(db, who, connection_id)
+    held = await db.connections.lock_connection(**college, connection_id=connection_id)
+    if held["status"] != "pending":
+        raise Problem(ALREADY_ANSWERED)
+    if (again["from_pool"], again["to_pool"]) != (found["from_pool"], found["to_pool"]):
+        # Seated between our look and our locks.
+        raise MovedError
+    if len(pools) == 2 or not all(is_open(row) for row in pair):
+        raise Problem(NO_LONGER_OPEN)
+    if pools:
+        newcomer = next(row for row in pair if row["status"] == "active")
+        companions = await membership.join_pool(db, who.college_id, pools[0], newcomer, survey)
+        newcomers, pool_id = [newcomer], pools[0]["pool_id"]
+    else:
+        companions, newcomers = [], list(pair)
+        pool_id = await membership.open_pool(db, who.college_id, pair, survey)
+    await db.connections.answer_connection(
+        **college, connection_id=connection_id, status="approved"
+    )
+    return await announce(db, who, found, pool_id, newcomers, companions)
+
+
+async def announce(
+    db: Transaction,
+    who: Rider,
+    connection: Any,
+    pool_id: int,
+    newcomers: list[Any],
+    companions: list[membership.Row],
+) -> list[Event]:
+    """What everybody concerned learns of a yes, and of what it made impossible."""
+    await membership.mail_matched(db, who.college_id, newcomers, told=who.user_id)
+    college = {"college_id": who.college_id}
+    sides = {
+        connection["from_user"]: connection["from_request"],
+        connection["to_user"]: connection["to_request"],
+    }
+    contacts = {
+        row["id"]: dict(row)
+        for row in await db.connections.list_contacts(**college, user_ids=list(sides))
+    }
+    events = []
+    for user_id, request_id in sides.items():
+        partner_id = next(each for each in sides if each != user_id)
+        partner = {**contacts[partner_id], "request_id": sides[partner_id]}
+        events.append(
+            announcements.approved(connection["connection_id"], user_id, request_id, partner)
+        )
+    events += [
+        announcements.became_matched(row["user_id"], row["request_id"], pool_id)
+        for row in newcomers
+    ]
+    for row in newcomers if companions else ():
+        newcomer = {"id": row["user_id"], "full_name": contacts[row["user_id"]]["full_name"]}
+        others = [each["user_id"] for each in companions]
+        events += announcements.joined(others, pool_id, newcomer)
+    [pool] = await db.pools.lock_pools(**college, pool_ids=[pool_id])
+    riding = [row["request_id"] for row in (*newcomers, *companions)]
+    room = pool["capacity"] - pool["seats_taken"]
+    hopeless = await db.connections.close_hopeless(
+        **college, request_ids=riding, rooms=[room] * len(riding)
+    )
+    return events + announcements.closed(hopeless)
+
+
+@blueprint.post("/api/pool/connections/<connection_id:id>/withdraw")
+@endpoint(answer=ConnectionAnswer, refuses=(NO_SUCH_CONNECTION, ALREADY_ANSWERED))
+async def withdraw(request: Request, connection_id: int) -> HTTPResponse:
+    """Take back what one asked, while it waits."""
+    who = rider(request)
+    own = {
+        "college_id": who.college_id,
+        "user_id": who.user_id,
+        "connection_id": connection_id,
+    }
+
+    async def take_back(db: Transaction) -> None:
+        taken_back = await db.connections.withdraw_sent(**own)
+        if taken_back is None:
+            sent = await db.connections.find_sent(**own)
+            raise Problem(ALREADY_ANSWERED if sent else NO_SUCH_CONNECTION)
+        event = announcements.withdrawn(connection_id, taken_back["to_user"])
+        await append_many(db, [event])
+
+    await run_in_transaction(request, take_back)
+    return answer({"message": "Taken back.", "connection_id": connection_id, "status": "withdrawn"})
+
+
+@blueprint.get("/api/pool/connections/active")
+@endpoint(answer=Active)
+async def show_active(request: Request) -> HTTPResponse:
+    """Show the connection through which one shares a ride now, if any.
+
+    Of several rides it is of the one that started last, else of the one that leaves first;
+    `connections` has all."""
+    who = rider(request)
+    rows = await reading(request).connections.list_active(
+        college_id=who.college_id, user_id=who.user_id
+    )
+    active = [with_partner(row) for row in rows]
+    return answer({"connection": active[0] if active else None, "connections": active})
+
+
+def with_partner(row: membership.Row) -> dict[str, Any]:
+    shown = dict(row)
+    partner = {
+        "id": shown.pop("partner_id"),
+        "request_id": shown.pop("partner_request_id"),
+        **{
+            name: shown.pop(name)
+            for name in ("full_name", "phone_number", "email", "year_of_study", "bio")
+        },
+    }
+    return {**shown, "partner": partner}
+
+
+@blueprint.get("/api/pool/connections")
+@endpoint(query=Page, answer=Pending)
+async def list_pending(request: Request, query: Page) -> HTTPResponse:
+    """List what waits for an answer, one's own or the other's, the latest first."""
+    who = rider(request)
+    rows = await reading(request).connections.list_pending(
+        college_id=who.college_id,
+        user_id=who.user_id,
+        before=query.after(int),
+        skip=query.skip,
+        size=query.limit,
+    )
+    following = next_cursor(rows, query, lambda row: row["connection_id"])
+    return answer({"connections": rows, "next_cursor": following})

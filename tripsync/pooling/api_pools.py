@@ -1,0 +1,128 @@
+"""Pools: the shared ride, from the first yes to the last stop."""
+
+from collections.abc import Awaitable, Callable
+from decimal import Decimal
+from functools import partial
+from typing import Any
+
+from msgspec import UNSET
+from sanic import Blueprint, HTTPResponse, Request
+
+from tripsync.database import Transaction
+from tripsync.http.context import reading, rider, run_in_transaction
+from tripsync.http.endpoint import endpoint
+from tripsync.http.problems import Problem
+from tripsync.http.responses import Message, answer
+from tripsync.http.tokens import Rider
+from tripsync.pooling import membership
+from tripsync.pooling.distances import Survey, decide
+from tripsync.pooling.problems import NO_SUCH_POOL, POOL_CLOSED, UNDER_WAY
+from tripsync.pooling.schemas import CurrentPool, Pool, PoolNote
+from tripsync.realtime.events import Event, append_many
+
+blueprint = Blueprint("pools")
+
+Change = Callable[[Transaction, Rider, int], Awaitable[list[Event]]]
+
+
+@blueprint.get("/api/pool/pools/current")
+@endpoint(answer=CurrentPool)
+async def show_current(request: Request) -> HTTPResponse:
+    """Show the ride one shares now, if any.
+
+    Of several it is the one that started last, else the one that leaves first; `pools` has all."""
+    pools = await list_own(request, None)
+    return answer({"pool": pools[0] if pools else None, "pools": pools})
+
+
+@blueprint.get("/api/pool/pools/<pool_id:id>")
+@endpoint(answer=Pool, refuses=(NO_SUCH_POOL,))
+async def show_pool(request: Request, pool_id: int) -> HTTPResponse:
+    """Show a shared ride: members, stops, distances, and each one's share of the fare."""
+    found = await find(request, pool_id)
+    if found is None:
+        raise Problem(NO_SUCH_POOL)
+    return answer(found)
+
+
+async def find(request: Request, pool_id: int) -> Any:
+    return next(iter(await list_own(request, pool_id)), None)
+
+
+async def list_own(request: Request, pool_id: int | None) -> Any:
+    who = rider(request)
+    return await reading(request).pools.list_pools(
+        college_id=who.college_id, user_id=who.user_id, pool_id=pool_id
+    )
+
+
+@blueprint.put("/api/pool/pools/<pool_id:id>")
+@endpoint(body=PoolNote, answer=Pool, refuses=(NO_SUCH_POOL, POOL_CLOSED))
+async def note_pool(request: Request, body: PoolNote, pool_id: int) -> HTTPResponse:
+    """Note what the members agree on: the estimated fare, and where to meet."""
+    who = rider(request)
+    fare, note = body.estimated_fare, body.meeting_note
+
+    async def note_down(db: Transaction) -> Any:
+        return await db.pools.note_pool(
+            college_id=who.college_id,
+            user_id=who.user_id,
+            pool_id=pool_id,
+            set_fare=fare is not UNSET,
+            estimated_fare=Decimal(f"{fare:.2f}") if isinstance(fare, float) else None,
+            set_note=note is not UNSET,
+            meeting_note=note if isinstance(note, str) else "",
+        )
+
+    noted = await run_in_transaction(request, note_down)
+    found = await find(request, pool_id)
+    if found is None:
+        raise Problem(NO_SUCH_POOL)
+    if noted is None:
+        raise Problem(POOL_CLOSED)
+    return answer(found)
+
+
+@blueprint.post("/api/pool/pools/<pool_id:id>/start")
+@endpoint(answer=Message, refuses=(NO_SUCH_POOL, UNDER_WAY, POOL_CLOSED))
+async def start_ride(request: Request, pool_id: int) -> HTTPResponse:
+    """Set off: from now on nobody joins or leaves."""
+    return await change(request, pool_id, membership.start, "Have a good ride.")
+
+
+@blueprint.post("/api/pool/pools/<pool_id:id>/complete")
+@endpoint(answer=Message, refuses=(NO_SUCH_POOL, POOL_CLOSED))
+async def complete_ride(request: Request, pool_id: int) -> HTTPResponse:
+    """Say that the ride is over; any member may, and all are told."""
+    return await change(request, pool_id, membership.complete, "You have arrived.")
+
+
+@blueprint.post("/api/pool/pools/<pool_id:id>/leave")
+@endpoint(answer=Message, refuses=(NO_SUCH_POOL, UNDER_WAY, POOL_CLOSED))
+async def leave_ride(request: Request, pool_id: int) -> HTTPResponse:
+    """Get out before it starts.
+
+    The others are told; who is left alone goes back on the road while time lasts."""
+
+    async def get_out(survey: Survey) -> HTTPResponse:
+        leave = partial(membership.leave, survey=survey)
+        return await change(request, pool_id, leave, "You left the ride.")
+
+    return await decide(request, get_out)
+
+
+async def change(request: Request, pool_id: int, act: Change, message: str) -> HTTPResponse:
+    who = rider(request)
+
+    async def act_in_pool(db: Transaction) -> None:
+        place = await db.pools.find_place(
+            college_id=who.college_id, user_id=who.user_id, pool_id=pool_id
+        )
+        if place is None:
+            raise Problem(NO_SUCH_POOL)
+        if not place["rides"]:
+            raise Problem(POOL_CLOSED if place["is_over"] else NO_SUCH_POOL)
+        await append_many(db, await act(db, who, pool_id))
+
+    await run_in_transaction(request, act_in_pool)
+    return answer({"message": message})

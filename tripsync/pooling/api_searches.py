@@ -1,0 +1,114 @@
+"""Saved searches: "tell me when someone goes from around A to around B on these days"."""
+
+from datetime import UTC, datetime, time
+from typing import Any
+
+from sanic import Blueprint, HTTPResponse, Request
+
+from tripsync.database import Transaction
+from tripsync.http.context import reading, rider, run_in_transaction
+from tripsync.http.endpoint import endpoint
+from tripsync.http.idempotency import create_once
+from tripsync.http.paging import Page, next_cursor
+from tripsync.http.problems import NOT_ALLOWED, FieldError, Problem, invalid
+from tripsync.http.responses import answer, no_content
+from tripsync.pooling.calendar import WEEKDAYS
+from tripsync.pooling.problems import NO_SUCH_SEARCH, TOO_MANY_SEARCHES
+from tripsync.pooling.schemas_searches import NewSearch, SavedSearch, SavedSearches
+
+blueprint = Blueprint("searches")
+
+MOST_SEARCHES = 20
+
+
+@blueprint.post("/api/pool/searches")
+@endpoint(
+    body=NewSearch,
+    answer=SavedSearch,
+    status=201,
+    refuses=(NOT_ALLOWED, TOO_MANY_SEARCHES),
+    idempotent=True,
+)
+async def keep_search(request: Request, body: NewSearch) -> HTTPResponse:
+    """Be told when somebody goes from around one place to around another.
+
+    Of each ride that fits one hears once, by `saved_search_hit`; with `mail_me` a mail comes too,
+    to a confirmed address, once an hour for each search.
+    Days and times are those of the college's clocks; a ride fits when somebody may leave
+    then. From 22:00 until 02:00 is one night, of the weekday on which it begins."""
+    who = rider(request)
+    values = values_of(body)
+
+    async def keep(db: Transaction) -> Any:
+        own: dict[str, Any] = {"college_id": who.college_id, "user_id": who.user_id}
+        if await db.requests.lock_rider(**own) is None:
+            raise Problem(NOT_ALLOWED)
+        await db.searches.delete_expired(**own)
+        if await db.searches.count_searches(**own) >= MOST_SEARCHES:
+            raise Problem(TOO_MANY_SEARCHES)
+        search_id = await db.searches.keep_search(**own, **values)
+        [kept] = await db.searches.list_searches(
+            **own, search_id=search_id, before=None, skip=0, size=1
+        )
+        return kept
+
+    return await create_once(request, keep)
+
+
+def values_of(body: NewSearch) -> dict[str, Any]:
+    """The columns of a search; the two times of day go together and differ."""
+    if (body.day_from is None) != (body.day_until is None):
+        missing = "day_until" if body.day_until is None else "day_from"
+        raise invalid(FieldError(missing, "A time of day has a beginning and an end."))
+    if body.day_from is not None and body.day_from == body.day_until:
+        raise invalid(FieldError("day_until", "The time of day must end later than it begins."))
+    if body.expires_at is not None and body.expires_at <= datetime.now(UTC):
+        raise invalid(FieldError("expires_at", "The search must not be over already."))
+    return {
+        "name": body.name.strip(),
+        "start_longitude": body.start_longitude,
+        "start_latitude": body.start_latitude,
+        "start_radius_meters": body.start_radius_meters,
+        "destination_longitude": body.destination_longitude,
+        "destination_latitude": body.destination_latitude,
+        "destination_radius_meters": body.destination_radius_meters,
+        "weekdays": body.weekdays and sorted(set(body.weekdays), key=WEEKDAYS.index),
+        "day_from": body.day_from and time.fromisoformat(body.day_from),
+        "day_until": body.day_until and time.fromisoformat(body.day_until),
+        "mail_me": body.mail_me,
+        "expires_at": body.expires_at,
+    }
+
+
+@blueprint.get("/api/pool/searches")
+@endpoint(query=Page, answer=SavedSearches)
+async def list_searches(request: Request, query: Page) -> HTTPResponse:
+    """List one's saved searches, the latest first."""
+    who = rider(request)
+    rows = await reading(request).searches.list_searches(
+        college_id=who.college_id,
+        user_id=who.user_id,
+        search_id=None,
+        before=query.after(int),
+        skip=query.skip,
+        size=query.limit,
+    )
+    following = next_cursor(rows, query, lambda row: row["search_id"])
+    return answer({"searches": rows, "next_cursor": following})
+
+
+@blueprint.delete("/api/pool/searches/<search_id:id>")
+@endpoint(status=204, refuses=(NO_SUCH_SEARCH,))
+async def delete_search(request: Request, search_id: int) -> HTTPResponse:
+    """Search no more."""
+    who = rider(request)
+
+    async def delete(db: Transaction) -> Any:
+        return await db.searches.delete_search(
+            college_id=who.college_id, user_id=who.user_id, search_id=search_id
+        )
+
+    deleted = await run_in_transaction(request, delete)
+    if not deleted:
+        raise Problem(NO_SUCH_SEARCH)
+    return no_content()

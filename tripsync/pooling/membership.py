@@ -1,0 +1,335 @@
+"""Who rides with whom: joining, leaving, ending a pool. Each function is part of one transaction.
+
+Whoever changes the members of a pool holds the pool, then the requests in the order of their
+ids, then the connection. A reader that found something before it held the lock looks again.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from tripsync.database import Transaction
+from tripsync.database.retrying import MovedError
+from tripsync.http.problems import Problem
+from tripsync.http.tokens import Rider
+from tripsync.mail import post_all
+from tripsync.matching.plans import (
+    Distance,
+    Plan,
+    Stop,
+    fare_shares,
+    plan_joining,
+    plan_pair,
+    road_meters,
+)
+from tripsync.pooling import announcements, matches, saved_searches
+from tripsync.pooling.distances import Survey, ride_of
+from tripsync.pooling.mails import RIDE_CANCELLED, RIDE_MATCHED
+from tripsync.pooling.problems import NO_FIT, POOL_CLOSED, POOL_FULL, UNDER_WAY
+from tripsync.pooling.states import Act, Status, after, reason_of
+from tripsync.realtime.events import Event
+from tripsync.routing.roads import ESTIMATE, Matrix
+
+SEATS_OF_A_CAB = 4
+
+Row = Mapping[str, Any]
+
+
+class Seating(NamedTuple):
+    """Who rides in a pool, and on which route."""
+
+    pool_id: int
+    plan: Plan
+    members: Sequence[Row]
+
+
+def capacity_of(requests: Iterable[Row]) -> int:
+    """The seats of a cab, or of the driver's car, the driver's own included."""
+    offered = [row["seats_offered"] + 1 for row in requests if row["role"] == "driver"]
+    return offered[0] if offered else SEATS_OF_A_CAB
+
+
+async def move(db: Transaction, college_id: int, request: Row, act: Act) -> None:
+    """Take a request that is held to its next state."""
+    await move_all(db, college_id, [request], act)
+
+
+async def move_all(db: Transaction, college_id: int, requests: Sequence[Row], act: Act) -> None:
+    """Take requests that are held to the next state, which is the same for all."""
+    [status] = {after(Status(request["status"]), act) for request in requests}
+    await db.requests.set_status(
+        college_id=college_id,
+        request_ids=[request["request_id"] for request in requests],
+        status=status,
+        reason=reason_of(act),
+    )
+
+
+async def open_pool(db: Transaction, college_id: int, pair: Sequence[Row], survey: Survey) -> int:
+    """A pool of two who were on the road alone."""
+    one, other = pair
+    if one["seats"] + other["seats"] > capacity_of(pair):
+        raise Problem(POOL_FULL)
+    distance = survey.of_rides(pair)
+    plan = plan_pair(ride_of(one, distance), ride_of(other, distance), distance)
+    if plan is None:
+        raise Problem(NO_FIT)
+    return await open_pool_with(db, college_id, plan, pair, distance)
+
+
+async def open_pool_with(
+    db: Transaction,
+    college_id: int,
+    plan: Plan,
+    members: Sequence[Row],
+    distance: Matrix = ESTIMATE,
+) -> int:
+    """A pool on this plan, for requests that are held."""
+    pool_id: int = await db.pools.open_pool(college_id=college_id, capacity=capacity_of(members))
+    await write_plan(db, college_id, pool_id, plan, members, distance)
+    for request in members:
+        await move(db, college_id, request, Act.MATCH)
+    return pool_id
+
+
+async def join_pool(
+    db: Transaction, college_id: int, pool: Row, newcomer: Row, survey: Survey
+) -> list[Row]:
+    """One more in a pool that is held; the members who were there before.
+
+    All of them are measured anew, so that a pool is by road altogether or not at all."""
+    if pool["status"] != "open":
+        raise Problem(UNDER_WAY if pool["status"] == "started" else POOL_CLOSED)
+    if pool["seats_taken"] + newcomer["seats"] > pool["capacity"]:
+        raise Problem(POOL_FULL)
+    members = await db.pools.list_members(college_id=college_id, pool_id=pool["pool_id"])
+    user_ids = [row["user_id"] for row in members]
+    if newcomer["user_id"] in user_ids:
+        # With another request: two windows of one rider may both suit the others.
+        raise Problem(NO_FIT)
+    if await db.connections.is_blocked_by_any(user_id=newcomer["user_id"], user_ids=user_ids):
+        # Silent: the same words as for any other ride that cannot be.
+        raise Problem(NO_FIT)
+    stops = await stops_of(db, college_id, pool["pool_id"])
+    distance = survey.of_rides([*members, newcomer])
+    rides = {row["request_id"]: ride_of(row, distance) for row in members}
+    own = ride_of(newcomer, distance)
+    plan = None if own.drives else plan_joining(stops, rides, own, distance)
+    if plan is None:
+        raise Problem(NO_FIT)
+    await write_plan(db, college_id, pool["pool_id"], plan, [*members, newcomer], distance)
+    await move(db, college_id, newcomer, Act.MATCH)
+    return list(members)
+
+
+async def stops_of(db: Transaction, college_id: int, pool_id: int) -> list[Stop]:
+    rows: Sequence[Row] = await db.pools.list_stops(college_id=college_id, pool_id=pool_id)
+    return [Stop(row["request_id"], row["kind"]) for row in rows]
+
+
+async def write_plan(
+    db: Transaction,
+    college_id: int,
+    pool_id: int,
+    plan: Plan,
+    members: Sequence[Row],
+    distance: Matrix,
+) -> None:
+    """Route, distances and shares of everybody who rides."""
+    await write_plans(db, college_id, [Seating(pool_id, plan, members)], distance)
+
+
+async def write_plans(
+    db: Transaction, college_id: int, seatings: Sequence[Seating], distance: Matrix
+) -> None:
+    """Routes, distances and shares of all who ride in these pools, all measured in one way."""
+    pools: dict[str, Any] = {
+        "college_id": college_id,
+        "pool_ids": [each.pool_id for each in seatings],
+    }
+    members = [(each, row) for each in seatings for row in each.members]
+    rides = {row["request_id"]: ride_of(row, distance) for _, row in members}
+    shares = {
+        request_id: percent
+        for each in seatings
+        for request_id, percent in fare_shares(each.plan, rides).items()
+    }
+    await db.pools.seat_members(
+        college_id=college_id,
+        pool_ids=[each.pool_id for each, _ in members],
+        request_ids=[row["request_id"] for _, row in members],
+        user_ids=[row["user_id"] for _, row in members],
+        seats=[row["seats"] for _, row in members],
+        solo_meters=[rides[row["request_id"]].solo_meters for _, row in members],
+        shared_meters=[each.plan.shared_meters[row["request_id"]] for each, row in members],
+        fare_percents=[shares[row["request_id"]] for _, row in members],
+    )
+    await db.pools.clear_routes(**pools)
+    stops = [
+        (each.pool_id, stop, meters)
+        for each in seatings
+        for stop, meters in zip(each.plan.stops, each.plan.meters, strict=True)
+    ]
+    await db.pools.write_routes(
+        college_id=college_id,
+        pool_ids=[pool_id for pool_id, _, _ in stops],
+        request_ids=[stop.request_id for _, stop, _ in stops],
+        kinds=[stop.kind for _, stop, _ in stops],
+        meters=[meters for _, _, meters in stops],
+        is_fallback=distance.is_fallback,
+    )
+
+
+async def hold_pool(db: Transaction, who: Rider, pool_id: int) -> tuple[Row, list[Row]]:
+    """A pool that the rider was found in, and its members' requests, held."""
+    college = {"college_id": who.college_id}
+    [pool] = await db.pools.lock_pools(**college, pool_ids=[pool_id])
+    members = await db.pools.list_members(**college, pool_id=pool_id)
+    await db.requests.lock_requests(**college, request_ids=[row["request_id"] for row in members])
+    if who.user_id not in {row["user_id"] for row in members}:
+        # Got out between the look and our locks.
+        raise MovedError
+    if pool["status"] in ("completed", "cancelled"):
+        raise Problem(POOL_CLOSED)
+    return pool, list(members)
+
+
+async def leave(db: Transaction, who: Rider, pool_id: int, survey: Survey) -> list[Event]:
+    """The rider gets out; the others ride on, or go back on the road and are matched again."""
+    pool, members = await hold_pool(db, who, pool_id)
+    if pool["status"] == "started":
+        raise Problem(UNDER_WAY)
+    leaver = next(row for row in members if row["user_id"] == who.user_id)
+    remaining = [row for row in members if row is not leaver]
+    held = {"college_id": who.college_id, "pool_id": pool_id}
+    await db.pools.unseat_member(**held, request_id=leaver["request_id"])
+    await move(db, who.college_id, leaver, Act.CANCEL)
+    by_user = {"id": who.user_id, "full_name": leaver["full_name"]}
+    events = [
+        announcements.ride_cancelled(row["user_id"], row["request_id"], by_user)
+        for row in remaining
+    ]
+    await mail_cancelled(db, who, remaining)
+    events += await close_pending(db, who.college_id, [leaver["request_id"]], told=who.user_id)
+    if leaver["role"] != "driver" and len(remaining) > 1:
+        distance = survey.of_rides(remaining)
+        plan = plan_without(remaining, distance)
+        if plan is not None:
+            await write_plan(db, who.college_id, pool_id, plan, remaining, distance)
+            return events
+    return events + await dissolve(db, who, pool_id, remaining, survey)
+
+
+def plan_without(remaining: Sequence[Row], distance: Distance = road_meters) -> Plan | None:
+    """The best route of two or more who stay; None where they had better not share one any more."""
+    rides = [ride_of(row, distance) for row in remaining]
+    rides.sort(key=lambda ride: not ride.drives)
+    plan = plan_pair(rides[0], rides[1], distance)
+    for count, newcomer in enumerate(rides[2:], 2):
+        if plan is not None:
+            members = {ride.request_id: ride for ride in rides[:count]}
+            plan = plan_joining(plan.stops, members, newcomer, distance)
+    return plan
+
+
+async def dissolve(
+    db: Transaction, who: Rider, pool_id: int, remaining: Sequence[Row], survey: Survey
+) -> list[Event]:
+    """The pool is no more: whoever still has time is back on the road."""
+    held = {"college_id": who.college_id, "pool_id": pool_id}
+    await db.pools.unseat_all(**held)
+    await db.pools.clear_routes(college_id=who.college_id, pool_ids=[pool_id])
+    await db.pools.set_pool_status(**held, status="cancelled")
+    events: list[Event] = []
+    for row in remaining:
+        await move(db, who.college_id, row, Act.RETURN if row["lasts"] else Act.STRAND)
+    for row in remaining:
+        if row["lasts"]:
+            found, news = await matches.look_around(
+                db, who.college_id, row["user_id"], row["request_id"], survey
+            )
+            events += [announcements.match_found(row["user_id"], match) for match in found]
+            events += news
+            events += await saved_searches.tell(db, who.college_id, row["request_id"])
+        else:
+            events += await close_pending(db, who.college_id, [row["request_id"]])
+    return events
+
+
+async def complete(db: Transaction, who: Rider, pool_id: int) -> list[Event]:
+    """A member says that the ride is over, for everybody."""
+    _, members = await hold_pool(db, who, pool_id)
+    return await finish(db, who.college_id, pool_id, members, named(members, who))
+
+
+async def finish(
+    db: Transaction,
+    college_id: int,
+    pool_id: int,
+    members: Sequence[Row],
+    by_user: announcements.Named | None,
+) -> list[Event]:
+    """The end of a ride whose pool is held."""
+    for row in members:
+        await move(db, college_id, row, Act.COMPLETE)
+    await db.pools.set_pool_status(college_id=college_id, pool_id=pool_id, status="completed")
+    told = by_user["id"] if by_user else None
+    events = await close_pending(db, college_id, [row["request_id"] for row in members], told=told)
+    return events + announcements.pool_changed(
+        [row["user_id"] for row in members], "ride_completed", pool_id, by_user
+    )
+
+
+async def start(db: Transaction, who: Rider, pool_id: int) -> list[Event]:
+    """Off they go: nobody joins or leaves from now on."""
+    pool, members = await hold_pool(db, who, pool_id)
+    if pool["status"] == "started":
+        raise Problem(UNDER_WAY)
+    await db.pools.set_pool_status(
+        college_id=who.college_id, pool_id=pool["pool_id"], status="started"
+    )
+    events = await close_pending(
+        db, who.college_id, [row["request_id"] for row in members], told=who.user_id
+    )
+    await db.positions.leave_other_rides(college_id=who.college_id, pool_id=pool["pool_id"])
+    return events + announcements.pool_changed(
+        [row["user_id"] for row in members], "ride_started", pool_id, named(members, who)
+    )
+
+
+def named(members: Sequence[Row], who: Rider) -> dict[str, Any]:
+    own = next(row for row in members if row["user_id"] == who.user_id)
+    return {"id": who.user_id, "full_name": own["full_name"]}
+
+
+async def mail_matched(
+    db: Transaction, college_id: int, members: Iterable[Row], *, told: int | None = None
+) -> None:
+    """Write to those who share a ride from now on; not to the one who acted, who knows."""
+    about = [
+        {"college_id": college_id, "user_id": row["user_id"], "request_id": row["request_id"]}
+        for row in members
+        if row["user_id"] != told
+    ]
+    await post_all(db, RIDE_MATCHED, about)
+
+
+async def mail_cancelled(db: Transaction, leaver: Rider, remaining: Iterable[Row]) -> None:
+    """Write to those whom somebody left."""
+    about = [
+        {
+            "college_id": leaver.college_id,
+            "user_id": row["user_id"],
+            "request_id": row["request_id"],
+            "leaver_id": leaver.user_id,
+        }
+        for row in remaining
+    ]
+    await post_all(db, RIDE_CANCELLED, about)
+
+
+async def close_pending(
+    db: Transaction, college_id: int, request_ids: Sequence[int], *, told: int | None = None
+) -> list[Event]:
+    """What waits for these requests, or for others in their name, waits in vain."""
+    connections = await db.connections.close_pending(college_id=college_id, request_ids=request_ids)
+    return announcements.closed(connections, told=told)

@@ -1,0 +1,59 @@
+"""What clients send to saved searches and get back."""
+
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from tripsync.http.schemas import Line, Schema
+from tripsync.pooling.schemas import Id, Latitude, Longitude, Moment
+from tripsync.pooling.schemas_recurring import TimeOfDay, Weekdays
+
+SearchName = Annotated[Line, Meta(max_length=100, examples=["Home on Fridays"])]
+Radius = Annotated[
+    int, Meta(ge=100, le=10_000, description="in metres, as the crow flies", examples=[1000])
+]
+
+
+class NewSearch(Schema, kw_only=True):
+    """Which rides one wants to hear of. Left out: any day, any time, for good."""
+
+    name: SearchName
+    start_latitude: Latitude
+    start_longitude: Longitude
+    start_radius_meters: Radius = 1000
+    destination_latitude: Latitude
+    destination_longitude: Longitude
+    destination_radius_meters: Radius = 1000
+    weekdays: Weekdays | None = None
+    day_from: TimeOfDay | None = None
+    day_until: TimeOfDay | None = None
+    mail_me: bool = False
+    expires_at: Moment | None = None
+
+
+class SavedSearch(msgspec.Struct):
+    """A search of one's own."""
+
+    search_id: Id
+    name: SearchName
+    start_latitude: Latitude
+    start_longitude: Longitude
+    start_radius_meters: Radius
+    destination_latitude: Latitude
+    destination_longitude: Longitude
+    destination_radius_meters: Radius
+    weekdays: Weekdays | None
+    day_from: TimeOfDay | None
+    day_until: TimeOfDay | None
+    mail_me: bool
+    expires_at: datetime | None
+    created_at: datetime
+
+
+class SavedSearches(msgspec.Struct):
+    """A page of one's own searches."""
+
+    searches: list[SavedSearch]
+    next_cursor: str | None

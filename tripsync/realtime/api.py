@@ -1,0 +1,95 @@
+"""Where events are got: over a socket, at any of its addresses, or by asking again and again."""
+
+from typing import Annotated, Any
+
+from msgspec import Meta
+from sanic import Blueprint, HTTPResponse, Request, Sanic
+
+from tripsync.http.context import reading, rider
+from tripsync.http.endpoint import endpoint
+from tripsync.http.problems import Problem
+from tripsync.http.responses import answer
+from tripsync.http.schemas import Schema
+from tripsync.realtime.control_messages import Seq
+from tripsync.realtime.handshake import PROTOCOL, admit
+from tripsync.realtime.protocol import UPGRADE_REQUIRED, Wire
+from tripsync.realtime.socket import Socket
+
+MOST_EVENTS = 500
+ADDRESSES = {
+    "pool": "/api/ws/pool",
+    "chat": "/api/ws/chat",
+    "pool_of_rider": "/api/pool/ws/<user_id:id>",
+    "older_pool_of_rider": "/ws/pool/<user_id:id>",
+}
+
+blueprint = Blueprint("events")
+sockets = Blueprint("sockets")
+
+
+class Since(Schema):
+    """Where in one's events to go on."""
+
+    after: Annotated[int, Meta(ge=0, le=2**63 - 1, description="the last event one knows")] = 0
+    limit: Annotated[int, Meta(ge=1, le=MOST_EVENTS, description="how many, at most")] = 100
+
+
+class OwnEvents(Schema):
+    """Events as sockets send them, in order."""
+
+    events: Annotated[
+        list[dict[str, Any]],
+        Meta(examples=[[{"type": "ride_started", "seq": 118, "pool_id": 7, "by_user": None}]]),
+    ]
+    last_seq: Seq
+    reload_required: Annotated[
+        bool,
+        Meta(description="what one missed is not kept any more: load everything, then go on"),
+    ]
+
+
+@blueprint.get("/api/events")
+@endpoint(query=Since, answer=OwnEvents)
+async def list_events(request: Request, query: Since) -> HTTPResponse:
+    """List what happened to one after an event, in order; sockets send the same as it happens.
+
+    Events are kept for seven days. Ask again with `after` set to the `seq` of the last one; with
+    `reload_required` load what you show anew, and ask with `after` set to `last_seq`."""
+    who = rider(request)
+    head, events = await reading(request).events.list_own(
+        college_id=who.college_id, user_id=who.user_id, after=query.after, size=query.limit
+    )
+    reached = events[-1]["seq"] if events else query.after
+    complete = reached - query.after == len(events) and (
+        reached == head or len(events) == query.limit
+    )
+    return answer(
+        {
+            "events": events if complete else [],
+            "last_seq": head,
+            "reload_required": not complete,
+        }
+    )
+
+
+async def attend(request: Request, wire: Wire, user_id: int | None = None) -> None:
+    """A rider's socket, until it is closed."""
+    socket = Socket(wire, whose=user_id, after=request.ctx.after)
+    await request.app.ctx.switchboard.attend(socket, request.ctx.rider)
+
+
+async def refuse_head(_: Request, **_arguments: Any) -> HTTPResponse:
+    """As a GET without an upgrade is refused."""
+    raise Problem(UPGRADE_REQUIRED)
+
+
+sockets.on_request(admit)
+for name, address in ADDRESSES.items():
+    sockets.add_websocket_route(attend, address, name=name, subprotocols=[PROTOCOL])
+    # The HEAD that every other GET has would open a socket.
+    sockets.add_route(refuse_head, address, methods=["HEAD"], name=f"{name}_head")
+
+
+@sockets.before_server_stop
+async def say_goodbye(app: Sanic) -> None:
+    await app.ctx.switchboard.say_goodbye()

@@ -1,0 +1,179 @@
+"""Writing a review, and changing it while nobody has read it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec import UNSET
+from sanic import Blueprint, HTTPResponse, Request
+
+from tripsync.database import Bound, Transaction
+from tripsync.http.context import rider, run_in_transaction
+from tripsync.http.endpoint import endpoint
+from tripsync.http.idempotency import create_once
+from tripsync.http.problems import FieldError, Problem
+from tripsync.http.responses import answer
+from tripsync.http.tokens import Rider
+from tripsync.realtime.events import Event, append_many
+from tripsync.reviews.problems import (
+    ALREADY_REVIEWED,
+    NO_SUCH_COMPANION,
+    NO_SUCH_PARTNER,
+    NO_SUCH_POOL,
+    NO_SUCH_REVIEW,
+    NO_SUCH_WORK,
+    NOT_YOUR_REVIEW,
+    OWN_REVIEW,
+    REVIEW_FINAL,
+    RIDE_NOT_OVER,
+    WORK_NOT_OVER,
+)
+from tripsync.reviews.schemas import NewReview, OwnReview, ReviewChange
+
+blueprint = Blueprint("writing_reviews")
+
+
+@blueprint.post("/api/pool/pools/<pool_id:id>/reviews")
+@endpoint(
+    body=NewReview,
+    answer=OwnReview,
+    status=201,
+    refuses=(NO_SUCH_POOL, NO_SUCH_COMPANION, RIDE_NOT_OVER, ALREADY_REVIEWED, OWN_REVIEW),
+    idempotent=True,
+)
+async def write_review(request: Request, body: NewReview, pool_id: int) -> HTTPResponse:
+    """Review a fellow rider of a ride that is over, once.
+
+    Others may read it when both have reviewed each other, at the latest after seven days. Until
+    then nobody learns of it, the reviewed neither. A block does not keep anybody from saying how
+    the ride was; it keeps the two from reading each other."""
+    return await review(request, body, pool_id=pool_id)
+
+
+@blueprint.post("/api/services/<post_id:id>/reviews")
+@endpoint(
+    body=NewReview,
+    answer=OwnReview,
+    status=201,
+    refuses=(NO_SUCH_WORK, NO_SUCH_PARTNER, WORK_NOT_OVER, ALREADY_REVIEWED, OWN_REVIEW),
+    idempotent=True,
+    unnamed=True,
+)
+async def review_work(request: Request, body: NewReview, post_id: int) -> HTTPResponse:
+    """Review the other side of work that is done: who wrote the post, or who was accepted, once.
+
+    It is as blind as that of a ride. Of an anonymous post, only those whom its writer told who they
+    are can review and be reviewed: a review shows who wrote it."""
+    return await review(request, body, post_id=post_id)
+
+
+async def review(
+    request: Request,
+    body: NewReview,
+    *,
+    pool_id: int | None = None,
+    post_id: int | None = None,
+) -> HTTPResponse:
+    """Write a review of a ride or of work, and let both sides read where both have written."""
+    who = rider(request)
+    if body.user_id == who.user_id:
+        raise Problem(OWN_REVIEW, errors=[FieldError("user_id", OWN_REVIEW.detail)])
+    occasion = {"college_id": who.college_id, "pool_id": pool_id, "post_id": post_id}
+
+    async def write(db: Transaction) -> Any:
+        if pool_id is not None:
+            await hold_ride(db, who, body.user_id, pool_id)
+        if post_id is not None:
+            await hold_work(db, who, body.user_id, post_id)
+        review_id = await db.reviews.write_review(
+            **occasion,
+            author_id=who.user_id,
+            subject_id=body.user_id,
+            rating=body.rating,
+            comment=body.comment.strip(),
+        )
+        if review_id is None:
+            raise Problem(ALREADY_REVIEWED)
+        mutual = await db.reviews.list_mutual(**occasion, one_id=who.user_id, other_id=body.user_id)
+        await append_many(db, [received(each) for each in mutual])
+        return await find_own(db, who, review_id)
+
+    return await create_once(request, write)
+
+
+async def hold_ride(db: Transaction, who: Rider, fellow_id: int, pool_id: int) -> None:
+    """Nobody else reviews in this pool until the transaction ends."""
+    ride = await db.reviews.lock_ride(
+        college_id=who.college_id, user_id=who.user_id, fellow_id=fellow_id, pool_id=pool_id
+    )
+    if ride is None:
+        raise Problem(NO_SUCH_POOL)
+    if not ride["with_fellow"]:
+        raise Problem(NO_SUCH_COMPANION)
+    if ride["status"] != "completed":
+        raise Problem(RIDE_NOT_OVER)
+
+
+async def hold_work(db: Transaction, who: Rider, fellow_id: int, post_id: int) -> None:
+    """Nobody else reviews this work until the transaction ends."""
+    work = await db.reviews.lock_work(
+        college_id=who.college_id, user_id=who.user_id, fellow_id=fellow_id, post_id=post_id
+    )
+    if work is None:
+        raise Problem(NO_SUCH_WORK)
+    if not work["with_fellow"]:
+        raise Problem(NO_SUCH_PARTNER)
+    if work["status"] != "completed":
+        raise Problem(WORK_NOT_OVER)
+
+
+def received(mutual: Mapping[str, Any]) -> Event:
+    """To the subject: a review can be read."""
+    review = dict(mutual)
+    return Event(review.pop("subject_id"), "review_received", {"review": review})
+
+
+@blueprint.put("/api/reviews/<review_id:id>")
+@endpoint(
+    body=ReviewChange,
+    answer=OwnReview,
+    refuses=(NO_SUCH_REVIEW, NOT_YOUR_REVIEW, REVIEW_FINAL),
+)
+async def change_review(request: Request, body: ReviewChange, review_id: int) -> HTTPResponse:
+    """Change a review of one's own, within 48 hours and before others may read it.
+
+    So nobody who has read the other's review changes their own by it."""
+    who = rider(request)
+
+    async def change(db: Transaction) -> Any:
+        review = await db.reviews.lock_review(
+            college_id=who.college_id, viewer_id=who.user_id, review_id=review_id
+        )
+        if review is None:
+            raise Problem(NO_SUCH_REVIEW)
+        if review["author_id"] != who.user_id:
+            raise Problem(NOT_YOUR_REVIEW)
+        if not review["editable"]:
+            raise Problem(REVIEW_FINAL)
+        await db.reviews.edit_review(
+            college_id=who.college_id,
+            author_id=who.user_id,
+            review_id=review_id,
+            rating=None if body.rating is UNSET else body.rating,
+            comment=None if body.comment is UNSET else body.comment.strip(),
+        )
+        return await find_own(db, who, review_id)
+
+    changed = await run_in_transaction(request, change)
+    return answer(changed)
+
+
+async def find_own(db: Bound, who: Rider, review_id: int) -> Any:
+    [review] = await db.reviews.list_written(
+        college_id=who.college_id,
+        author_id=who.user_id,
+        review_id=review_id,
+        before=None,
+        skip=0,
+        size=1,
+    )
+    return review

@@ -1,0 +1,131 @@
+"""Finding posts: the list, with or without an account, and how often each tag occurs in it."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sanic import Blueprint, HTTPResponse, Request
+
+from tripsync.http.context import reading, rider
+from tripsync.http.endpoint import endpoint
+from tripsync.http.identity import identify_if_any
+from tripsync.http.paging import RowId, next_cursor
+from tripsync.http.problems import FieldError, invalid
+from tripsync.http.responses import answer, list_answer
+from tripsync.services.browsing_schemas import PostPage, TagCounts
+from tripsync.services.moments import in_utc
+from tripsync.services.posts import money
+from tripsync.services.schemas import ServiceCard
+from tripsync.services.shown import shown
+
+blueprint = Blueprint("browsing_services")
+
+# Of the posts that fit, so many of the newest are ranked, or their tags counted: however common a
+# word is, the answer takes about the same time.
+MOST_RANKED = 500
+MOST_COUNTED = 2_000
+MOST_TAGS = 50
+# How many posts may have a word for it to be looked up, instead of met on the way: a page needs few
+# of them, a ranking hundreds.
+SCARCE = 1_500
+SCARCE_TO_RANK = 10_000
+
+
+class Place(msgspec.Struct, array_like=True):
+    """The last post of a page, by what the list is in the order of."""
+
+    id: RowId
+    time: datetime | None = None
+    price: float | None = None
+    rank: float | None = None
+
+
+@blueprint.get("/api/services")
+@endpoint(query=PostPage, answer=list[ServiceCard], open=True)
+async def list_posts(request: Request, query: PostPage) -> HTTPResponse:
+    """List open posts, newest first, or search them.
+
+    Without a token: of every college, what anybody may read, up to `tags`, newest first or by
+    relevance. With one: of one's college, what its filters let one see. Searched are title, tags
+    and description for all words, in any form; beginnings of words and slight typing errors are
+    found too. The header `X-Next-Cursor` leads to the next page."""
+    who = identify_if_any(request)
+    if who is None and query.order in ("price", "deadline"):
+        raise invalid(FieldError("order", f"Sign in to have posts in the order of {query.order}."))
+    by_relevance = query.order == "relevance"
+    rows = await reading(request).service_search.list_posts(
+        college_id=who.college_id if who else None,
+        reader_id=who.user_id if who else None,
+        **wishes(query),
+        **beginning(query),
+        sorted_by=query.order,
+        scarce=SCARCE_TO_RANK if by_relevance else SCARCE,
+        reach=MOST_RANKED if by_relevance else query.skip + query.limit,
+        skip=query.skip,
+        size=query.limit,
+    )
+    following = next_cursor(rows, query, PLACES[query.order])
+    return list_answer([shown(row, to_all=who is None) for row in rows], following)
+
+
+def beginning(query: PostPage) -> Mapping[str, Any]:
+    """Behind which post the page begins."""
+    last: Place | None = query.after(Place)
+    return {
+        "after_id": last.id if last else None,
+        "after_time": in_utc("cursor", last.time) if last else None,
+        "after_price": None if last is None or last.price is None else money(last.price),
+        "after_rank": last.rank if last else None,
+    }
+
+
+PLACES = {
+    "newest": lambda row: Place(row["id"], time=row["created_at"]),
+    "price": lambda row: Place(
+        row["id"], price=None if row["price"] is None else float(row["price"])
+    ),
+    "deadline": lambda row: Place(row["id"], time=row["deadline"]),
+    "relevance": lambda row: Place(row["id"], rank=row["rank"]),
+}
+
+
+@blueprint.get("/api/services/tags")
+@endpoint(query=PostPage, answer=TagCounts)
+async def count_tags(request: Request, query: PostPage) -> HTTPResponse:
+    """Count the tags of the posts that a search finds, the most frequent first.
+
+    It takes the query of the list as it is, whichever page that shows. Counted are the newest 2,000
+    posts that fit, and the 50 most frequent tags are told."""
+    who = rider(request)
+    tags = await reading(request).service_search.count_tags(
+        college_id=who.college_id,
+        reader_id=who.user_id,
+        **wishes(query),
+        reach=MOST_COUNTED,
+        size=MOST_TAGS,
+    )
+    return answer({"tags": tags})
+
+
+def wishes(query: PostPage) -> Mapping[str, Any]:
+    """What both queries of sql/service_search.sql look for."""
+    if (query.near_latitude is None) != (query.near_longitude is None):
+        missing = "near_latitude" if query.near_latitude is None else "near_longitude"
+        raise invalid(FieldError(missing, "A place has a latitude and a longitude."))
+    tags = [query.tags] if isinstance(query.tags, str) else query.tags
+    return {
+        "search": query.search.strip() or None,
+        "tags": [each for each in tags if each.strip()] or None,
+        "kind": query.kind,
+        "status": query.status,
+        "compensation_type": query.compensation_type,
+        "price_from": None if query.min_price is None else money(query.min_price),
+        "price_to": None if query.max_price is None else money(query.max_price),
+        "deadline_after": in_utc("deadline_after", query.deadline_after),
+        "deadline_before": in_utc("deadline_before", query.deadline_before),
+        "poster_id": query.poster_id,
+        "longitude": query.near_longitude,
+        "latitude": query.near_latitude,
+        "meters": None if query.near_latitude is None else query.within_meters,
+    }

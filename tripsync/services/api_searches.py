@@ -1,0 +1,118 @@
+"""Saved searches for services: "tell me when somebody offers this"."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sanic import Blueprint, HTTPResponse, Request
+
+from tripsync.database import Transaction
+from tripsync.http.context import reading, rider, run_in_transaction
+from tripsync.http.endpoint import endpoint
+from tripsync.http.idempotency import create_once
+from tripsync.http.paging import Page, next_cursor
+from tripsync.http.problems import NOT_ALLOWED, FieldError, Problem, invalid
+from tripsync.http.responses import answer, no_content
+from tripsync.services.posts import FURTHEST_DEADLINE, money
+from tripsync.services.problems import NO_SUCH_SERVICE_SEARCH, TOO_MANY_SEARCHES
+from tripsync.services.schemas_searches import (
+    NewServiceSearch,
+    SavedServiceSearch,
+    SavedServiceSearches,
+)
+
+blueprint = Blueprint("service_searches")
+
+MOST_SEARCHES = 20
+
+
+@blueprint.post("/api/services/searches")
+@endpoint(
+    body=NewServiceSearch,
+    answer=SavedServiceSearch,
+    status=201,
+    refuses=(NOT_ALLOWED, TOO_MANY_SEARCHES),
+    idempotent=True,
+)
+async def keep_search(request: Request, body: NewServiceSearch) -> HTTPResponse:
+    """Be told when a post fits a search.
+
+    Of each post one hears once, by `saved_service_search_hit`, when it is published, or changed so
+    that it fits; with `mail_me` a mail comes too, to a confirmed address, once an hour for each
+    search. Words are found in any form, but as they are spelt."""
+    who = rider(request)
+    values = values_of(body)
+
+    async def keep(db: Transaction) -> Any:
+        own: dict[str, Any] = {"college_id": who.college_id, "user_id": who.user_id}
+        if await db.requests.lock_rider(**own) is None:
+            raise Problem(NOT_ALLOWED)
+        await db.service_searches.delete_expired(**own)
+        if await db.service_searches.count_searches(**own) >= MOST_SEARCHES:
+            raise Problem(TOO_MANY_SEARCHES)
+        search_id = await db.service_searches.keep_search(**own, **values)
+        if search_id is None:
+            raise invalid(FieldError("search", "There is no word in it that could be looked for."))
+        [kept] = await db.service_searches.list_searches(
+            **own, search_id=search_id, before=None, skip=0, size=1
+        )
+        return kept
+
+    return await create_once(request, keep)
+
+
+def values_of(body: NewServiceSearch) -> dict[str, Any]:
+    """The columns of a search."""
+    if (body.near_latitude is None) != (body.near_longitude is None):
+        missing = "near_latitude" if body.near_latitude is None else "near_longitude"
+        raise invalid(FieldError(missing, "A place has a latitude and a longitude."))
+    now = datetime.now(UTC)
+    if body.expires_at is not None and not now < body.expires_at <= now + FURTHEST_DEADLINE:
+        raise invalid(FieldError("expires_at", "The search must end later, within two years."))
+    return {
+        "name": body.name.strip(),
+        "words": body.search,
+        "tags": body.tags,
+        "kind": body.kind,
+        "compensation_type": body.compensation_type,
+        "min_price": None if body.min_price is None else money(body.min_price),
+        "max_price": None if body.max_price is None else money(body.max_price),
+        "longitude": body.near_longitude,
+        "latitude": body.near_latitude,
+        "radius_meters": None if body.near_latitude is None else body.within_meters,
+        "mail_me": body.mail_me,
+        "expires_at": body.expires_at,
+    }
+
+
+@blueprint.get("/api/services/searches")
+@endpoint(query=Page, answer=SavedServiceSearches)
+async def list_searches(request: Request, query: Page) -> HTTPResponse:
+    """List one's saved searches for services, the latest first."""
+    who = rider(request)
+    rows = await reading(request).service_searches.list_searches(
+        college_id=who.college_id,
+        user_id=who.user_id,
+        search_id=None,
+        before=query.after(int),
+        skip=query.skip,
+        size=query.limit,
+    )
+    following = next_cursor(rows, query, lambda row: row["search_id"])
+    return answer({"searches": rows, "next_cursor": following})
+
+
+@blueprint.delete("/api/services/searches/<search_id:id>")
+@endpoint(status=204, refuses=(NO_SUCH_SERVICE_SEARCH,))
+async def delete_search(request: Request, search_id: int) -> HTTPResponse:
+    """Search for such services no more."""
+    who = rider(request)
+
+    async def delete(db: Transaction) -> Any:
+        return await db.service_searches.delete_search(
+            college_id=who.college_id, user_id=who.user_id, search_id=search_id
+        )
+
+    deleted = await run_in_transaction(request, delete)
+    if not deleted:
+        raise Problem(NO_SUCH_SERVICE_SEARCH)
+    return no_content()
