@@ -12,7 +12,7 @@ from tripsync.database import Database
 from tripsync.database.migrations import migrate
 from tripsync.http.idempotency import forget_keys
 from tripsync.http.rate_limits import forget_windows
-from tripsync.jobs.forgetting import forget_jobs
+from tripsync.jobs.job import forget_jobs
 from tripsync.pooling.saved_searches import forget_hits
 from tripsync.settings import Settings
 

@@ -192,7 +192,7 @@ def test_names_of_tests_say_what_a_thing_is() -> None:
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Callable[..., Path]:
-    """Builds a package: `tree({"auth/rules.py": "import os"})`."""
+    """Builds a package: `tree({"auth/fields.py": "import os"})`."""
 
     def build(modules: dict[str, str]) -> Path:
         package = tmp_path / "tripsync"
@@ -210,12 +210,12 @@ def tree(tmp_path: Path) -> Callable[..., Path]:
 @pytest.mark.parametrize(
     ("module", "line", "why"),
     [
-        ("auth/rules.py", "from tripsync.pooling.rules import fits", "auth must not know pooling"),
-        ("auth/rules.py", "from tripsync import pooling", "auth must not know pooling"),
-        ("auth/rules.py", "import tripsync.pooling.rules", "auth must not know pooling"),
-        ("auth/rules.py", "from ..pooling import rules", "auth must not know pooling"),
-        ("auth/rules.py", "from .. import pooling", "auth must not know pooling"),
-        ("auth/rules.py", "from tripsync.app import create_app", "auth must not know app"),
+        ("auth/fields.py", "from tripsync.pooling.rules import fits", "auth must not know pooling"),
+        ("auth/fields.py", "from tripsync import pooling", "auth must not know pooling"),
+        ("auth/fields.py", "import tripsync.pooling.rules", "auth must not know pooling"),
+        ("auth/fields.py", "from ..pooling import rules", "auth must not know pooling"),
+        ("auth/fields.py", "from .. import pooling", "auth must not know pooling"),
+        ("auth/fields.py", "from tripsync.app import create_app", "auth must not know app"),
         ("http/endpoint.py", "from tripsync.auth import rules", "http must not know auth"),
         ("database/pool.py", "from tripsync.auth import rules", "database must not know auth"),
         ("database/pool.py", "import tripsync.http", "database lies below http"),
@@ -233,9 +233,9 @@ def test_an_arrow_that_points_up_is_seen(
 
 
 def test_an_import_inside_a_function_is_seen(tree: Callable[..., Path]) -> None:
-    package = tree({"auth/rules.py": "def fit():\n    from tripsync import pooling\n"})
+    package = tree({"auth/fields.py": "def fit():\n    from tripsync import pooling\n"})
     assert list(arrows_point_down(package)) == [
-        "tripsync/auth/rules.py:2: auth must not know pooling"
+        "tripsync/auth/fields.py:2: auth must not know pooling"
     ]
 
 
@@ -243,13 +243,13 @@ def test_an_import_inside_a_function_is_seen(tree: Callable[..., Path]) -> None:
     ("module", "line"),
     [
         ("app.py", "from tripsync import auth, pooling"),
-        ("auth/rules.py", "from tripsync.auth import secrets"),
-        ("auth/rules.py", "from . import secrets"),
-        ("auth/rules.py", "from tripsync.http.problems import Problem"),
+        ("auth/fields.py", "from tripsync.auth import secrets"),
+        ("auth/fields.py", "from . import secrets"),
+        ("auth/fields.py", "from tripsync.http.problems import Problem"),
         ("http/endpoint.py", "from tripsync.database import Database"),
         ("http/openapi.py", "from tripsync import __version__"),
         ("database/pool.py", "from tripsync.settings import Settings"),
-        ("auth/rules.py", "import pooling"),
+        ("auth/fields.py", "import pooling"),
     ],
 )
 def test_an_arrow_that_points_down_is_fine(
@@ -261,7 +261,7 @@ def test_an_arrow_that_points_down_is_fine(
 def test_every_look_at_the_environment_is_seen(tree: Callable[..., Path]) -> None:
     package = tree(
         {
-            "auth/rules.py": "import os\n\nKEY = os.environ['KEY']\n",
+            "auth/fields.py": "import os\n\nKEY = os.environ['KEY']\n",
             "auth/limits.py": "from os import getenv\n",
             "cli.py": "import os\n\nread(os.environ)\nagain(os.environ)\n",
             "settings.py": "import os\n\nread(os.environ)\n",
@@ -269,7 +269,7 @@ def test_every_look_at_the_environment_is_seen(tree: Callable[..., Path]) -> Non
     )
     assert [each.split(": ")[0] for each in only_settings_read_the_environment(package)] == [
         "tripsync/auth/limits.py:1",
-        "tripsync/auth/rules.py:3",
+        "tripsync/auth/fields.py:3",
         "tripsync/cli.py:4",
     ]
 
@@ -297,9 +297,9 @@ def test_every_look_at_the_environment_is_seen(tree: Callable[..., Path]) -> Non
     ],
 )
 def test_sql_in_python_is_seen(tree: Callable[..., Path], line: str) -> None:
-    package = tree({"auth/rules.py": f"import os\n\n{line}\n"})
+    package = tree({"auth/fields.py": f"import os\n\n{line}\n"})
     assert list(sql_lives_in_sql(package)) == [
-        "tripsync/auth/rules.py:3: SQL outside sql/ and database/"
+        "tripsync/auth/fields.py:3: SQL outside sql/ and database/"
     ]
 
 
@@ -317,7 +317,7 @@ def test_sql_in_python_is_seen(tree: Callable[..., Path], line: str) -> None:
     ],
 )
 def test_prose_is_not_taken_for_sql(tree: Callable[..., Path], line: str) -> None:
-    assert list(sql_lives_in_sql(tree({"auth/rules.py": line}))) == []
+    assert list(sql_lives_in_sql(tree({"auth/fields.py": line}))) == []
 
 
 def test_sql_may_stand_in_the_database_package(tree: Callable[..., Path]) -> None:
@@ -328,12 +328,12 @@ def test_a_write_that_is_not_tried_again_is_seen(tree: Callable[..., Path]) -> N
     write = "async def write(request):\n    async with database(request).transaction() as db:\n"
     package = tree(
         {
-            "auth/rules.py": f"{write}        await db.accounts.close()\n",
+            "auth/fields.py": f"{write}        await db.accounts.close()\n",
             "timers.py": f"{write}        await db.timers.take_turn()\n",
         }
     )
     assert list(writes_begin_again(package)) == [
-        "tripsync/auth/rules.py:2: a write that is not tried again"
+        "tripsync/auth/fields.py:2: a write that is not tried again"
     ]
 
 

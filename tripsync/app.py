@@ -31,13 +31,12 @@ from tripsync.http import idempotency, rate_limits
 from tripsync.http.ended_sessions import EndedSessions
 from tripsync.http.error_handler import Failures
 from tripsync.http.extensions import add_extensions
-from tripsync.http.malformed import AnyRequest, add_refusal_of_malformed
-from tripsync.http.paths import add_path_patterns
 from tripsync.http.picture_urls import PictureUrls
 from tripsync.http.rate_limits import RateLimits
 from tripsync.http.request_log import add_observation
 from tripsync.http.tokens import AccessTokens
-from tripsync.jobs import forgetting
+from tripsync.http.urls import AnyRequest, add_path_patterns, add_refusal_of_malformed
+from tripsync.jobs import job
 from tripsync.jobs.background import Background
 from tripsync.mail.mailer import Mailer
 from tripsync.metrics import MetricsPort
@@ -217,7 +216,7 @@ def background_of(settings: Settings, database: Database) -> Background:
         *events.timers,
         *idempotency.timers,
         *rate_limits.timers,
-        *forgetting.timers,
+        *job.timers,
         *listed("timers"),
     ]
     if settings.push_webhook_url:

@@ -1,6 +1,6 @@
 import pytest
 
-from tripsync.auth.rules import admits
+from tripsync.auth.fields import admits
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from tripsync.database import Database
 from tripsync.database.migrations import migrate
 from tripsync.mail.letters import Kind as MailKind
 from tripsync.moderation import schemas as moderation
-from tripsync.moderation.rules import ROLES
+from tripsync.moderation.sanctions import ROLES
 from tripsync.notifications.schemas import Platform
 from tripsync.pooling import schemas as pooling
 from tripsync.pooling import schemas_recurring as recurring

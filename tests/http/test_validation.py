@@ -7,9 +7,9 @@ import msgspec
 import pytest
 
 from tests.people import PASSWORD, Campus
-from tripsync.http.paths import LARGEST_ID, read_id
 from tripsync.http.problems import Problem
 from tripsync.http.schemas import Line, Schema, converter, decoder
+from tripsync.http.urls import LARGEST_ID, read_id
 
 
 class Parcel(Schema):

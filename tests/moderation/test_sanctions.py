@@ -14,7 +14,7 @@ from tests.conftest import StartServer
 from tests.moderation.conftest import NewStaff, acts_about, events_of, is_banned
 from tests.people import Campus, Rider
 from tests.waiting import until, until_waiting_for_locks
-from tripsync.moderation.rules import may_sanction
+from tripsync.moderation.sanctions import may_sanction
 
 WHY = "Two riders were left waiting."
 

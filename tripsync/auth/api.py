@@ -23,7 +23,7 @@ from tripsync.http.paging import Page, next_cursor
 from tripsync.http.problems import TOO_MANY, Problem
 from tripsync.http.rate_limits import count_account, count_address, count_try
 from tripsync.http.responses import answer, no_content
-from tripsync.http.secrets import fresh_secret, hash_of
+from tripsync.http.tokens import fresh_secret, hash_of
 
 blueprint = Blueprint("sessions")
 

@@ -15,7 +15,7 @@ from tripsync.http.endpoint import endpoint
 from tripsync.http.problems import TOO_MANY, Problem
 from tripsync.http.rate_limits import count_try
 from tripsync.http.responses import Message, answer
-from tripsync.http.secrets import hash_of
+from tripsync.http.tokens import hash_of
 
 blueprint = Blueprint("passwords")
 

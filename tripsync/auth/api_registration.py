@@ -1,22 +1,23 @@
-"""Signing up, and proving that the address is one's own."""
+"""Signing up at a college, and proving that the address is one's own."""
 
 from typing import Any
 
 from sanic import Blueprint, HTTPResponse, Request
 
+from tripsync.auth.fields import admits
 from tripsync.auth.limits import CODE, REGISTER
 from tripsync.auth.mails import VERIFY_EMAIL, post_code
 from tripsync.auth.problems import EMAIL_TAKEN, FOREIGN_ADDRESS, UNKNOWN_COLLEGE, USELESS_CODE
-from tripsync.auth.rules import admits
-from tripsync.auth.schemas import Account, Registration, Verification
+from tripsync.auth.schemas import Account, Colleges, Registration, Verification
 from tripsync.database import Transaction
 from tripsync.http.context import reading, rider, run_in_transaction
 from tripsync.http.endpoint import endpoint
 from tripsync.http.idempotency import create_once
+from tripsync.http.paging import Page, next_cursor
 from tripsync.http.problems import TOO_MANY, FieldError, Problem
 from tripsync.http.rate_limits import count_try
 from tripsync.http.responses import Message, answer
-from tripsync.http.secrets import hash_of
+from tripsync.http.tokens import hash_of
 
 blueprint = Blueprint("registration")
 
@@ -101,3 +102,14 @@ async def verify_email(request: Request, body: Verification) -> HTTPResponse:
 
     await run_in_transaction(request, confirm)
     return answer({"message": "Thank you, your address is confirmed."})
+
+
+@blueprint.get("/api/colleges")
+@endpoint(query=Page, answer=Colleges, open=True)
+async def list_colleges(request: Request, query: Page) -> HTTPResponse:
+    """List the colleges, by name."""
+    colleges = await reading(request).colleges.list_colleges(
+        after=query.after(str), skip=query.skip, size=query.limit
+    )
+    following = next_cursor(colleges, query, lambda college: college["name"])
+    return answer({"colleges": colleges, "next_cursor": following})

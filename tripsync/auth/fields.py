@@ -1,5 +1,6 @@
-"""An email address and a password, as they must be before anything is done with them."""
+"""An email address and a password, checked before anything is done with them."""
 
+from collections.abc import Collection
 from functools import cache
 from typing import Any, Self
 
@@ -80,3 +81,9 @@ def common_passwords() -> frozenset[str]:
     return frozenset(
         word for word in FREQUENCY_LISTS["passwords"] if len(word) >= SHORTEST_PASSWORD
     )
+
+
+def admits(domains: Collection[str], email: str) -> bool:
+    """Whether a college with these domains takes this address. No domains: any address."""
+    host = email.rpartition("@")[2].lower()
+    return not domains or any(host == each or host.endswith(f".{each}") for each in domains)

@@ -4,7 +4,7 @@ A code is made when its letter is written: nothing that opens an account waits i
 """
 
 from tripsync.database import Transaction
-from tripsync.http.secrets import fresh_secret, hash_of
+from tripsync.http.tokens import fresh_secret, hash_of
 from tripsync.mail import Letter, post
 from tripsync.mail.letters import ACCOUNT, Facts
 

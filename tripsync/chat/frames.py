@@ -3,8 +3,8 @@
 from sanic import Sanic
 
 from tripsync.chat.api import write_to
+from tripsync.chat.api_conversations import refuse_oneself
 from tripsync.chat.limits import count_message, count_opening
-from tripsync.chat.opening import refuse_oneself
 from tripsync.chat.schemas import (
     ChatMessageEvent,
     ChatMessageFrame,

@@ -21,9 +21,9 @@ from sanic.http import Http
 from tripsync.database.availability import AWAY, READ_ONLY
 from tripsync.database.retrying import LOST_RACES
 from tripsync.http import problems
-from tripsync.http.paths import methods_of
 from tripsync.http.problems import Problem, Refusal
 from tripsync.http.request_log import request_id_of
+from tripsync.http.urls import methods_of
 
 log = logging.getLogger("tripsync.http")
 

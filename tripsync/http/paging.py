@@ -8,9 +8,9 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from tripsync.http.paths import LARGEST_ID
 from tripsync.http.problems import FieldError, invalid
 from tripsync.http.schemas import Schema
+from tripsync.http.urls import LARGEST_ID
 
 LARGEST_PAGE = 100
 # Beyond this an offset costs more than any reader is worth; a cursor has no such end.

@@ -13,7 +13,7 @@ from sanic import Request, Sanic
 from sanic.http import Http
 from sanic.response import BaseHTTPResponse
 
-from tripsync.http.paths import secret_paths
+from tripsync.http.urls import secret_paths
 from tripsync.metrics import counter, histogram
 
 log = logging.getLogger("tripsync.access")

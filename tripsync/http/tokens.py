@@ -5,6 +5,7 @@ be introduced while tokens of the RETIRED_SECRET_KEYS are still about.
 """
 
 import hashlib
+import secrets
 import time
 from functools import lru_cache
 
@@ -92,3 +93,12 @@ class AccessTokens:
 def key_id(key: str) -> str:
     """A name for a key that does not give it away."""
     return hashlib.sha256(b"tripsync key id" + key.encode()).hexdigest()[:12]
+
+
+def fresh_secret() -> str:
+    return secrets.token_urlsafe(32)
+
+
+def hash_of(secret: str) -> bytes:
+    # 256 random bits need no slow hash; nobody can try them all.
+    return hashlib.sha256(secret.encode(errors="replace")).digest()

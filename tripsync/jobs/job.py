@@ -15,6 +15,7 @@ import asyncpg
 import msgspec
 
 from tripsync.database import Database, Transaction
+from tripsync.jobs.timers import FEW_AT_ONCE, Timer
 from tripsync.settings import Settings
 
 MARK_AGAIN_AFTER = 0.2
@@ -88,3 +89,15 @@ async def enqueue(db: Transaction, kind: str, *payloads: msgspec.Struct, priorit
     if payloads:
         encoded = [msgspec.json.encode(each) for each in payloads]
         await db.jobs.enqueue_jobs(kind=kind, payloads=encoded, priority=priority)
+
+
+DAYS_OF_LOG = 7
+DAYS_OF_THE_DEAD = 30
+
+
+async def forget_jobs(db: Transaction) -> None:
+    await db.jobs.forget_log(days=DAYS_OF_LOG, size=FEW_AT_ONCE)
+    await db.jobs.forget_dead_jobs(days=DAYS_OF_THE_DEAD, size=FEW_AT_ONCE)
+
+
+timers = (Timer("forget jobs", 120, forget_jobs),)

@@ -1,8 +1,4 @@
-"""Reports: written by riders, read and resolved by the moderators of their college.
-
-The reported never learn who reported them: they are told of no report, and a moderator
-does not see those about themselves.
-"""
+"""Riders write reports; the moderators of their college read and resolve them."""
 
 from typing import Any
 
@@ -14,10 +10,8 @@ from tripsync.http.endpoint import endpoint
 from tripsync.http.idempotency import create_once
 from tripsync.http.paging import next_cursor
 from tripsync.http.problems import NOT_FOUND, TOO_MANY, FieldError, Problem
-from tripsync.http.rate_limits import count_try
+from tripsync.http.rate_limits import Limit, count_try
 from tripsync.http.responses import answer
-from tripsync.moderation.desk import on_the_desk
-from tripsync.moderation.limits import REPORT
 from tripsync.moderation.problems import (
     NO_SUCH_REPORT,
     NO_SUCH_RIDER,
@@ -25,6 +19,7 @@ from tripsync.moderation.problems import (
     REPORTED_ALREADY,
     RESOLVED_ALREADY,
 )
+from tripsync.moderation.sanctions import page_for_moderators
 from tripsync.moderation.schemas import (
     Act,
     NewReport,
@@ -78,7 +73,7 @@ async def list_reports(request: Request, query: ReportPage) -> HTTPResponse:
 
     Those about oneself are left out: their reporters are not named to the reported."""
     who = rider(request)
-    reports = on_the_desk(
+    reports = page_for_moderators(
         await reading(request).moderation.list_reports(
             college_id=who.college_id,
             moderator_id=who.user_id,
@@ -130,3 +125,6 @@ async def resolve(request: Request, report_id: int, body: Resolution) -> HTTPRes
         )
 
     return await create_once(request, settle, status=200)
+
+
+REPORT = Limit("report", per_address="120/minute", per_account="20/hour")

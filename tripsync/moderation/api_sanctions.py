@@ -1,4 +1,7 @@
-"""Warnings and bans, by the moderators of the college."""
+"""Moderators warn and ban riders of their college, and read the audit trail.
+
+Triggers refuse to change a line of the trail.
+"""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -6,10 +9,12 @@ from typing import Any
 from sanic import Blueprint, HTTPResponse, Request
 
 from tripsync.database import Transaction
-from tripsync.http.context import rider
+from tripsync.http.context import reading, rider
 from tripsync.http.endpoint import endpoint
 from tripsync.http.idempotency import create_once
-from tripsync.http.problems import Problem
+from tripsync.http.paging import Page, next_cursor
+from tripsync.http.problems import NOT_FOUND, Problem
+from tripsync.http.responses import answer
 from tripsync.moderation import sanctions
 from tripsync.moderation.problems import (
     ABOVE_YOU,
@@ -18,9 +23,8 @@ from tripsync.moderation.problems import (
     NOT_BANNED,
     NOT_ONESELF,
 )
-from tripsync.moderation.rules import may_sanction
-from tripsync.moderation.sanctions import Occasion
-from tripsync.moderation.schemas import Act, Reasoned
+from tripsync.moderation.sanctions import Occasion, may_sanction, page_for_moderators
+from tripsync.moderation.schemas import Act, AuditTrail, Reasoned
 
 blueprint = Blueprint("sanctions")
 
@@ -97,3 +101,21 @@ async def sanction(
         return await act(db, subject, occasion)
 
     return await create_once(request, decide, status=200)
+
+
+@blueprint.get("/api/moderation/audit")
+@endpoint(query=Page, answer=AuditTrail, refuses=(NOT_FOUND,))
+async def list_acts(request: Request, query: Page) -> HTTPResponse:
+    """List what was done by the moderators of one's college, the latest first; for moderators."""
+    who = rider(request)
+    trail = page_for_moderators(
+        await reading(request).moderation.list_acts(
+            college_id=who.college_id,
+            moderator_id=who.user_id,
+            before=query.after(int),
+            skip=query.skip,
+            size=query.limit,
+        )
+    )
+    following = next_cursor(trail, query, lambda act: act["id"])
+    return answer({"acts": trail, "next_cursor": following})

@@ -7,8 +7,7 @@ from typing import Any
 
 from tripsync.database import Database, Transaction
 from tripsync.moderation import sanctions
-from tripsync.moderation.rules import ROLES
-from tripsync.moderation.sanctions import Occasion
+from tripsync.moderation.sanctions import ROLES, Occasion
 
 LONGEST_NOTE = 1000
 FROM_HERE = "from the command line"

@@ -1,13 +1,11 @@
-"""What is done to an account, with its line in the audit trail, by whoever may do it.
+"""What is done to an account, with its line in the audit trail, by whoever may do it."""
 
-The rows of those concerned are held by the caller, who has found out that the act is due.
-`actor_id` is None where the command line acts.
-"""
-
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, get_args
 
 from tripsync.database import Transaction
+from tripsync.http.problems import NOT_FOUND, Problem
 from tripsync.realtime import events
 
 
@@ -62,3 +60,27 @@ async def record(db: Transaction, act: str, occasion: Occasion, outcome: str | N
         outcome=outcome,
         note=occasion.note,
     )
+
+
+Role = Literal["student", "moderator", "admin"]
+ROLES = get_args(Role)
+
+
+def may_sanction(moderator_role: str, subject_role: str) -> bool:
+    """Whether a moderator of this rank may warn or ban that one: only admins judge staff, and
+    whose role is not known has no rank."""
+    match moderator_role:
+        case "admin":
+            return True
+        case "moderator":
+            return subject_role == "student"
+        case _:
+            return False
+
+
+def page_for_moderators(rows: Sequence[Any]) -> Sequence[Any]:
+    """A page as the queries of sql/moderation.sql give it: one row of nulls is a moderator's
+    empty page, no row is somebody who has no business here."""
+    if not rows:
+        raise Problem(NOT_FOUND)
+    return [row for row in rows if row["id"] is not None]

@@ -1,5 +1,6 @@
-"""A rider's phones: each belongs to a session, and goes with it."""
+"""Riders register their phones, each for one session, and choose their quiet hours."""
 
+from datetime import time
 from typing import Any
 
 from sanic import Blueprint, HTTPResponse, Request
@@ -10,7 +11,7 @@ from tripsync.http.endpoint import endpoint
 from tripsync.http.identity import CHALLENGE
 from tripsync.http.problems import NOT_AUTHENTICATED, Problem, Refusal
 from tripsync.http.responses import answer, no_content
-from tripsync.notifications.schemas import Device, Devices, DeviceToken
+from tripsync.notifications.schemas import Device, Devices, DeviceToken, QuietHours
 
 blueprint = Blueprint("devices")
 
@@ -73,3 +74,39 @@ async def forget(request: Request, device_id: int) -> HTTPResponse:
     if forgotten is None:
         raise Problem(NO_SUCH_DEVICE)
     return no_content()
+
+
+# Of whoever has said nothing.
+USUAL = {"usual_begin": time(22), "usual_end": time(7)}
+
+
+@blueprint.get("/api/profile/me/quiet-hours")
+@endpoint(answer=QuietHours)
+async def read_quiet_hours(request: Request) -> HTTPResponse:
+    """Tell when one's phones make no noise but for what cannot wait."""
+    who = rider(request)
+    hours = await reading(request).push.find_quiet_hours(
+        college_id=who.college_id, user_id=who.user_id, **USUAL
+    )
+    return answer(hours)
+
+
+@blueprint.put("/api/profile/me/quiet-hours")
+@endpoint(body=QuietHours, answer=QuietHours)
+async def set_quiet_hours(request: Request, body: QuietHours) -> HTTPResponse:
+    """Choose when one's phones make no noise but for what cannot wait.
+
+    Alarms and cancelled rides come at any hour. Of everything else the latest of each kind comes
+    when the quiet hours end, unless it was seen before."""
+    who = rider(request)
+
+    async def write(db: Transaction) -> None:
+        await db.push.set_quiet_hours(
+            college_id=who.college_id,
+            user_id=who.user_id,
+            begins_at=body.begins_at,
+            ends_at=body.ends_at,
+        )
+
+    await run_in_transaction(request, write)
+    return answer(body)

@@ -8,10 +8,10 @@ import msgspec
 from tripsync.database import Transaction
 from tripsync.jobs import Job, Run
 from tripsync.jobs.timers import Timer
-from tripsync.notifications.api_quiet_hours import USUAL
+from tripsync.notifications.api import USUAL
 from tripsync.notifications.webhook import PhoneGone, Push, Webhook
+from tripsync.realtime.events import redact_contacts
 from tripsync.realtime.frames import Message, Pushed
-from tripsync.realtime.told_of_others import without_others
 from tripsync.settings import Settings
 
 PUSH = "push"
@@ -63,7 +63,7 @@ class Pusher:
         if found is None:
             return
         # A phone that is locked shows it to whoever looks.
-        event = without_others(found["event"])
+        event = redact_contacts(found["event"])
         try:
             await self._webhook.push(Push(run.job_id, found["platform"], found["token"], event))
         except PhoneGone:

@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from tripsync.http.paths import LARGEST_ID
 from tripsync.http.schemas import Schema, says
+from tripsync.http.urls import LARGEST_ID
 
 DeviceId = Annotated[int, Meta(ge=1, le=LARGEST_ID, examples=[12])]
 Platform = Annotated[

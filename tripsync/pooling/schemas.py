@@ -6,9 +6,9 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from tripsync.http.paths import LARGEST_ID
 from tripsync.http.picture_urls import PictureUrl
 from tripsync.http.schemas import Line, Schema
+from tripsync.http.urls import LARGEST_ID
 
 Latitude = Annotated[float, Meta(ge=-90, le=90, examples=[19.1075])]
 Longitude = Annotated[float, Meta(ge=-180, le=180, examples=[72.8372])]

@@ -1,10 +1,9 @@
 """Profiles: what riders tell of themselves, their pictures and résumés, and who may see them."""
 
-from tripsync.profiles import api, api_deletion, api_export, api_files, api_mails, digest, fellows
+from tripsync.profiles import api, api_deletion, api_export, api_files, api_mails, digest
 
 blueprints = (
     api.blueprint,
-    fellows.blueprint,
     api_files.blueprint,
     api_export.blueprint,
     api_deletion.blueprint,

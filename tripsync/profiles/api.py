@@ -1,4 +1,4 @@
-"""One's own profile: read, and changed field by field."""
+"""Riders read and change their own profile, and read what they may know of others."""
 
 from typing import Any
 
@@ -15,8 +15,8 @@ from tripsync.http.problems import NOT_AUTHENTICATED, FieldError, Problem, inval
 from tripsync.http.responses import answer
 from tripsync.http.tokens import Rider
 from tripsync.profiles.fields import international
-from tripsync.profiles.problems import USERNAME_TAKEN
-from tripsync.profiles.schemas import Profile, ProfileChange
+from tripsync.profiles.problems import NO_SUCH_RIDER, USERNAME_TAKEN
+from tripsync.profiles.schemas import FellowProfile, Profile, ProfileChange
 
 blueprint = Blueprint("profile")
 
@@ -109,3 +109,18 @@ def dialled(changed: dict[str, Any], country: str | None) -> dict[str, Any]:
 
 def holders_of_numbers(changed: dict[str, Any]) -> list[dict[str, Any]]:
     return [changed, *filter(None, [changed.get("emergency_contact")])]
+
+
+@blueprint.get("/api/users/<user_id:id>/profile")
+@endpoint(answer=FellowProfile, refuses=(NO_SUCH_RIDER,))
+async def read_fellow(request: Request, user_id: int) -> HTTPResponse:
+    """Read the profile of a fellow of one's college.
+
+    Email, telephone number and emergency contact are shown only while one shares a ride."""
+    who = rider(request)
+    profile = await reading(request).profiles.find_profile(
+        college_id=who.college_id, viewer_id=who.user_id, user_id=user_id
+    )
+    if profile is None:
+        raise Problem(NO_SUCH_RIDER)
+    return answer(profile)

@@ -19,7 +19,7 @@ from tripsync.http.problems import NOT_AUTHENTICATED, TOO_MANY, Problem
 from tripsync.http.rate_limits import count_try
 from tripsync.profiles.limits import EXPORT
 from tripsync.profiles.schemas import OwnData
-from tripsync.realtime.told_of_others import without_others
+from tripsync.realtime.events import redact_contacts
 
 blueprint = Blueprint("export")
 
@@ -87,7 +87,7 @@ async def document(snapshot: Snapshot, whose: dict[str, int], account: Any) -> A
         yield b',"' + section.encode() + b'":['
         comma = b""
         async for row in snapshot.rows("own_data", f"export_{section}", **whose):
-            shown = without_others(dict(row)) if section == "events" else row
+            shown = redact_contacts(dict(row)) if section == "events" else row
             yield comma + encode(shown)
             comma = b","
         yield b"]"

@@ -15,12 +15,18 @@ from sanic import Blueprint, HTTPResponse, Request
 
 from tripsync.database import Transaction
 from tripsync.http.context import database, reading, rider, run_in_transaction
-from tripsync.http.downloads import ASKED_AGAIN, download, has_current, not_modified
 from tripsync.http.endpoint import Binary, endpoint
 from tripsync.http.identity import identify
 from tripsync.http.problems import TOO_MANY, UNAVAILABLE, Problem, Refusal
 from tripsync.http.rate_limits import count_try
-from tripsync.http.responses import answer, no_content
+from tripsync.http.responses import (
+    ASKED_AGAIN,
+    answer,
+    download,
+    has_current,
+    no_content,
+    not_modified,
+)
 from tripsync.profiles import pictures, resumes
 from tripsync.profiles.api import find_profile
 from tripsync.profiles.limits import UPLOAD

@@ -6,9 +6,9 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from tripsync.http.paths import LARGEST_ID
 from tripsync.http.picture_urls import PictureUrl
 from tripsync.http.schemas import Line, Schema, says
+from tripsync.http.urls import LARGEST_ID
 from tripsync.profiles.fields import MailAddress, PhoneNumber, Username, WebLink
 
 Prose = Annotated[

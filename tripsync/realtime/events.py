@@ -56,3 +56,19 @@ async def forget_old(db: Transaction) -> None:
 
 
 timers = (Timer("forget old events", SLOTS_ARE_EMPTIED_EVERY, forget_old),)
+
+
+CONTACTS = frozenset({"email", "phone_number", "bio", "year_of_study", "profile_image_url"})
+
+
+def redact_contacts(told: Any) -> Any:
+    """What a phone was told, for where more eyes than its rider's may see it."""
+    match told:
+        case dict():
+            return {
+                name: redact_contacts(each) for name, each in told.items() if name not in CONTACTS
+            }
+        case list():
+            return [redact_contacts(each) for each in told]
+        case _:
+            return told

@@ -4,11 +4,7 @@ They are written blind. Others may read a review once both have reviewed each ot
 days after it was written, and until then nothing tells that it is there.
 """
 
-from tripsync.reviews import api, reading, replying
+from tripsync.reviews import api
 from tripsync.reviews.events import messages as messages
 
-blueprints = (
-    api.blueprint,
-    replying.blueprint,
-    reading.blueprint,
-)
+blueprints = (api.blueprint,)

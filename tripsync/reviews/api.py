@@ -1,4 +1,4 @@
-"""Writing a review, and changing it while nobody has read it."""
+"""Reviews are written, changed while nobody has read them, read, and replied to once."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,27 +7,39 @@ from msgspec import UNSET
 from sanic import Blueprint, HTTPResponse, Request
 
 from tripsync.database import Bound, Transaction
-from tripsync.http.context import rider, run_in_transaction
+from tripsync.http.context import reading, rider, run_in_transaction
 from tripsync.http.endpoint import endpoint
 from tripsync.http.idempotency import create_once
+from tripsync.http.paging import Page, next_cursor
 from tripsync.http.problems import FieldError, Problem
 from tripsync.http.responses import answer
 from tripsync.http.tokens import Rider
-from tripsync.realtime.events import Event, append_many
+from tripsync.realtime.events import Event, append, append_many
 from tripsync.reviews.problems import (
+    ALREADY_REPLIED,
     ALREADY_REVIEWED,
     NO_SUCH_COMPANION,
     NO_SUCH_PARTNER,
     NO_SUCH_POOL,
     NO_SUCH_REVIEW,
+    NO_SUCH_RIDER,
     NO_SUCH_WORK,
+    NOT_ABOUT_YOU,
     NOT_YOUR_REVIEW,
     OWN_REVIEW,
     REVIEW_FINAL,
     RIDE_NOT_OVER,
     WORK_NOT_OVER,
 )
-from tripsync.reviews.schemas import NewReview, OwnReview, ReviewChange
+from tripsync.reviews.schemas import (
+    NewReply,
+    NewReview,
+    OwnReview,
+    OwnReviews,
+    Review,
+    ReviewChange,
+    ReviewList,
+)
 
 blueprint = Blueprint("writing_reviews")
 
@@ -177,3 +189,78 @@ async def find_own(db: Bound, who: Rider, review_id: int) -> Any:
         size=1,
     )
     return review
+
+
+@blueprint.get("/api/users/<user_id:id>/reviews")
+@endpoint(query=Page, answer=ReviewList, refuses=(NO_SUCH_RIDER,))
+async def list_received(request: Request, user_id: int, query: Page) -> HTTPResponse:
+    """List the reviews of a fellow of one's college, or of oneself, the latest first.
+
+    Those written by somebody whom one blocked, or who blocked one, are left out; the figures in
+    the profile count them."""
+    who = rider(request)
+    rows = await reading(request).reviews.list_received(
+        college_id=who.college_id,
+        viewer_id=who.user_id,
+        user_id=user_id,
+        before=query.after(int),
+        skip=query.skip,
+        size=query.limit,
+    )
+    if not rows:
+        raise Problem(NO_SUCH_RIDER)
+    reviews = [row for row in rows if row["id"] is not None]
+    following = next_cursor(reviews, query, lambda review: review["id"])
+    return answer({"reviews": reviews, "next_cursor": following})
+
+
+@blueprint.get("/api/reviews/mine")
+@endpoint(query=Page, answer=OwnReviews)
+async def list_written(request: Request, query: Page) -> HTTPResponse:
+    """List the reviews one wrote, the latest first, also those that nobody may read yet."""
+    who = rider(request)
+    reviews = await reading(request).reviews.list_written(
+        college_id=who.college_id,
+        author_id=who.user_id,
+        review_id=None,
+        before=query.after(int),
+        skip=query.skip,
+        size=query.limit,
+    )
+    following = next_cursor(reviews, query, lambda review: review["id"])
+    return answer({"reviews": reviews, "next_cursor": following})
+
+
+@blueprint.post("/api/reviews/<review_id:id>/reply")
+@endpoint(
+    body=NewReply,
+    answer=Review,
+    status=201,
+    refuses=(NO_SUCH_REVIEW, NOT_ABOUT_YOU, ALREADY_REPLIED),
+    idempotent=True,
+)
+async def reply(request: Request, body: NewReply, review_id: int) -> HTTPResponse:
+    """Reply to a review of oneself, once; everybody who reads it reads the reply."""
+    who = rider(request)
+
+    async def write(db: Transaction) -> Any:
+        held = await db.reviews.lock_review(
+            college_id=who.college_id, viewer_id=who.user_id, review_id=review_id
+        )
+        if held is None:
+            raise Problem(NO_SUCH_REVIEW)
+        if held["subject_id"] != who.user_id:
+            raise Problem(NOT_ABOUT_YOU)
+        if held["replied"]:
+            raise Problem(ALREADY_REPLIED)
+        await db.reviews.reply_to_review(
+            college_id=who.college_id,
+            subject_id=who.user_id,
+            review_id=review_id,
+            reply=body.text.strip(),
+        )
+        review = await db.reviews.find_review(college_id=who.college_id, review_id=review_id)
+        await append(db, held["author_id"], "review_replied", {"review": dict(review)})
+        return review
+
+    return await create_once(request, write)

@@ -6,8 +6,8 @@ from typing import Annotated
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from tripsync.http.paths import LARGEST_ID
 from tripsync.http.schemas import Schema, says
+from tripsync.http.urls import LARGEST_ID
 
 Id = Annotated[int, Meta(ge=1, le=LARGEST_ID, examples=[23])]
 FullName = Annotated[str, Meta(examples=["Dev Shah"])]

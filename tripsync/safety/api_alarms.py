@@ -1,8 +1,8 @@
-"""The alarm: recorded, and told at once to whoever can help.
+"""An alarm is recorded, and told at once to whoever can help; moderators resolve it.
 
 An alarm is never refused for being one too many. Raised again within a minute it adds to the
 first; and after six within an hour nobody gets further mails, while the moderators' phones still
-hear of each.
+hear of each. To anybody but the moderators of the college there are no alarms of others: 404.
 """
 
 from collections.abc import Mapping
@@ -10,16 +10,28 @@ from typing import Any
 
 from sanic import Blueprint, HTTPResponse, Request
 
-from tripsync.database import Transaction
-from tripsync.http.context import rider
+from tripsync.database import Bound, Transaction
+from tripsync.http.context import reading, rider
 from tripsync.http.endpoint import endpoint
 from tripsync.http.idempotency import create_once
-from tripsync.http.problems import FieldError, invalid
-from tripsync.mail import post, post_all
+from tripsync.http.paging import next_cursor
+from tripsync.http.problems import NOT_FOUND, FieldError, Problem, invalid
+from tripsync.http.responses import answer
+from tripsync.http.tokens import Rider
+from tripsync.mail import Letter, post, post_all
+from tripsync.mail.letters import ALARM, asked
+from tripsync.realtime import events
 from tripsync.realtime.events import Event, append_many
 from tripsync.safety.api_shares import hold_rider
-from tripsync.safety.mails import ALARM_TO_CONTACT, ALARM_TO_MODERATOR
-from tripsync.safety.schemas import Alarm, NewAlarm
+from tripsync.safety.problems import ALARM_RESOLVED, NO_ALARM
+from tripsync.safety.schemas import (
+    Alarm,
+    AlarmPage,
+    AlarmResolution,
+    NewAlarm,
+    RaisedAlarm,
+    RaisedAlarms,
+)
 
 blueprint = Blueprint("alarms")
 
@@ -105,3 +117,65 @@ def seen_by_rider(help: Mapping[str, Any], alarm: Mapping[str, Any]) -> dict[str
         "moderators_told": moderators,
         "message": f"{first} {second} If you are in danger, call the emergency services.",
     }
+
+
+@blueprint.get("/api/safety/sos")
+@endpoint(query=AlarmPage, answer=RaisedAlarms, refuses=(NOT_FOUND,))
+async def list_alarms(request: Request, query: AlarmPage) -> HTTPResponse:
+    """List the alarms of one's college, the latest first; for moderators."""
+    rows = await read_alarms(
+        reading(request),
+        rider(request),
+        status=query.status,
+        before=query.after(int),
+        skip=query.skip,
+        size=query.limit,
+    )
+    if not rows:
+        raise Problem(NOT_FOUND)
+    # A moderator's empty page is one row of nulls.
+    alarms = [row for row in rows if row["id"] is not None]
+    following = next_cursor(alarms, query, lambda alarm: alarm["id"])
+    return answer({"alarms": alarms, "next_cursor": following})
+
+
+async def read_alarms(db: Bound, who: Rider, **which: Any) -> Any:
+    everything: dict[str, Any] = {
+        "alarm_id": None,
+        "status": None,
+        "before": None,
+        "skip": 0,
+        "size": 1,
+    }
+    return await db.safety.list_alarms(
+        college_id=who.college_id, moderator_id=who.user_id, **everything | which
+    )
+
+
+@blueprint.post("/api/safety/sos/<alarm_id:id>/resolve")
+@endpoint(
+    body=AlarmResolution, answer=RaisedAlarm, refuses=(NO_ALARM, ALARM_RESOLVED), idempotent=True
+)
+async def resolve_alarm(request: Request, alarm_id: int, body: AlarmResolution) -> HTTPResponse:
+    """Resolve an alarm, once; for moderators.
+
+    Whoever raised it gets the event `sos_resolved`."""
+    who = rider(request)
+    which = {"college_id": who.college_id, "moderator_id": who.user_id, "alarm_id": alarm_id}
+
+    async def settle(db: Transaction) -> Any:
+        alarm = await db.safety.lock_alarm(**which)
+        if alarm is None:
+            raise Problem(NO_ALARM)
+        if alarm["resolved"]:
+            raise Problem(ALARM_RESOLVED)
+        await db.safety.resolve_alarm(**which, resolution=body.resolution.strip())
+        await events.append(db, alarm["user_id"], "sos_resolved", {"sos_id": alarm_id})
+        [resolved] = await read_alarms(db, who, alarm_id=alarm_id)
+        return resolved
+
+    return await create_once(request, settle, status=200)
+
+
+ALARM_TO_CONTACT = Letter("alarm_contact", asked("find_alarm_for_contact"), priority=ALARM)
+ALARM_TO_MODERATOR = Letter("alarm_moderator", asked("find_alarm_for_moderator"), priority=ALARM)

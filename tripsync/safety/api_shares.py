@@ -15,8 +15,7 @@ from tripsync.http.identity import CHALLENGE
 from tripsync.http.paging import Page, next_cursor
 from tripsync.http.problems import NOT_AUTHENTICATED, Problem
 from tripsync.http.responses import answer, no_content
-from tripsync.http.secrets import fresh_secret, hash_of
-from tripsync.http.tokens import Rider
+from tripsync.http.tokens import Rider, fresh_secret, hash_of
 from tripsync.jobs.timers import Timer
 from tripsync.safety.problems import (
     LINK_OVER,

@@ -7,8 +7,8 @@ import msgspec
 from msgspec import Meta
 
 from tripsync.http.paging import Page
-from tripsync.http.paths import LARGEST_ID
 from tripsync.http.schemas import Line, Schema, says
+from tripsync.http.urls import LARGEST_ID
 
 Id = Annotated[int, Meta(ge=1, le=LARGEST_ID, examples=[17])]
 Latitude = Annotated[float, Meta(ge=-90, le=90, examples=[19.1075])]

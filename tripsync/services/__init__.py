@@ -13,10 +13,9 @@ from tripsync.services import (
     api_lifecycle,
     api_moderation,
     api_searches,
-    reading,
     saved_searches,
 )
-from tripsync.services.mails import SEARCH_HIT
+from tripsync.services.saved_searches import SEARCH_HIT
 from tripsync.services.schemas_applications import ApplicationNews, PostClosed, PosterRevealed
 from tripsync.services.schemas_searches import ServiceSearchHit
 
@@ -24,7 +23,6 @@ blueprints = (
     api_browsing.blueprint,
     api_searches.blueprint,
     api.blueprint,
-    reading.blueprint,
     api_lifecycle.blueprint,
     api_applications.blueprint,
     api_decisions.blueprint,

@@ -13,7 +13,8 @@ from tripsync.http.problems import NOT_ALLOWED, Problem
 from tripsync.http.responses import answer, no_content
 from tripsync.realtime.events import append_many
 from tripsync.services import announcements, api_lifecycle, saved_searches
-from tripsync.services.posts import COLUMNS, columns_of
+from tripsync.services.api_browsing import find_post
+from tripsync.services.posts import COLUMNS, Act, columns_of
 from tripsync.services.problems import (
     NO_SUCH_POST,
     NOT_YOUR_POST,
@@ -21,9 +22,7 @@ from tripsync.services.problems import (
     TEAM_TOO_SMALL,
     TOO_MANY_POSTS,
 )
-from tripsync.services.reading import find_post
 from tripsync.services.schemas import NewPost, PostChange, ServicePost
-from tripsync.services.states import Act
 
 blueprint = Blueprint("service_posts")
 

@@ -14,6 +14,7 @@ from tripsync.http.tokens import Rider
 from tripsync.realtime.events import Event, append_many
 from tripsync.services import announcements, api_lifecycle
 from tripsync.services.api_applications import find_application, find_sides, hold
+from tripsync.services.posts import Act
 from tripsync.services.problems import (
     APPLICATION_DECIDED,
     NO_SUCH_APPLICATION,
@@ -25,7 +26,6 @@ from tripsync.services.problems import (
     POST_FULL,
 )
 from tripsync.services.schemas_applications import Application, Decision
-from tripsync.services.states import Act
 
 blueprint = Blueprint("deciding")
 

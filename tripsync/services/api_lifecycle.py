@@ -12,6 +12,8 @@ from tripsync.http.responses import answer
 from tripsync.http.tokens import Rider
 from tripsync.realtime.events import Event, append_many
 from tripsync.services import announcements, saved_searches
+from tripsync.services.api_browsing import find_post
+from tripsync.services.posts import Act, ImpossibleError, Status, after
 from tripsync.services.problems import (
     DEADLINE_PASSED,
     NO_SUCH_POST,
@@ -19,9 +21,7 @@ from tripsync.services.problems import (
     POST_FULL,
     POST_OVER,
 )
-from tripsync.services.reading import find_post
 from tripsync.services.schemas import ServicePost
-from tripsync.services.states import Act, ImpossibleError, Status, after
 
 blueprint = Blueprint("service_lifecycle")
 

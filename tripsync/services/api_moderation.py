@@ -12,8 +12,8 @@ from tripsync.http.problems import TOO_MANY, Problem
 from tripsync.http.rate_limits import Limit, count_try
 from tripsync.realtime.events import append_many
 from tripsync.services import announcements
-from tripsync.services.moderation_schemas import ClosedForGood, NewPostReport, PostReport, Why
 from tripsync.services.problems import NO_SUCH_POST, OWN_POST_REPORTED, POST_REPORTED
+from tripsync.services.schemas import ClosedForGood, NewPostReport, PostReport, Why
 
 blueprint = Blueprint("moderating_services")
 

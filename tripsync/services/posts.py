@@ -1,8 +1,9 @@
-"""What a client sends of a post, as the columns of its row."""
+"""A post as columns of its row, as clients know it, and the states it can have."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from enum import StrEnum
 from typing import Any
 
 import msgspec
@@ -14,7 +15,7 @@ from tripsync.services.conditions import (
     mistakes_in_filters,
     mistakes_in_requirements,
 )
-from tripsync.services.schemas import NewPost, PostChange
+from tripsync.services.schemas import NewPost, OpenCard, PostChange
 
 FURTHEST_DEADLINE = timedelta(days=2 * 366)
 AS_SENT = (
@@ -82,3 +83,69 @@ def amounts(body: NewPost | PostChange) -> list[float]:
 def money(amount: float) -> Decimal:
     """As it was written; PostgreSQL would see 0.1 as a little more."""
     return Decimal(str(amount))
+
+
+def in_utc(field: str, moment: datetime | None) -> datetime | None:
+    """The same moment; a refusal of those at the edges of time, which have no place in UTC."""
+    try:
+        return moment and moment.astimezone(UTC)
+    except OverflowError:
+        raise invalid(FieldError(field, f"The field {field!r} is out of range.")) from None
+
+
+# What somebody without an account reads, where it is there.
+TO_ALL = frozenset({*OpenCard.__struct_fields__, "description"})
+
+
+def shown(row: Mapping[str, Any], *, to_all: bool = False) -> dict[str, Any]:
+    """A row of a query of posts; `to_all`: to somebody without an account."""
+    post = dict(row)
+    # What the list is ordered by is in its cursor.
+    post.pop("rank", None)
+    poster = post["poster"]
+    post["poster_user_id"] = poster["id"] if poster else 0
+    if to_all:
+        return {name: each for name, each in post.items() if name in TO_ALL}
+    return post
+
+
+class Status(StrEnum):
+    """Where a post stands."""
+
+    OPEN = "open"
+    IN_PROGRESS = "in_progress"
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+
+
+class Act(StrEnum):
+    """What can happen to it."""
+
+    # The last place is taken, or the owner begins with those who were accepted.
+    START = "start"
+    CLOSE = "close"
+    REOPEN = "reopen"
+    COMPLETE = "complete"
+
+
+class ImpossibleError(Exception):
+    """This act is not possible in this state."""
+
+
+MOVES = {
+    (Status.OPEN, Act.START): Status.IN_PROGRESS,
+    (Status.OPEN, Act.CLOSE): Status.CANCELLED,
+    (Status.IN_PROGRESS, Act.CLOSE): Status.CANCELLED,
+    (Status.IN_PROGRESS, Act.COMPLETE): Status.COMPLETED,
+    # Somebody left, or the team became larger.
+    (Status.IN_PROGRESS, Act.REOPEN): Status.OPEN,
+    (Status.CANCELLED, Act.REOPEN): Status.OPEN,
+}
+
+
+def after(status: Status, act: Act) -> Status:
+    """The state that follows."""
+    try:
+        return MOVES[status, act]
+    except KeyError:
+        raise ImpossibleError(f"{act} is not possible once {status}") from None

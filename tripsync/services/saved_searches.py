@@ -6,10 +6,10 @@ names who wrote an anonymous post.
 
 from tripsync.database import Transaction
 from tripsync.jobs.timers import FEW_AT_ONCE, Timer
-from tripsync.mail import post_all
+from tripsync.mail import Letter, post_all
+from tripsync.mail.letters import asked
 from tripsync.realtime.events import Event
 from tripsync.services import announcements
-from tripsync.services.mails import SEARCH_HIT
 
 
 async def tell(db: Transaction, college_id: int, post_id: int) -> list[Event]:
@@ -27,3 +27,6 @@ async def forget_hits(db: Transaction) -> None:
 
 
 timers = (Timer("forget posts that fitted a search", 600, forget_hits),)
+
+
+SEARCH_HIT = Letter("service_hit", asked("find_service_hit"), kind="searches")

@@ -6,8 +6,9 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from tripsync.http.paths import LARGEST_ID
+from tripsync.http.paging import Page
 from tripsync.http.schemas import Line, Schema, says
+from tripsync.http.urls import LARGEST_ID
 
 Id = Annotated[int, Meta(ge=1, le=LARGEST_ID, examples=[90210])]
 FullName = Annotated[str, Meta(examples=["Dev Shah"])]
@@ -207,3 +208,95 @@ class OwnPost(ServicePost):
     """A post of one's own."""
 
     pending_applications: Annotated[int, Meta(description="that wait", examples=[2])] = 0
+
+
+SoughtTag = Annotated[str, Meta(max_length=40)]
+
+
+class PostPage(Page):
+    """Which posts one looks for, in which order, and which part of the list. What is left out does
+    not matter; but without a `status`, only open posts are found."""
+
+    search: Annotated[str, Meta(max_length=200, description="words")] = ""
+    tags: SoughtTag | Annotated[list[SoughtTag], Meta(max_length=10, description="all of them")] = (
+        ""
+    )
+    kind: Kind | None = None
+    status: PostStatus = "open"
+    compensation_type: CompensationType | None = None
+    min_price: Amount | None = None
+    max_price: Amount | None = None
+    deadline_after: Moment | None = None
+    deadline_before: Moment | None = None
+    poster_id: Annotated[Id, Meta(description="not of anonymous posts")] | None = None
+    near_latitude: Latitude | None = None
+    near_longitude: Longitude | None = None
+    within_meters: Annotated[int, Meta(ge=100, le=50_000)] = 5000
+    order: Annotated[
+        Literal["newest", "price", "deadline", "relevance"],
+        Meta(description="relevance: best first among the newest 500 that fit"),
+    ] = "newest"
+
+
+class TagCount(msgspec.Struct):
+    """How many posts have a tag."""
+
+    id: Id
+    name: Tag
+    posts: Annotated[int, Meta(examples=[12])]
+
+
+class TagCounts(msgspec.Struct):
+    """Tags, the most frequent first."""
+
+    tags: list[TagCount]
+
+
+Reason = Annotated[
+    Literal["harassment", "fraud", "false_identity", "offensive_content", "other"],
+    Meta(examples=["fraud"]),
+]
+Details = Annotated[
+    str,
+    Meta(max_length=2000, description="in one's own words", examples=["It asks for a deposit."]),
+]
+
+
+class NewPostReport(Schema):
+    """What is wrong with a post."""
+
+    reason: Reason
+    details: Details = ""
+
+
+class PostReport(msgspec.Struct):
+    """A report of a post, as its reporter sees it."""
+
+    id: Id
+    post_id: Id
+    reason: Reason
+    details: Details
+    created_at: datetime
+
+
+class Why(Schema):
+    """Why a post is closed."""
+
+    note: Annotated[
+        str,
+        Meta(
+            max_length=1000,
+            pattern=r"\S",
+            description="it stays in the audit trail",
+            examples=["It asks for a deposit."],
+            extra=says("must say something"),
+        ),
+    ]
+
+
+class ClosedForGood(msgspec.Struct):
+    """A post that is gone, the line of the audit trail, and who wrote it."""
+
+    post_id: Id
+    act_id: Id
+    poster: Poster
