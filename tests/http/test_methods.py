@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import pytest
 from sanic.constants import HTTP_METHODS
+from sanic.signals import SignalRouter
 
-from tests.conftest import Answer, Caller
+from tests.conftest import Answer, Caller, StartServer
 from tests.people import PASSWORD, new_email
 from tests.profiles.files import IMAGE, RESUME, pdf, picture
 
@@ -131,3 +132,18 @@ def test_an_unknown_path_takes_nothing(call: Caller) -> None:
         answer = call(method, "/api/no/such/thing")
         assert answer.status_code == 404, method
         assert "allow" not in answer.headers
+
+
+async def test_a_start_does_not_compile_signals_for_each_route(
+    start_server: StartServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compiled = []
+    finalize = SignalRouter.finalize
+
+    def count(router: SignalRouter, **how: bool) -> object:
+        compiled.append(router)
+        return finalize(router, **how)
+
+    monkeypatch.setattr(SignalRouter, "finalize", count)
+    await start_server()
+    assert len(compiled) <= 3
