@@ -9,6 +9,7 @@ import os
 import secrets
 import shutil
 import socket
+import ssl
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
@@ -43,6 +44,9 @@ from tripsync.settings import Settings
 SECRET = "tests only: a key of more than thirty-two bytes"
 # Of requests that a test makes at the same moment.
 LARGEST_CROWD = 200
+# Tests call without TLS. A client that is given none reads the certificates of all authorities,
+# which takes longer than most tests.
+NO_AUTHORITIES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
@@ -157,7 +161,9 @@ class Server:
 
     def client(self, **how: Any) -> httpx.AsyncClient:
         """A caller who waits as long as a busy machine takes."""
-        return httpx.AsyncClient(base_url=self.url, timeout=PATIENCE, **how)
+        return httpx.AsyncClient(
+            base_url=self.url, timeout=PATIENCE, **{"verify": NO_AUTHORITIES, **how}
+        )
 
 
 @asynccontextmanager
@@ -242,7 +248,9 @@ async def two_processes(
         first, second = [
             await calling.enter_async_context(
                 httpx.AsyncClient(
-                    base_url=address, timeout=PATIENCE, transport=Insisting(limits=room)
+                    base_url=address,
+                    timeout=PATIENCE,
+                    transport=Insisting(limits=room, verify=NO_AUTHORITIES),
                 )
             )
             for address in two_addresses
