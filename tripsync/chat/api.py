@@ -139,7 +139,7 @@ async def list_messages(
     )
     if not rows:
         raise Problem(NO_SUCH_CONVERSATION)
-    messages = [
+    messages: list[dict[str, Any]] = [
         {name: value for name, value in row.items() if name in LISTED}
         for row in rows
         if row["id"] is not None

@@ -66,10 +66,10 @@ class EndedSessions:
             rows = await self._database.reading.sessions.list_ended_sessions(
                 since=self._read_until - OVERLAP
             )
-        fresh = [session_id for session_id, _ in rows if session_id not in self._ended]
-        for session_id, ended_at in rows:
-            self._ended[session_id] = ended_at
-            self._read_until = max(self._read_until, ended_at)
+        fresh = [row["session_id"] for row in rows if row["session_id"] not in self._ended]
+        for row in rows:
+            self._ended[row["session_id"]] = row["ended_at"]
+            self._read_until = max(self._read_until, row["ended_at"])
         if any(ended_at < oldest for ended_at in self._ended.values()):
             self._ended = {
                 session_id: ended_at

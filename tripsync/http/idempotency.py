@@ -44,7 +44,7 @@ async def create_once(
             if not hmac.compare_digest(first["fingerprint"], fingerprint):
                 raise Problem(KEY_REUSED)
             return HTTPResponse(
-                first["answer"], first["status"], {"Idempotency-Replayed": "true"}, JSON
+                first["answer"], first["status"] or status, {"Idempotency-Replayed": "true"}, JSON
             )
         body = encode(await act(db))
         await db.idempotency.keep_answer(**known, status=status, answer=body)

@@ -16,7 +16,8 @@ async def write_digests(db: Transaction) -> None:
     if turns:
         college_ids = [row["college_id"] for row in turns]
         riders = await db.mails.list_digest_riders(college_ids=college_ids)
-        await post_all(db, WEEKLY_DIGEST, [dict(row) for row in riders])
+        about = [{"college_id": row["college_id"], "user_id": row["user_id"]} for row in riders]
+        await post_all(db, WEEKLY_DIGEST, about)
 
 
 timers = (Timer("weekly digests", 600, write_digests),)

@@ -56,9 +56,10 @@ async def list_events(request: Request, query: Since) -> HTTPResponse:
     Events are kept for seven days. Ask again with `after` set to the `seq` of the last one; with
     `reload_required` load what you show anew, and ask with `after` set to `last_seq`."""
     who = rider(request)
-    head, events = await reading(request).events.list_own(
+    own = await reading(request).events.list_own(
         college_id=who.college_id, user_id=who.user_id, after=query.after, size=query.limit
     )
+    head, events = own["last_seq"], own["events"]
     reached = events[-1]["seq"] if events else query.after
     complete = reached - query.after == len(events) and (
         reached == head or len(events) == query.limit

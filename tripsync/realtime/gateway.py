@@ -139,20 +139,20 @@ class Switchboard:
 
     async def _beginning(self, rider: Rider) -> tuple[int, int]:
         """After which event a socket begins that knows none, and where the events end."""
-        last_seq, begins_after = await self._database.reading.events.find_beginning(
+        row = await self._database.reading.events.find_beginning(
             college_id=rider.college_id,
             user_id=rider.user_id,
             seconds=OPENING_TAKES_SECONDS,
             most=EVENTS_AT_ONCE,
         )
-        return begins_after, last_seq
+        return row["begins_after"], row["last_seq"]
 
     async def _standing(self, rider: Rider) -> tuple[int, int]:
         """Where the rider's events end, and how far this device said it has come."""
-        last_seq, acknowledged_seq = await self._database.reading.events.find_standing(
+        row = await self._database.reading.events.find_standing(
             college_id=rider.college_id, user_id=rider.user_id, session_id=rider.session_id
         )
-        return last_seq, acknowledged_seq
+        return row["last_seq"], row["acknowledged_seq"]
 
     def _bring_news(self, socket: Socket, rider: Rider) -> None:
         socket.wire.on_writable = lambda: self.delivery.look_after(rider.user_id)
