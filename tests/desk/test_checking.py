@@ -11,12 +11,13 @@ import pytest
 from tripsync.database.catalog import Catalog, Column, read_catalog
 from tripsync.database.files import SQL, query_files
 from tripsync.database.findings import PACKAGE, Finding, for_people
-from tripsync.database.roles import connect
+from tripsync.database.roles import connect, connect_at_desk
 from tripsync.database.sources import Source, read_sources
 from tripsync.database.traps import find_traps
 from tripsync.desk.callers import Call, read_calls
 from tripsync.desk.checking import check_all
-from tripsync.desk.stubs import read_stubs
+from tripsync.desk.nullability import Nullability
+from tripsync.desk.stubs import Told, read_stubs
 
 
 class Desk(NamedTuple):
@@ -24,17 +25,21 @@ class Desk(NamedTuple):
 
     connection: asyncpg.Connection
     sources: list[Source]
+    nullability: Nullability
     catalog: Catalog
     calls: list[Call]
-    told: frozenset[str]
+    told: Told
 
 
 @pytest.fixture(scope="module")
 async def desk(database_url: str) -> AsyncIterator[Desk]:
     connection = await connect(database_url)
     sources = [source for file in query_files() for source in read_sources(file)]
-    catalog = await read_catalog(connection, sources)
-    yield Desk(connection, sources, catalog, read_calls(PACKAGE), read_stubs())
+    with connect_at_desk(database_url) as beside:
+        nullability = Nullability(beside)
+        catalog = await read_catalog(connection, sources, nullability)
+        calls = read_calls(PACKAGE)
+        yield Desk(connection, sources, nullability, catalog, calls, read_stubs())
     await connection.close()
 
 
@@ -46,7 +51,7 @@ async def findings(desk: Desk, changed: Path, text: str) -> list[Finding]:
     others = [source for source in desk.sources if source.file != changed.stem]
     fresh = read_sources(changed)
     changes = [source for source in fresh if said(source) not in written]
-    catalog = await read_catalog(desk.connection, changes)
+    catalog = await read_catalog(desk.connection, changes, desk.nullability)
     return list(check_all([*others, *fresh], changes, catalog, desk.calls, desk.told))
 
 

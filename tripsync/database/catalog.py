@@ -1,7 +1,7 @@
 """What PostgreSQL says of each query: the types it takes and gives, or why it takes none of it."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import asyncpg
@@ -19,6 +19,8 @@ class Column(NamedTuple):
 
     name: str
     type: str
+    # None where nothing says whether it may be null.
+    nullable: bool | None = None
 
 
 class Described(NamedTuple):
@@ -30,6 +32,10 @@ class Described(NamedTuple):
     columns: tuple[Column, ...]
 
 
+# Says which columns of a query may be null, as far as that is known.
+Nullable = Callable[[Source], Mapping[str, bool]]
+
+
 class Catalog(NamedTuple):
     """All queries, and the tables they stand on."""
 
@@ -39,11 +45,15 @@ class Catalog(NamedTuple):
     tenant_tables: frozenset[str]
 
 
-async def read_catalog(connection: asyncpg.Connection, sources: Iterable[Source]) -> Catalog:
+async def read_catalog(
+    connection: asyncpg.Connection,
+    sources: Iterable[Source],
+    nullable: Nullable = lambda _: {},
+) -> Catalog:
     described: list[Described] = []
     faults: list[Finding] = []
     for source in sources:
-        outcome = await describe(connection, source)
+        outcome = await describe(connection, source, nullable)
         if isinstance(outcome, Finding):
             faults.append(outcome)
         else:
@@ -51,7 +61,9 @@ async def read_catalog(connection: asyncpg.Connection, sources: Iterable[Source]
     return Catalog(described, faults, await tenant_tables(connection))
 
 
-async def describe(connection: asyncpg.Connection, source: Source) -> Described | Finding:
+async def describe(
+    connection: asyncpg.Connection, source: Source, nullable: Nullable
+) -> Described | Finding:
     statement = statement_of(source)
     try:
         prepared = await connection.prepare(statement.sql)
@@ -61,11 +73,15 @@ async def describe(connection: asyncpg.Connection, source: Source) -> Described 
     except asyncpg.PostgresError as reason:
         return fault(source, statement, reason)
     types = [each.name for each in prepared.get_parameters()]
+    known = nullable(source)
     return Described(
         source,
         statement,
         tuple(map(Column, statement.parameters, types)),
-        tuple(Column(each.name, each.type.name) for each in prepared.get_attributes()),
+        tuple(
+            Column(each.name, each.type.name, known.get(each.name))
+            for each in prepared.get_attributes()
+        ),
     )
 
 

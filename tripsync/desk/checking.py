@@ -12,7 +12,7 @@ from tripsync.database.catalog import Catalog, Described
 from tripsync.database.findings import Finding
 from tripsync.database.sources import ROWS, Source, blanked, statement_of
 from tripsync.desk.callers import Call
-from tripsync.desk.stubs import is_known
+from tripsync.desk.stubs import Told, is_known
 
 TABLE = re.compile(r"\b(?:from|join|update|into|using)\s+(?:only\s+)?(\w+)", re.IGNORECASE)
 # What the comment of a query says that is not about one college.
@@ -120,7 +120,7 @@ def check_reads(described: Mapping[str, Described], calls: Sequence[Call]) -> It
                     yield Finding(call.path, read.line, read.place, reason)
 
 
-def check_types(query: Described, told: Collection[str]) -> Iterator[Finding]:
+def check_types(query: Described, told: Told) -> Iterator[Finding]:
     """mypy is told the same, and so has seen what becomes of a column that is gone."""
     declared_as_used = set(query.source.declared) == set(query.statement.parameters)
     if declared_as_used and not is_known(query, told):
@@ -136,7 +136,7 @@ def check_all(
     sound: Sequence[Source],
     catalog: Catalog,
     calls: Sequence[Call],
-    told: Collection[str],
+    told: Told,
 ) -> Iterator[Finding]:
     """All of it. The sound ones are free of traps, so that what they say can be believed."""
     described = {each.source.full_name: each for each in catalog.described}

@@ -18,11 +18,12 @@ from tripsync.database.traps import find_traps
 from tripsync.desk import listing, plans
 from tripsync.desk.callers import read_calls
 from tripsync.desk.checking import check_all
+from tripsync.desk.nullability import Nullability
 from tripsync.desk.relations import relations
 from tripsync.desk.schema_file import check_schema, dump, write_schema
 from tripsync.desk.scratch import scratch_database, scratch_server, seeded_database
 from tripsync.desk.seeding import number_of_riders
-from tripsync.desk.stubs import STUBS, read_stubs, write_stubs
+from tripsync.desk.stubs import ROWS, STUBS, read_stubs, write_stubs
 from tripsync.desk.trying import try_query
 from tripsync.desk.values import DeskError, chosen_among, find_source, read_values
 from tripsync.desk.whole_reads import ENOUGH_RIDERS, check_plans, whole_reads
@@ -157,7 +158,8 @@ def write_types(settings: Settings, _chosen: argparse.Namespace, _: WithDatabase
     if catalog.faults:
         raise DeskError("some queries cannot be typed; `tripsync sql check` says why")
     changed = write_stubs(catalog.described)
-    print(f"{shown(STUBS)} {'written' if changed else 'is as it should be'}")
+    for file in (STUBS, ROWS):
+        print(f"{shown(file)} {'written' if file in changed else 'is as it should be'}")
     return 0
 
 
@@ -223,7 +225,8 @@ def ask_postgres(url: str, sources: Sequence[Source]) -> Catalog:
     async def read() -> Catalog:
         connection = await connect(url)
         try:
-            return await read_catalog(connection, sources)
+            with connect_at_desk(url) as beside:
+                return await read_catalog(connection, sources, Nullability(beside))
         finally:
             await connection.close()
 

@@ -1,18 +1,24 @@
-"""Types of all queries for mypy: database/bound.pyi, made of what PostgreSQL says.
+"""Types of all queries for mypy, made of what PostgreSQL says of each.
+
+`database/bound.pyi` has what a query takes and gives, `database/rows.pyi` the columns of its rows.
 
 PostgreSQL does not say what may be null. So a parameter may always be None, and a column is what
 its type says or anything (`int | Any`): a wrong name and a wrong type are found, and a look for
 None is not called needless.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
+from typing import NamedTuple
 
-from tripsync.database.catalog import Described
+from tripsync.database.catalog import Column, Described
 from tripsync.database.findings import PACKAGE
 
 STUBS = PACKAGE / "database" / "bound.pyi"
+ROWS = PACKAGE / "database" / "rows.pyi"
+WIDTH = 100
 
 PYTHON = {
     "bool": "bool",
@@ -41,31 +47,53 @@ HEAD = """\
 # Made by `tripsync sql stubs` of sql/ and the schema. Edit those; `tripsync sql check` and
 # `make check` hold this file to them.
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Any, Literal, overload
+from typing import Any
 from uuid import UUID
 
+from tripsync.database import rows
 from tripsync.database.queries import Executes, Queries
 from tripsync.database.slow_log import SlowLog
-
-class Row(Mapping[Any, Any]):
-    def __getitem__(self, key: Any) -> Any: ...
-    def __iter__(self) -> Iterator[Any]: ...
-    def __len__(self) -> int: ...
 """
+
+ROWS_HEAD = """\
+# Made by `tripsync sql stubs` of sql/ and the schema. Edit those; `tripsync sql check` and
+# `make check` hold this file to them.
+#
+# Each row is named after its file and its query. Rows with the same columns are one type with
+# several names.
+
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any, TypedDict
+from uuid import UUID
+"""
+
+ROW = re.compile(r"^class (\w+)\(TypedDict\):\n((?:    .+\n)+)", re.MULTILINE)
+ALIAS = re.compile(r"^(\w+) = (\w+)$", re.MULTILINE)
+COLUMN = re.compile(r"(\w+): ([^;\n]+)")
+
+# The columns of a row and their types, in any order.
+Shape = Mapping[str, str]
+
+
+class Told(NamedTuple):
+    """What mypy is told now."""
+
+    calls: frozenset[str]
+    rows: Mapping[str, Shape]
 
 
 def stubs_of(described: Sequence[Described]) -> str:
-    """The whole file."""
+    """What each query takes and gives, a line each."""
     by_file = {
         file: list(queries)
         for file, queries in groupby(described, key=lambda query: query.source.file)
     }
     parts = [HEAD]
     for file, queries in by_file.items():
-        parts += [row_class(query) for query in queries if has_row(query)]
         methods = "\n".join(method(query) for query in queries)
         parts.append(f"class {camel(file)}:\n{methods}\n")
     files = "\n".join(f"    {file}: {camel(file)}" for file in by_file)
@@ -80,23 +108,42 @@ def stubs_of(described: Sequence[Described]) -> str:
     return "\n".join([*parts, bound])
 
 
+def rows_of(described: Sequence[Described]) -> str:
+    """A class for each shape, named after the first query that has it, and the names of the others.
+
+    Short lines for many columns: who reads them has the query beside them."""
+    classes: dict[frozenset[tuple[str, str]], str] = {}
+    parts = [ROWS_HEAD]
+    for query in filter(has_row, described):
+        shape = shape_of(query)
+        name = row_name(query)
+        first = classes.setdefault(frozenset(shape.items()), name)
+        parts.append(f"{name} = {first}\n" if first != name else row_class(name, shape))
+    return "\n".join(parts)
+
+
 def has_row(query: Described) -> bool:
     return query.source.gives in ("", "^") and bool(query.columns)
 
 
-def row_class(query: Described) -> str:
-    """Its columns, each by its name and its type."""
-    lines = [f"class {row_name(query)}(Row):"]
-    for column in query.columns:
-        lines += getter(f"Literal[{column.name!r}]".replace("'", '"'), shown_column(column.type))
-    # A row is also a tuple; and a name that is only known when it runs may be any.
-    lines += getter("int", "Any")
-    return "\n".join(lines) + "\n"
+def shape_of(query: Described) -> Shape:
+    return {column.name: shown_column(column) for column in query.columns}
 
 
-def getter(key: str, value: str) -> Iterator[str]:
-    yield "    @overload"
-    yield f"    def __getitem__(self, key: {key}) -> {value}: ..."
+def row_class(name: str, shape: Shape) -> str:
+    """Its columns in the order of the query, as many in a line as it holds."""
+    return "\n".join([f"class {name}(TypedDict):", *lines_of(shape)]) + "\n"
+
+
+def lines_of(shape: Shape) -> Iterator[str]:
+    line = ""
+    for column, type in shape.items():
+        shown = f"{column}: {type}"
+        if line and len(f"    {line}; {shown}") > WIDTH:
+            yield f"    {line}"
+            line = ""
+        line = f"{line}; {shown}" if line else shown
+    yield f"    {line}"
 
 
 def method(query: Described) -> str:
@@ -104,10 +151,10 @@ def method(query: Described) -> str:
     types = {column.name: column.type for column in query.parameters}
     taken = [f"{name}: {parameter(types[name])}" for name in source.declared]
     given = {
-        "": f"list[{row_name(query)}]",
-        "^": f"{row_name(query)} | Any",
-        "$": shown_column(query.columns[0].type) if query.columns else "None",
-        "<!": shown_column(query.columns[0].type) if query.columns else "None",
+        "": f"list[rows.{row_name(query)}]",
+        "^": f"rows.{row_name(query)} | Any",
+        "$": value(query.columns[0].type) if query.columns else "None",
+        "<!": value(query.columns[0].type) if query.columns else "None",
         "!": "int",
     }[source.gives]
     arguments = f"self, *, {', '.join(taken)}" if taken else "self"
@@ -128,7 +175,18 @@ def python(type: str) -> str:
     return PYTHON.get(type, "Any")
 
 
-def shown_column(type: str) -> str:
+def shown_column(column: Column) -> str:
+    match column.nullable:
+        case None:
+            return value(column.type)
+        case True:
+            return either(python(column.type))
+        case False:
+            return python(column.type)
+
+
+def value(type: str) -> str:
+    """A column of which nothing says whether it may be null, or the one value of a query."""
     shown = python(type)
     return shown if shown in ("Any", "None") else f"{shown} | Any"
 
@@ -151,22 +209,31 @@ def either(type: str) -> str:
             return f"{type} | None"
 
 
-def read_stubs(path: Path = STUBS) -> frozenset[str]:
-    """What mypy is told now: each line by itself, and each paragraph."""
-    text = path.read_text() if path.exists() else ""
-    return frozenset([*text.splitlines(), *text.split("\n\n")])
+def read_stubs(stubs: Path = STUBS, rows: Path = ROWS) -> Told:
+    """What the two files say; nothing, where they are not there yet."""
+    calls = stubs.read_text() if stubs.exists() else ""
+    text = rows.read_text() if rows.exists() else ""
+    shapes: dict[str, Shape] = {
+        each[1]: dict(COLUMN.findall(each[2])) for each in ROW.finditer(text)
+    }
+    shapes |= {each[1]: shapes[each[2]] for each in ALIAS.finditer(text)}
+    return Told(frozenset(calls.splitlines()), shapes)
 
 
-def is_known(query: Described, told: Collection[str]) -> bool:
+def is_known(query: Described, told: Told) -> bool:
     """Whether mypy is told of this query what PostgreSQL says of it."""
-    has_class = not has_row(query) or row_class(query).rstrip() in told
-    return has_class and method(query) in told
+    has_shape = not has_row(query) or told.rows.get(row_name(query)) == shape_of(query)
+    return has_shape and method(query) in told.calls
 
 
-def write_stubs(described: Sequence[Described], path: Path = STUBS) -> bool:
-    """Whether there was anything to change."""
-    text = stubs_of(described)
-    if path.exists() and path.read_text() == text:
-        return False
-    path.write_text(text)
-    return True
+def write_stubs(
+    described: Sequence[Described], stubs: Path = STUBS, rows: Path = ROWS
+) -> list[Path]:
+    """The files that were not as they should be, and are now."""
+    wanted = {stubs: stubs_of(described), rows: rows_of(described)}
+    changed = [
+        file for file, text in wanted.items() if not file.exists() or file.read_text() != text
+    ]
+    for file in changed:
+        file.write_text(wanted[file])
+    return changed

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from tripsync.database import Transaction
+from tripsync.database.rows import EventsAppendEvent, EventsAppendEvents
 from tripsync.jobs.timers import Timer
 
 # Says whose events, and up to which number: `17:4,23:118`.
@@ -42,11 +43,11 @@ async def append_many(db: Transaction, events: Sequence[Event]) -> None:
         )
 
 
-def announce(db: Transaction, appended: Iterable[Iterable[int]]) -> None:
+def announce(db: Transaction, appended: Iterable[EventsAppendEvent | EventsAppendEvents]) -> None:
     """Say after the commit how far the events of each rider go now."""
     heads: dict[int, int] = {}
-    for user_id, seq in appended:
-        heads[user_id] = max(seq, heads.get(user_id, 0))
+    for row in appended:
+        heads[row["user_id"]] = max(row["seq"], heads.get(row["user_id"], 0))
     db.announce(CHANNEL, [f"{user_id}:{seq}" for user_id, seq in heads.items()])
 
 
