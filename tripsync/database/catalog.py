@@ -7,9 +7,9 @@ from typing import NamedTuple
 import asyncpg
 
 from tripsync.database.findings import Finding
+from tripsync.database.privileges import explain_any, refusal
 from tripsync.database.schema import tenant_tables
 from tripsync.database.sources import Source, Statement, statement_of
-from tripsync.desk.privileges import explain_any, refusal
 
 PARAMETER_NUMBER = re.compile(r"\$(\d+)")
 
