@@ -26,6 +26,11 @@ def query_files(folder: Path = SQL) -> list[Path]:
     return sorted(file for file in folder.glob("*.sql") if file.name != SCHEMA.name)
 
 
+def function_files(folder: Path = SQL) -> list[Path]:
+    """The files of SQL functions and views, in the order of their names."""
+    return sorted((folder / "functions").glob("*.sql"))
+
+
 Edition = frozenset[tuple[str, int]]
 
 

@@ -1,0 +1,177 @@
+-- The geometry of shared rides, and who fits into one car with whom. Which pairs are good, and which
+-- is the better one, stands in sql/matching.sql.
+
+-- Of road between two points, (longitude, latitude): the great circle, lengthened by what
+-- streets are longer than it. tripsync/pooling/routes.py says the same; a test holds them equal.
+create or replace function road_meters(one point, other point) returns double precision
+language sql immutable parallel safe
+return 1.3 * 2 * 6371008.8 * asin(least(1, sqrt(
+    power(sin(radians(other[1] - one[1]) / 2), 2)
+    + cos(radians(one[1])) * cos(radians(other[1])) * power(sin(radians(other[0] - one[0]) / 2), 2)
+)));
+
+-- As road_meters, between two places given as points of a globe whose radius is 1: where many are
+-- measured against many, each place's sines and cosines are needed once.
+create or replace function meters_in_space(
+    one_x double precision, one_y double precision, one_z double precision,
+    other_x double precision, other_y double precision, other_z double precision
+) returns double precision
+language sql immutable parallel safe
+return 1.3 * 2 * 6371008.8 * asin(least(1, sqrt(
+    (one_x - other_x) * (one_x - other_x)
+    + (one_y - other_y) * (one_y - other_y)
+    + (one_z - other_z) * (one_z - other_z)
+) / 2));
+
+-- A box around every point P with way(start, P) + way(P, destination) within the cap: where a
+-- rider who shares may come by. It must never be too small, at any place on the globe.
+--
+-- Why it is not: a straight line through the globe is no longer than the way over it. So P lies
+-- in the ellipsoid around the two ends, seen as points of space, whose string is the longest way
+-- allowed. With a half the string, and half the line between the ends split into its part to
+-- the north, dn, and to the east, de, as seen from the middle, the ellipsoid leaves the middle
+-- by at most sqrt(a^2 - de^2) to the north and sqrt(a^2 - dn^2) to the east. What is left
+-- is to read these two off as degrees: towards the pole a degree of longitude shrinks, and it is
+-- there that the box is widest.
+-- Two metres are added for rounding. Where the ellipsoid meets a pole or the 180th meridian the box
+-- spans all longitudes; a string longer than the globe's radius is given the whole globe.
+create or replace function reach_box(start point, destination point, detour_percent double precision) returns box
+language plpgsql immutable parallel safe as $$
+declare
+    earth      constant double precision := 6371008.8;
+    string     constant double precision := (1 + detour_percent / 100) * road_meters(start, destination) / 1.3 + 2;
+    a          constant double precision := string / 2 / earth;
+    x1         constant double precision := cos(radians(start[1])) * cos(radians(start[0]));
+    y1         constant double precision := cos(radians(start[1])) * sin(radians(start[0]));
+    z1         constant double precision := sin(radians(start[1]));
+    x2         constant double precision := cos(radians(destination[1])) * cos(radians(destination[0]));
+    y2         constant double precision := cos(radians(destination[1])) * sin(radians(destination[0]));
+    z2         constant double precision := sin(radians(destination[1]));
+    longitude  constant double precision := atan2(y1 + y2, x1 + x2);
+    latitude   constant double precision := atan2(z1 + z2, sqrt((x1 + x2) ^ 2 + (y1 + y2) ^ 2));
+    dn         constant double precision := (cos(latitude) * (z2 - z1)
+                   - sin(latitude) * (cos(longitude) * (x2 - x1) + sin(longitude) * (y2 - y1))) / 2;
+    de         constant double precision := (cos(longitude) * (y2 - y1) - sin(longitude) * (x2 - x1)) / 2;
+    north      double precision;
+    east       double precision;
+    height     double precision;
+    from_axis  double precision;
+    to_pole    double precision;
+    to_equator double precision;
+    breadth    double precision;
+    west_edge  double precision;
+    east_edge  double precision;
+begin
+    if a > 0.5 then
+        return box(point(-180, -90), point(180, 90));
+    end if;
+    north := sqrt(greatest(a ^ 2 - de ^ 2, 0));
+    east := sqrt(greatest(a ^ 2 - dn ^ 2, 0));
+    height := sqrt(1 - north ^ 2 - east ^ 2);
+    from_axis := height * cos(latitude) - north * sin(abs(latitude));
+    to_pole := case when from_axis > 0 then degrees(abs(latitude) + asin(north)) else 90 end;
+    to_equator := degrees(asin(height * sin(abs(latitude)) - north * cos(latitude)));
+    breadth := atan2(east, from_axis);
+    if from_axis <= 0 or abs(longitude) + breadth > pi() then
+        west_edge := -180;
+        east_edge := 180;
+    else
+        west_edge := degrees(longitude - breadth);
+        east_edge := degrees(longitude + breadth);
+    end if;
+    if latitude >= 0 then
+        return box(point(west_edge, to_equator), point(east_edge, to_pole));
+    end if;
+    return box(point(west_edge, -to_pole), point(east_edge, -to_equator));
+end;
+$$;
+
+-- The box around all places where a rider may come by who shares, measured by road or estimated;
+-- null for a ride that has no measure by road.
+--
+-- A way by road is never shorter than the great circle. So whoever shares and keeps the cap by
+-- road stays in the ellipse of great circles whose string is the cap times the ride alone by
+-- road; it is the ellipse of a larger cap, of which reach_box knows the box. By the estimate the
+-- string is the cap times the great circle, which is shorter: the larger of both holds both.
+create or replace function reach_box(
+    start point, destination point, detour_percent double precision, solo_road_meters double precision
+) returns box language sql immutable parallel safe
+return reach_box(start, destination, greatest(
+    detour_percent,
+    100 * ((1 + detour_percent / 100) * solo_road_meters * 1.3 / nullif(road_meters(start, destination), 0) - 1)
+));
+
+-- The four orders in which two riders can be picked up (capitals) and dropped (small letters)
+-- and share a part of the way, with the three legs of each and what each of them rides. None
+-- for two of whom no order is shorter than their rides alone: most are sorted out by that.
+create or replace function pair_orders(
+    start_a point, destination_a point, solo_a double precision,
+    start_b point, destination_b point, solo_b double precision
+) returns table (
+    visits       text,
+    first_leg    double precision,
+    second_leg   double precision,
+    third_leg    double precision,
+    total_meters double precision,
+    meters_of_a  double precision,
+    meters_of_b  double precision
+)
+language sql immutable parallel safe
+begin atomic
+select orders.visits,
+       starts,
+       middle,
+       ends,
+       starts + middle + ends,
+       of_a,
+       of_b
+  from (select road_meters(start_a, start_b)             as starts,
+               road_meters(destination_a, destination_b) as ends,
+               road_meters(start_b, destination_a)       as b_to_a,
+               road_meters(start_a, destination_b)       as a_to_b
+        -- Kept from being merged into the query, which would measure each way several times.
+        offset 0) as ways
+ cross join lateral (values
+           ('ABab', b_to_a, starts + b_to_a,        b_to_a + ends),
+           ('ABba', solo_b, starts + solo_b + ends, solo_b),
+           ('BAab', solo_a, solo_a,                 starts + solo_a + ends),
+           ('BAba', a_to_b, a_to_b + ends,          starts + a_to_b)
+       ) as orders (visits, middle, of_a, of_b)
+ where starts + ends + least(b_to_a, solo_b, solo_a, a_to_b) < solo_a + solo_b;
+end;
+
+-- When the car of a pair may start: so that it is at the first pick-up within that rider's
+-- window and, driving on at once, at the second within the other's. Empty, earliest after
+-- latest, when the windows do not overlap at the pick-ups.
+create or replace function pair_departure(
+    visits text, first_leg double precision, departure_a tstzrange, departure_b tstzrange
+) returns table (earliest timestamptz, latest timestamptz)
+language sql stable parallel safe
+begin atomic
+select greatest(lower(of_first), lower(of_second) - driving_time(first_leg), now()),
+       least(upper(of_first), upper(of_second) - driving_time(first_leg))
+  from (select case when visits like 'A%' then departure_a else departure_b end as of_first,
+               case when visits like 'A%' then departure_b else departure_a end as of_second) as windows;
+end;
+
+-- Whether neither rider's wish stands against the other. Whoever wants to ride with the same
+-- gender rides with those who said theirs. Quiet, no smoking and luggage keep nobody apart:
+-- they are shown to the other rider, who decides.
+create or replace function preferences_fit(
+    one_gender text, one_wants_the_same boolean,
+    other_gender text, other_wants_the_same boolean
+) returns boolean language sql immutable parallel safe
+return not (one_wants_the_same or other_wants_the_same) or coalesce(one_gender = other_gender, false);
+
+-- Whether two may share a ride in these roles: of two who drive neither leaves the own car.
+create or replace function roles_fit(one text, other text) returns boolean language sql immutable parallel safe
+return one = 'rider' and other in ('rider', 'driver') or one = 'driver' and other = 'rider';
+
+-- Whether one car holds both: a cab has four seats, an own car its driver's and those offered
+-- (null for a rider who brings no car). Two who drive do not share.
+create or replace function seats_fit(
+    one_seats integer, one_offers integer,
+    other_seats integer, other_offers integer
+) returns boolean language sql immutable parallel safe
+return (one_offers is null or other_offers is null)
+   and one_seats + other_seats <= 1 + coalesce(one_offers, other_offers, 3);
