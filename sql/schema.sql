@@ -1,6 +1,7 @@
--- The schema as the migrations leave it: to be read, never run. `tripsync sql schema` writes it.
--- Why things are as they are stands in the migrations that are named with them. Of functions whose
--- words PostgreSQL does not keep only the head is here; the rest is in the migration named last.
+-- The schema as `tripsync migrate` leaves it: to be read, never run. `tripsync sql schema` writes
+-- it. Why things are as they are stands in the files that are named with them, migrations and
+-- those of sql/functions. Of functions whose words PostgreSQL does not keep only the head is here;
+-- the rest is in the file named last.
 
 create type pgqueuer_status as enum (
     'queued',
@@ -1240,6 +1241,18 @@ create policy wall on sessions as restrictive to tripsync_walled using ((( selec
 grant select,insert,delete,update on table sessions to tripsync_app;
 grant select on table sessions to tripsync_reader;
 
+-- 0046.functions-are-files
+create table sql_functions (
+    identity text not null,
+    kind     text not null,
+    digest   text default '',
+    before   text[],
+    constraint sql_functions_kind_check check ((kind = any (array['function', 'view']))),
+    constraint sql_functions_pkey primary key (identity)
+);
+grant select on table sql_functions to tripsync_reader;
+grant select on table sql_functions to tripsync_app;
+
 -- 0016.timers
 create table timer_turns (
     name     text not null,
@@ -1318,17 +1331,17 @@ grant select(banned_at) on table users to tripsync_reader;
 grant select(created_at) on table users to tripsync_reader;
 grant select(deleted_at) on table users to tripsync_reader;
 
--- 0013.reports, 0035.row-security
+-- sql/functions/people.sql
 create view moderators with (security_invoker='true') as
  select college_id,
     user_id,
     role
    from users
   where ((role = any (array['moderator', 'admin'])) and (banned_at is null));
-grant select on table moderators to tripsync_app;
 grant select on table moderators to tripsync_reader;
+grant select on table moderators to tripsync_app;
 
--- 0020.safety, 0035.row-security
+-- sql/functions/rides.sql
 create view open_ride_shares with (security_invoker='true') as
  select share.share_id,
     share.college_id,
@@ -1348,7 +1361,7 @@ create view open_ride_shares with (security_invoker='true') as
           where ((member.pool_id = share.pool_id) and (member.user_id = share.user_id) and (member.left_at is null)))));
 grant select on table open_ride_shares to tripsync_app;
 
--- 0025.services, 0035.row-security
+-- sql/functions/services.sql
 create view service_readers with (security_invoker='true') as
  select users.college_id,
     users.user_id,
@@ -1370,10 +1383,10 @@ create view service_readers with (security_invoker='true') as
    from (users
      join profiles using (college_id, user_id))
   where (users.banned_at is null);
-grant select on table service_readers to tripsync_app;
 grant select on table service_readers to tripsync_reader;
+grant select on table service_readers to tripsync_app;
 
--- 0025.services, 0035.row-security
+-- sql/functions/services.sql
 create view shown_applications with (security_invoker='true') as
  select application.college_id,
     application.application_id as id,
@@ -1393,10 +1406,10 @@ create view shown_applications with (security_invoker='true') as
      join service_posts post on (((post.college_id = application.college_id) and (post.post_id = application.post_id))))
      join users poster on (((poster.college_id = post.college_id) and (poster.user_id = post.user_id))))
      join users applicant on (((applicant.college_id = application.college_id) and (applicant.user_id = application.user_id))));
-grant select on table shown_applications to tripsync_app;
 grant select on table shown_applications to tripsync_reader;
+grant select on table shown_applications to tripsync_app;
 
--- 0025.services, 0035.row-security
+-- sql/functions/services.sql
 create view shown_services with (security_invoker='true') as
  select post.college_id,
     post.post_id as id,
@@ -1431,10 +1444,10 @@ create view shown_services with (security_invoker='true') as
      join colleges on ((colleges.college_id = post.college_id)))
      join users poster on (((poster.college_id = post.college_id) and (poster.user_id = post.user_id))))
   where ((post.deleted_at is null) and (poster.banned_at is null));
-grant select on table shown_services to tripsync_app;
 grant select on table shown_services to tripsync_reader;
+grant select on table shown_services to tripsync_app;
 
--- 0023.chat, 0035.row-security
+-- sql/functions/chat.sql
 create view visible_conversations with (security_invoker='true') as
  select c.college_id,
     c.conversation_id,
@@ -1464,10 +1477,10 @@ create view visible_conversations with (security_invoker='true') as
           where ((blocks.blocker_id = c.one_id) and (blocks.blocked_id = c.other_id))))) and (not (exists ( select
            from blocks
           where ((blocks.blocker_id = c.other_id) and (blocks.blocked_id = c.one_id))))));
-grant select on table visible_conversations to tripsync_app;
 grant select on table visible_conversations to tripsync_reader;
+grant select on table visible_conversations to tripsync_app;
 
--- 0019.reviews, 0035.row-security
+-- sql/functions/reviews.sql
 create view visible_reviews with (security_invoker='true') as
  select college_id,
     review_id,
@@ -1486,8 +1499,8 @@ create view visible_reviews with (security_invoker='true') as
         end as reply
    from reviews r
   where (visible_from <= statement_timestamp());
-grant select on table visible_reviews to tripsync_app;
 grant select on table visible_reviews to tripsync_reader;
+grant select on table visible_reviews to tripsync_app;
 
 -- 0012.profile-files
 create function abandon_file() returns trigger
@@ -1504,11 +1517,11 @@ $$;
 create function admitted_values(filters jsonb, wanted text) returns text[]
     language sql immutable parallel safe ...
 
--- 0009.blocks
+-- sql/functions/people.sql
 create function are_blocked(one bigint, other bigint) returns boolean
     language sql stable parallel safe ...
 
--- 0010.pooling
+-- sql/functions/people.sql
 create function are_partners(one bigint, other bigint) returns boolean
     language sql stable parallel safe ...
 
@@ -1567,7 +1580,7 @@ $$;
 create function college_in_sight() returns bigint
     language sql stable parallel safe ...
 
--- 0023.chat
+-- sql/functions/rides.sql
 create function company_lasts(status text, closed_at timestamptz) returns boolean
     language sql stable parallel safe ...
 
@@ -1613,7 +1626,7 @@ begin
 end;
 $$;
 
--- 0018.saved-searches
+-- sql/functions/searches.sql
 create function departs_within(departure tstzrange, time_zone text, weekdays text[], day_from time, day_until time) returns boolean
     language sql stable parallel safe ...
 
@@ -1621,7 +1634,7 @@ create function departs_within(departure tstzrange, time_zone text, weekdays tex
 create function driving_time(meters double precision) returns interval
     language sql immutable parallel safe ...
 
--- 0024.sockets
+-- sql/functions/notifications.sql
 create function empty_next_day_of_events() returns boolean
     language plpgsql
     as $$
@@ -1653,7 +1666,7 @@ begin
 end;
 $$;
 
--- 0031.mail-settings
+-- sql/functions/rides.sql
 create function fellows_of(ride_request_id bigint) returns text[]
     language sql stable parallel safe ...
 
@@ -1661,7 +1674,7 @@ create function fellows_of(ride_request_id bigint) returns text[]
 create function filter_kinds() returns jsonb
     language sql immutable parallel safe ...
 
--- 0020.safety
+-- sql/functions/people.sql
 create function first_name(full_name text) returns text
     language sql immutable parallel safe ...
 
@@ -1731,7 +1744,7 @@ begin
 end;
 $$;
 
--- 0018.saved-searches
+-- sql/functions/searches.sql
 create function great_circle_meters(one point, other point) returns double precision
     language sql immutable parallel safe ...
 
@@ -1739,7 +1752,7 @@ create function great_circle_meters(one point, other point) returns double preci
 create function has_only_kinds(list jsonb, path jsonpath, kinds jsonb) returns boolean
     language sql immutable parallel safe ...
 
--- 0023.chat
+-- sql/functions/chat.sql
 create function hearers(college bigint, conversation bigint, speaker bigint) returns bigint[]
     language sql stable parallel safe ...
 
@@ -1763,7 +1776,7 @@ begin
 end;
 $$;
 
--- 0025.services
+-- sql/functions/services.sql
 create function knows_poster(post service_posts, reader service_readers) returns boolean
     language sql immutable parallel safe ...
 
@@ -1789,15 +1802,15 @@ begin
 end;
 $$;
 
--- 0023.chat, 0027.services-meet-chat-and-moderation
+-- sql/functions/chat.sql
 create function may_chat(one bigint, other bigint) returns boolean
     language sql stable parallel safe ...
 
--- 0025.services, 0044.known-kinds
+-- sql/functions/services.sql
 create function may_see(post service_posts, reader service_readers) returns boolean
     language sql immutable parallel safe ...
 
--- 0028.rounds-and-second-looks
+-- sql/functions/matching.sql
 create function meters_in_space(one_x double precision, one_y double precision, one_z double precision, other_x double precision, other_y double precision, other_z double precision) returns double precision
     language sql immutable parallel safe ...
 
@@ -1805,15 +1818,15 @@ create function meters_in_space(one_x double precision, one_y double precision, 
 create function on_the_road(departure tstzrange, solo_meters double precision, detour_percent integer) returns tstzrange
     language sql immutable parallel safe ...
 
--- 0015.matching
+-- sql/functions/matching.sql
 create function pair_departure(visits text, first_leg double precision, departure_a tstzrange, departure_b tstzrange) returns table(earliest timestamptz, latest timestamptz)
     language sql stable parallel safe ...
 
--- 0015.matching
+-- sql/functions/matching.sql
 create function pair_orders(start_a point, destination_a point, solo_a double precision, start_b point, destination_b point, solo_b double precision) returns table(visits text, first_leg double precision, second_leg double precision, third_leg double precision, total_meters double precision, meters_of_a double precision, meters_of_b double precision)
     language sql immutable parallel safe ...
 
--- 0026.service-searches-and-reviews
+-- sql/functions/services.sql
 create function post_has(post service_posts) returns text[]
     language sql immutable parallel safe ...
 
@@ -1821,11 +1834,11 @@ create function post_has(post service_posts) returns text[]
 create function post_words(title text, tags text[], description text) returns tsvector
     language sql immutable parallel safe ...
 
--- 0015.matching
+-- sql/functions/matching.sql
 create function preferences_fit(one_gender text, one_wants_the_same boolean, other_gender text, other_wants_the_same boolean) returns boolean
     language sql immutable parallel safe ...
 
--- 0012.profile-files
+-- sql/functions/people.sql
 create function profile_image_url(owner_id bigint) returns text
     language sql stable parallel safe ...
 
@@ -1833,11 +1846,11 @@ create function profile_image_url(owner_id bigint) returns text
 create function profile_preferences() returns text[]
     language sql immutable parallel safe ...
 
--- 0033.devices
+-- sql/functions/notifications.sql
 create function quiet_until(moment timestamptz, zone text, begins_at time, ends_at time) returns timestamptz
     language sql stable parallel safe ...
 
--- 0015.matching, 0022.roads-in-matching
+-- sql/functions/matching.sql
 create function reach_box(start point, destination point, detour_percent double precision) returns box
     language plpgsql immutable parallel safe
     as $$
@@ -1937,23 +1950,23 @@ $$;
 create function requirement_kinds() returns jsonb
     language sql immutable parallel safe ...
 
--- 0011.profiles, 0019.reviews
+-- sql/functions/reviews.sql
 create function review_summary(reviewed_id bigint, viewer_id bigint default null::bigint) returns jsonb
     language sql stable parallel safe ...
 
--- 0029.live-positions
+-- sql/functions/rides.sql
 create function riders_along(ride bigint, rider bigint) returns bigint[]
     language sql stable parallel safe ...
 
--- 0023.chat
+-- sql/functions/rides.sql
 create function rides_along(ride_id bigint, rider_id bigint) returns boolean
     language sql stable parallel safe ...
 
--- 0015.matching
+-- sql/functions/matching.sql
 create function road_meters(one point, other point) returns double precision
     language sql immutable parallel safe ...
 
--- 0044.known-kinds
+-- sql/functions/matching.sql
 create function roles_fit(one text, other text) returns boolean
     language sql immutable parallel safe ...
 
@@ -1971,7 +1984,7 @@ $$;
 create function search_needs(words text, tags text[], kind text, compensation_type text) returns text[]
     language sql immutable parallel safe ...
 
--- 0015.matching
+-- sql/functions/matching.sql
 create function seats_fit(one_seats integer, one_offers integer, other_seats integer, other_offers integer) returns boolean
     language sql immutable parallel safe ...
 
@@ -1979,19 +1992,19 @@ create function seats_fit(one_seats integer, one_offers integer, other_seats int
 create function sees_all_colleges() returns boolean
     language sql stable parallel safe ...
 
--- 0025.services
+-- sql/functions/services.sql
 create function service_status(post service_posts) returns text
     language sql stable parallel safe ...
 
--- 0027.services-meet-chat-and-moderation
+-- sql/functions/chat.sql
 create function share_work(one bigint, other bigint) returns boolean
     language sql stable parallel safe ...
 
--- 0025.services
+-- sql/functions/services.sql
 create function shown_poster(post service_posts, poster_name text, reader service_readers) returns jsonb
     language sql stable parallel safe ...
 
--- 0025.services
+-- sql/functions/services.sql
 create function shows_resume(applicant_id bigint, owner_id bigint) returns boolean
     language sql stable parallel safe ...
 
@@ -2003,11 +2016,11 @@ create function spaced_words(said text) returns text
 create function spellings(said text) returns text[]
     language sql immutable parallel safe ...
 
--- 0025.services
+-- sql/functions/services.sql
 create function tag_keys(names text[]) returns text[]
     language sql immutable parallel safe ...
 
--- 0031.mail-settings
+-- sql/functions/rides.sql
 create function told_of_alarm(alarm alarms) returns jsonb
     language sql stable parallel safe ...
 
@@ -2015,11 +2028,11 @@ create function told_of_alarm(alarm alarms) returns jsonb
 create function unordered_id() returns bigint
     language sql parallel safe ...
 
--- 0031.mail-settings
+-- sql/functions/notifications.sql
 create function wants_mail(rider_id bigint, mail_kind text) returns boolean
     language sql stable parallel safe ...
 
--- 0025.services
+-- sql/functions/services.sql
 create function words_wanted(said text) returns tsquery
     language sql immutable parallel safe ...
 

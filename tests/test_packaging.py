@@ -80,7 +80,7 @@ def run(module: str, *arguments: str | Path) -> None:
     assert done.returncode == 0, done.stdout
 
 
-@pytest.mark.parametrize("folder", ["sql", "sql/seed", "migrations"])
+@pytest.mark.parametrize("folder", ["sql", "sql/functions", "sql/seed", "migrations"])
 def test_the_wheel_carries_every_query_and_migration(wheel: Path, folder: str) -> None:
     files = [file for file in (ROOT / folder).iterdir() if file.suffix not in ("", ".md")]
     ours = {f"tripsync/{folder}/{file.name}" for file in files}

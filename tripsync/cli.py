@@ -19,7 +19,14 @@ from tripsync.database.data_folder import DataFolderError, expect_room
 from tripsync.database.embedded import EmbeddedServerError, embedded_server
 from tripsync.database.files import SQL
 from tripsync.database.listener import Listener
-from tripsync.database.migrations import MigrationError, State, migrate, roll_back, status
+from tripsync.database.migrations import (
+    MigrationError,
+    State,
+    bring_up_to_date,
+    migrate,
+    roll_back,
+    status,
+)
 from tripsync.database.reload import LiveQueries
 from tripsync.database.roles import NotLetInError
 from tripsync.database.row_security import all_colleges
@@ -249,13 +256,14 @@ def change_schema(settings: Settings, chosen: argparse.Namespace) -> int:
                 print(f"{each.state:<8} {each.migration}")
             return 0 if all(each.state is State.APPLIED for each in standings) else 1
         if chosen.rollback:
-            done, verb = roll_back(url, chosen.rollback), "rolled back"
+            said = [f"rolled back {each}" for each in roll_back(url, chosen.rollback)]
         else:
-            done, verb = migrate(url), "applied"
-    for migration in done:
-        print(f"{verb} {migration}")
-    if not done:
-        print("nothing to do: the schema is up to date")
+            done = bring_up_to_date(url)
+            said = [f"applied {each}" for each in done.migrations]
+            made, dropped = map(len, done.functions)
+            if made or dropped:
+                said.append(f"sql/functions: {made} made, {dropped} dropped")
+    print("\n".join(said) or "nothing to do: the schema is up to date")
     return 0
 
 

@@ -14,6 +14,8 @@ from yoyo.connections import parse_uri
 from tests.processes import tripsync
 from tests.waiting import until
 from tripsync.database import migrations, schema
+from tripsync.database.files import SQL
+from tripsync.database.function_files import load_functions
 from tripsync.database.migrations import (
     MigrationError,
     Standing,
@@ -257,7 +259,8 @@ async def test_the_command_applies_tells_and_undoes(empty_database: str, data_di
             return await command.exit_code(), command.said.splitlines()
 
     assert await run("--status") == (1, [f"pending  {name}" for name in OURS])
-    assert await run() == (0, [f"applied {name}" for name in OURS])
+    functions = f"sql/functions: {len(load_functions(SQL))} made, 0 dropped"
+    assert await run() == (0, [*(f"applied {name}" for name in OURS), functions])
     assert await run() == (0, ["nothing to do: the schema is up to date"])
     assert await run("--rollback") == (0, [f"rolled back {OURS[-1]}"])
     undone = [f"rolled back {name}" for name in (OURS[-2], OURS[-3])]

@@ -37,6 +37,7 @@ PRIVILEGES = ("select", "insert", "update", "delete", "truncate", "references", 
 # pgqueuer, and the look at the schema with which a server starts.
 DONE_BY_OTHERS = {
     ("_yoyo_migration", "select"): "find_schema_problem",
+    ("sql_functions", "select"): "find_schema_problem",
     ("devices", "delete"): "forget_device_of_session",
     **{
         (f"events_{day}", privilege): "empty_next_day_of_events"

@@ -5,11 +5,13 @@ yoyo's lock is a table row, which a killed run leaves behind for ever. Whoever h
 advisory lock may break a row that is still there; PostgreSQL frees ours with its session.
 """
 
+import asyncio
 import getpass
 import logging
 import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from enum import StrEnum
 from itertools import groupby
@@ -22,8 +24,18 @@ import psycopg
 import yoyo
 from psycopg import sql
 
-from tripsync.database.files import MIGRATIONS
-from tripsync.database.roles import APP, OWNER, why_not
+from tripsync.database.files import MIGRATIONS, SQL
+from tripsync.database.function_files import Definition, load_functions
+from tripsync.database.functions import (
+    Changes,
+    FunctionError,
+    InTheWayError,
+    differing,
+    hand_back,
+    has_list,
+    put_in_place,
+)
+from tripsync.database.roles import APP, OWNER, let_in, why_not
 
 log = logging.getLogger("tripsync.migrations")
 
@@ -52,20 +64,70 @@ class Standing(NamedTuple):
     state: State
 
 
+class Done(NamedTuple):
+    """What a run has changed."""
+
+    migrations: list[str]
+    functions: Changes
+
+
 def migrate(url: str) -> list[str]:
     """Apply what is pending, oldest first; the names of what was applied."""
+    return bring_up_to_date(url).migrations
+
+
+def bring_up_to_date(url: str, folder: Path = SQL) -> Done:
+    """Apply what is pending, and then make the functions as their files say."""
+    # First: nothing is begun with files that cannot be read.
+    functions = load_functions(folder)
     with migrating(url) as (backend, migrations):
-        return [step(backend, each, "apply") for each in backend.to_apply(migrations)]
+        applied = [step(backend, each, "apply") for each in backend.to_apply(migrations)]
+        return Done(applied, follow_files(backend, url, functions))
+
+
+def follow_files(backend: Any, url: str, functions: Sequence[Definition]) -> Changes:
+    """Make the functions as their files say, on a schema that is as our migrations say."""
+    applied = {row[0] for row in backend.execute("select migration_id from _yoyo_migration")}
+    # Of a newer version others know what belongs there.
+    if not has_list(backend.connection) or applied - set(known_migrations()):
+        return Changes()
+    # In a loop of its own: whoever calls may be inside one.
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, make_functions(url, functions)).result()
+
+
+async def make_functions(url: str, functions: Sequence[Definition]) -> Changes:
+    connection = await connect_as_owner(url)
+    try:
+        async with connection.transaction():
+            return await put_in_place(connection, functions)
+    except FunctionError as reason:
+        raise MigrationError(f"the functions stay as they were: {reason}") from None
+    except asyncpg.LockNotAvailableError:
+        raise MigrationError(
+            "a long transaction holds a view that has to change; the functions stay as they "
+            "were, try again"
+        ) from None
+    finally:
+        await connection.close()
+
+
+async def connect_as_owner(url: str) -> asyncpg.Connection:
+    """A connection that may change the schema."""
+    wishes = {"role": OWNER, "lock_timeout": str(LOCK_TIMEOUT_MS)}
+    return await let_in(url, timeout=10, server_settings=wishes)
 
 
 def roll_back(url: str, steps: int = 1) -> list[str]:
     """Undo the latest migrations, newest first; the names of what was undone."""
+    functions = load_functions(SQL)
     with migrating(url) as (backend, migrations):
         latest = list(backend.to_rollback(migrations))[:steps]
         undone: list[Any] = []
         # All of them or none: who asks for three steps back wants no half-way house.
         try:
             for together in by_transaction(latest):
+                with_functions_of_migrations(backend)
                 with in_transaction(backend, *together):
                     for each in together:
                         step(backend, each, "rollback")
@@ -74,8 +136,18 @@ def roll_back(url: str, steps: int = 1) -> list[str]:
             # What no transaction takes back is done again: indexes, for the most part.
             for each in reversed(undone):
                 step(backend, each, "apply")
+            follow_files(backend, url, functions)
             raise
         return [str(each.id) for each in latest]
+
+
+def with_functions_of_migrations(backend: Any) -> None:
+    """Migrations undo what they made, and know nothing of what files made of it."""
+    try:
+        with backend.transaction():
+            hand_back(backend.connection)
+    except InTheWayError as reason:
+        raise MigrationError(str(reason)) from None
 
 
 def by_transaction(migrations: Iterable[Any]) -> Iterator[list[Any]]:
@@ -142,6 +214,8 @@ async def find_schema_problem(pool: asyncpg.Pool) -> str | None:
         )
     if pending := [each.migration for each in found if each.state is State.PENDING]:
         return f"the database lacks {len(pending)} of our migrations. Run `tripsync migrate` first."
+    if await differing(pool, load_functions(SQL)):
+        return "the database has other functions than sql/functions. Run `tripsync migrate` first."
     return None
 
 

@@ -16,6 +16,8 @@ from tripsync.settings import Settings
 
 # Owns what migrations make.
 OWNER = "tripsync_owner"
+# Looks at all but secrets, views of sql/functions among it.
+READER = "tripsync_reader"
 # Reads and writes rows, as far as queries need it.
 APP = "tripsync_app"
 # The same, and of one college at a time (wall.py).

@@ -12,16 +12,18 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tripsync.database.embedded import program
-from tripsync.database.files import MIGRATIONS, SCHEMA
+from tripsync.database.files import MIGRATIONS, SCHEMA, SQL
 from tripsync.database.findings import Finding
+from tripsync.database.function_files import Definition, load_functions
 from tripsync.database.sources import blanked
 from tripsync.database.traps import QUOTED
 from tripsync.desk.steps import ROLLBACK, migration_files
 
 HEADER = """\
--- The schema as the migrations leave it: to be read, never run. `tripsync sql schema` writes it.
--- Why things are as they are stands in the migrations that are named with them. Of functions whose
--- words PostgreSQL does not keep only the head is here; the rest is in the migration named last.
+-- The schema as `tripsync migrate` leaves it: to be read, never run. `tripsync sql schema` writes
+-- it. Why things are as they are stands in the files that are named with them, migrations and
+-- those of sql/functions. Of functions whose words PostgreSQL does not keep only the head is here;
+-- the rest is in the file named last.
 """
 ENTRY = re.compile(
     r"^--\n-- (?:Data for )?Name: (?P<name>.*?); Type: (?P<kind>[A-Z ]+); Schema: .*\n--\n",
@@ -80,7 +82,7 @@ def dump(url: str) -> str:
         url,
     ]
     said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    return readable(said.replace("public.", ""), origins())
+    return readable(said.replace("public.", ""), origins(functions=load_functions(SQL)))
 
 
 def readable(said: str, made_by: dict[tuple[str, str], list[str]]) -> str:
@@ -173,8 +175,11 @@ def spelled(code: str) -> str:
     return code
 
 
-def origins(folder: Path = MIGRATIONS) -> dict[tuple[str, str], list[str]]:
-    """Which migrations made or changed a table, a view, a function or a type."""
+def origins(
+    folder: Path = MIGRATIONS, functions: Sequence[Definition] = ()
+) -> dict[tuple[str, str], list[str]]:
+    """Which migrations made or changed a table, a view, a function or a type; or which file of
+    sql/functions has it."""
     made_by: dict[tuple[str, str], list[str]] = defaultdict(list)
     for file in migration_files(folder):
         if file.suffix == ".sql" and not file.stem.endswith(ROLLBACK):
@@ -183,6 +188,8 @@ def origins(folder: Path = MIGRATIONS) -> dict[tuple[str, str], list[str]]:
                 names = made_by[found["kind"].lower(), found["name"]]
                 if file.stem not in names:
                     names.append(file.stem)
+    for each in functions:
+        made_by[each.kind, each.name] = [f"sql/functions/{each.path.name}"]
     return made_by
 
 

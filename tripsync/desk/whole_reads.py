@@ -24,6 +24,7 @@ NEVER_GROW: Mapping[str, str] = {
     "colleges": "written by hand, one by one",
     "digest_turns": "a row a college",
     "timer_turns": "a row a timer",
+    "sql_functions": "a row a function",
     "pgqueuer_schedules": "the queue's own, which nobody here fills",
     "pgqueuer_statistics": "the queue's own, which nobody here fills",
 }
