@@ -80,7 +80,9 @@ class Trap(NamedTuple):
     reason: str
 
     def __str__(self) -> str:
-        file = f"{self.path.parent.name}/{self.path.name}"
+        folder = self.path.parent.name
+        # The files of SQL functions lie one folder deeper.
+        file = f"{'sql/' if folder == 'functions' else ''}{folder}/{self.path.name}"
         return f"{file}:{self.line}:{self.column}: error: {self.reason}"
 
 
