@@ -53,6 +53,8 @@ SQL = re.compile(
 MAY_SPEAK_SQL = {"database", "desk"}
 EMPTY_NAMES = {"util", "utils", "common", "helper", "helpers", "base", "core"}
 
+FUNCTION = ast.FunctionDef | ast.AsyncFunctionDef
+
 Rule = Callable[[Path], Iterator[str]]
 
 
@@ -100,6 +102,19 @@ def arrows_point_down(package: Path) -> Iterator[str]:
                 yield f"{place(package, module, node)}: {part} must not know {imported}"
             elif imported in MAY_NOT_IMPORT.get(part, ()):
                 yield f"{place(package, module, node)}: {part} lies below {imported}"
+
+
+def nothing_that_is_served_knows_the_desk(package: Path) -> Iterator[str]:
+    """The command imports it inside the functions that need it, for each worker loads the command
+    anew; nothing else does."""
+    for module, tree in sources(package):
+        if part_of(module) == "desk":
+            continue
+        functions = [node for node in ast.walk(tree) if isinstance(node, FUNCTION)]
+        late = {id(inner) for function in functions for inner in ast.walk(function)}
+        for node, imported in imports(package, module, tree):
+            if imported == "desk" and not (module == "cli.py" and id(node) in late):
+                yield f"{place(package, module, node)}: what is served must not know desk"
 
 
 def only_settings_read_the_environment(package: Path) -> Iterator[str]:
@@ -175,6 +190,7 @@ def names_say_what_a_thing_is(package: Path) -> Iterator[str]:
     "rule",
     [
         arrows_point_down,
+        nothing_that_is_served_knows_the_desk,
         only_settings_read_the_environment,
         sql_lives_in_sql,
         writes_begin_again,
@@ -258,6 +274,23 @@ def test_an_arrow_that_points_down_is_fine(
     assert list(arrows_point_down(tree({module: line}))) == []
 
 
+def test_an_import_of_the_desk_is_seen(tree: Callable[..., Path]) -> None:
+    line = "from tripsync.desk import command\n"
+    package = tree(
+        {
+            "app.py": f"def create():\n    {line}",
+            "cli.py": f"def work():\n    {line}\n{line}",
+            "database/pool.py": "import tripsync.desk.values\n",
+            "desk/values.py": line,
+            "http/pages.py": "from .. import desk\n",
+        }
+    )
+    assert list(nothing_that_is_served_knows_the_desk(package)) == [
+        f"tripsync/{where}: what is served must not know desk"
+        for where in ("app.py:2", "cli.py:4", "database/pool.py:1", "http/pages.py:1")
+    ]
+
+
 def test_every_look_at_the_environment_is_seen(tree: Callable[..., Path]) -> None:
     package = tree(
         {
@@ -268,8 +301,8 @@ def test_every_look_at_the_environment_is_seen(tree: Callable[..., Path]) -> Non
         }
     )
     assert [each.split(": ")[0] for each in only_settings_read_the_environment(package)] == [
-        "tripsync/auth/limits.py:1",
         "tripsync/auth/fields.py:3",
+        "tripsync/auth/limits.py:1",
         "tripsync/cli.py:4",
     ]
 

@@ -1,4 +1,8 @@
-"""The `tripsync` command."""
+"""The `tripsync` command.
+
+Servers are started by it, and each worker loads it anew. So the desk (tripsync/desk) is imported
+inside the functions that need it, and by nothing else.
+"""
 
 import argparse
 import asyncio
@@ -31,10 +35,6 @@ from tripsync.database.reload import LiveQueries
 from tripsync.database.roles import NotLetInError
 from tripsync.database.row_security import all_colleges
 from tripsync.database.upgrade import upgrade
-from tripsync.desk import command as desk
-from tripsync.desk import migration_command as migrations
-from tripsync.desk import seed_command as seeding
-from tripsync.desk.values import DeskError
 from tripsync.env_file import example, read_env_file
 from tripsync.jobs import command as jobs
 from tripsync.logs import configure_logs
@@ -45,6 +45,11 @@ from tripsync.settings import Settings, SettingsError, variables, with_developme
 
 log = logging.getLogger("tripsync")
 
+
+class CommandError(Exception):
+    """What was asked cannot be done; the message says what to do."""
+
+
 # What a user can mend; everything else is a bug and may show its traceback.
 EXPLAINED = (
     StartError,
@@ -53,7 +58,7 @@ EXPLAINED = (
     EmbeddedServerError,
     MigrationError,
     NotLetInError,
-    DeskError,
+    CommandError,
 )
 # Variables that `serve` also takes as options.
 OPTIONS = ("HOST", "PORT", "WORKERS")
@@ -61,7 +66,8 @@ MISCONFIGURED = 78  # EX_CONFIG
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    chosen = parser().parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    chosen = parser(*words[:1]).parse_args(words)
     for each in (signal.SIGINT, signal.SIGTERM):
         # Until a server takes them over: leave by the way on which everything is put away.
         signal.signal(each, lambda number, _: sys.exit(128 + number))
@@ -82,7 +88,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return code
 
 
-def parser() -> argparse.ArgumentParser:
+def parser(command: str | None = None) -> argparse.ArgumentParser:
+    """All commands; what the desk adds to one of them is only known when that one is chosen."""
     top = argparse.ArgumentParser(prog="tripsync", description="Campus ride-pooling backend.")
     top.add_argument("--version", action="version", version=f"tripsync {__version__}")
     commands = top.add_subparsers(required=True, metavar="COMMAND")
@@ -109,7 +116,10 @@ def parser() -> argparse.ArgumentParser:
         metavar="N",
         help="undo the latest migration, or the latest N",
     )
-    migrations.add_arguments(migrating, act)
+    if command == "migrate":
+        from tripsync.desk import migration_command
+
+        migration_command.add_arguments(migrating, act)
     migrating.set_defaults(command=change_schema)
 
     upgrading = commands.add_parser(
@@ -127,7 +137,10 @@ def parser() -> argparse.ArgumentParser:
     upgrading.set_defaults(command=upgrade_data)
 
     filling = commands.add_parser("seed", help="fill a development database with riders")
-    seeding.add_arguments(filling)
+    if command == "seed":
+        from tripsync.desk import seed_command
+
+        seed_command.add_arguments(filling)
     filling.set_defaults(command=fill)
 
     moderating = commands.add_parser("user", help="promote somebody, ban, lift a ban")
@@ -139,7 +152,10 @@ def parser() -> argparse.ArgumentParser:
     looking.set_defaults(command=look_at_jobs)
 
     editing = commands.add_parser("sql", help="list the queries, check them, try one")
-    desk.add_arguments(editing)
+    if command == "sql":
+        from tripsync.desk import command as sql_command
+
+        sql_command.add_arguments(editing)
     editing.set_defaults(command=work_at_desk)
 
     showing = commands.add_parser("settings", help="print every setting, secrets masked")
@@ -164,6 +180,17 @@ def with_database(settings: Settings) -> Iterator[Settings]:
         return
     with embedded_server(settings.data_dir) as url:
         yield msgspec.structs.replace(settings, database_url=url)
+
+
+@contextmanager
+def at_desk() -> Iterator[None]:
+    """Errors of the desk as errors of the command."""
+    from tripsync.desk.values import DeskError
+
+    try:
+        yield
+    except DeskError as reason:
+        raise CommandError(str(reason)) from None
 
 
 def serve(settings: Settings, chosen: argparse.Namespace) -> int:
@@ -244,10 +271,12 @@ def work(settings: Settings, _: argparse.Namespace) -> int:
 
 
 def change_schema(settings: Settings, chosen: argparse.Namespace) -> int:
-    if chosen.check is not None:
-        return migrations.check(chosen)
-    if chosen.release:
-        return migrations.release_all(chosen)
+    if chosen.check is not None or chosen.release:
+        with at_desk():
+            from tripsync.desk import migration_command
+
+            act = migration_command.release_all if chosen.release else migration_command.check
+            return act(chosen)
     with with_database(settings) as settings:
         url = settings.owner_url
         if chosen.status:
@@ -279,7 +308,10 @@ def upgrade_data(settings: Settings, chosen: argparse.Namespace) -> int:
 
 
 def fill(settings: Settings, chosen: argparse.Namespace) -> int:
-    return seeding.run(settings, chosen, with_database)
+    with at_desk():
+        from tripsync.desk import seed_command
+
+        return seed_command.run(settings, chosen, with_database)
 
 
 def change_account(settings: Settings, chosen: argparse.Namespace) -> int:
@@ -306,7 +338,10 @@ def ask_database(settings: Settings, act: Callable[[Database], Awaitable[int]]) 
 
 
 def work_at_desk(settings: Settings, chosen: argparse.Namespace) -> int:
-    return desk.run(settings, chosen, with_database)
+    with at_desk():
+        from tripsync.desk import command
+
+        return command.run(settings, chosen, with_database)
 
 
 def show_settings(settings: Settings, chosen: argparse.Namespace) -> int:
