@@ -10,6 +10,7 @@ ENV PATH=/opt/tripsync/bin:$PATH PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHEC
 RUN python -m venv /opt/tripsync
 WORKDIR /source
 # Before the source, so that a change of code leaves this layer as it is.
+# Without the extra `desk`: migrations are checked where they are written.
 COPY requirements.lock .
 RUN pip install --no-deps --require-hashes -r requirements.lock
 COPY . .

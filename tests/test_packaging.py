@@ -155,7 +155,9 @@ def wanted(extra: str = "") -> list[Requirement]:
     asked = (
         config["options.extras_require"][extra] if extra else config["options"]["install_requires"]
     )
-    return [Requirement(line) for line in asked.strip().splitlines() if not line.startswith("#")]
+    lines = [line for line in asked.strip().splitlines() if not line.startswith("#")]
+    # An extra may ask for another one: `tripsync[desk]`.
+    return [each for each in map(Requirement, lines) if each.name != "tripsync"]
 
 
 def pinned(lock: str) -> list[Requirement]:
@@ -185,7 +187,7 @@ def version_of(pin: Requirement) -> str:
 )
 def test_the_lock_file_satisfies_setup_cfg(extra: str, lock: str) -> None:
     pins = pinned(lock)
-    for requirement in wanted() + (wanted("dev") if extra else []):
+    for requirement in wanted() + (wanted("dev") + wanted("desk") if extra else []):
         name = canonicalize_name(requirement.name)
         found = [version_of(pin) for pin in pins if canonicalize_name(pin.name) == name]
         assert found, f"{lock} lacks {requirement}"
@@ -198,6 +200,12 @@ def test_both_lock_files_agree() -> None:
         return {(canonicalize_name(pin.name), version_of(pin)) for pin in pinned(lock)}
 
     assert versions("requirements.lock") <= versions("requirements-dev.lock")
+
+
+def test_what_is_served_goes_without_what_only_the_desk_needs() -> None:
+    served = {canonicalize_name(pin.name) for pin in pinned("requirements.lock")}
+    assert {"squawk-cli"} == {canonicalize_name(each.name) for each in wanted("desk")}
+    assert not served & {canonicalize_name(each.name) for each in wanted("desk")}
 
 
 def test_nothing_is_pinned_twice_for_one_place() -> None:

@@ -503,7 +503,7 @@ def test_without_squawk_it_is_said_how_to_get_it(
     write("create table birds (name text);", "drop table birds;")
     monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(DeskError, match="pip install squawk-cli"):
+    with pytest.raises(DeskError, match=r"pip install 'tripsync\[desk\]'"):
         check()
 
 

@@ -31,7 +31,7 @@ def find_squawk() -> str:
         return found
     raise DeskError(
         "squawk is missing, which reads migrations; `make check` installs it, "
-        "and so does `pip install squawk-cli`"
+        "and so does `pip install 'tripsync[desk]'`"
     )
 
 
