@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.processes import ROOT
+from tripsync.app import FEATURES
 
 PACKAGE = ROOT / "tripsync"
 # What lies below the features. Every other folder of the package is a feature.
@@ -206,9 +207,16 @@ def test_names_of_tests_say_what_a_thing_is() -> None:
     assert list(names_say_what_a_thing_is(ROOT / "tests")) == []
 
 
+def test_every_feature_lists_its_endpoints() -> None:
+    for feature in FEATURES:
+        folder = Path(str(feature.api[0].__file__)).parent
+        listed = {Path(str(module.__file__)) for module in feature.api}
+        assert set(folder.glob("api*.py")) <= listed, f"{folder.name} serves none of some endpoints"
+
+
 @pytest.fixture
 def tree(tmp_path: Path) -> Callable[..., Path]:
-    """Builds a package: `tree({"auth/fields.py": "import os"})`."""
+    """Builds a package: `tree({"auth/rules.py": "import os"})`."""
 
     def build(modules: dict[str, str]) -> Path:
         package = tmp_path / "tripsync"
@@ -226,12 +234,12 @@ def tree(tmp_path: Path) -> Callable[..., Path]:
 @pytest.mark.parametrize(
     ("module", "line", "why"),
     [
-        ("auth/fields.py", "from tripsync.pooling.rules import fits", "auth must not know pooling"),
-        ("auth/fields.py", "from tripsync import pooling", "auth must not know pooling"),
-        ("auth/fields.py", "import tripsync.pooling.rules", "auth must not know pooling"),
-        ("auth/fields.py", "from ..pooling import rules", "auth must not know pooling"),
-        ("auth/fields.py", "from .. import pooling", "auth must not know pooling"),
-        ("auth/fields.py", "from tripsync.app import create_app", "auth must not know app"),
+        ("auth/rules.py", "from tripsync.pooling.rules import fits", "auth must not know pooling"),
+        ("auth/rules.py", "from tripsync import pooling", "auth must not know pooling"),
+        ("auth/rules.py", "import tripsync.pooling.rules", "auth must not know pooling"),
+        ("auth/rules.py", "from ..pooling import rules", "auth must not know pooling"),
+        ("auth/rules.py", "from .. import pooling", "auth must not know pooling"),
+        ("auth/rules.py", "from tripsync.app import create_app", "auth must not know app"),
         ("http/endpoint.py", "from tripsync.auth import rules", "http must not know auth"),
         ("database/pool.py", "from tripsync.auth import rules", "database must not know auth"),
         ("database/pool.py", "import tripsync.http", "database lies below http"),
@@ -249,9 +257,9 @@ def test_an_arrow_that_points_up_is_seen(
 
 
 def test_an_import_inside_a_function_is_seen(tree: Callable[..., Path]) -> None:
-    package = tree({"auth/fields.py": "def fit():\n    from tripsync import pooling\n"})
+    package = tree({"auth/rules.py": "def fit():\n    from tripsync import pooling\n"})
     assert list(arrows_point_down(package)) == [
-        "tripsync/auth/fields.py:2: auth must not know pooling"
+        "tripsync/auth/rules.py:2: auth must not know pooling"
     ]
 
 
@@ -259,13 +267,13 @@ def test_an_import_inside_a_function_is_seen(tree: Callable[..., Path]) -> None:
     ("module", "line"),
     [
         ("app.py", "from tripsync import auth, pooling"),
-        ("auth/fields.py", "from tripsync.auth import secrets"),
-        ("auth/fields.py", "from . import secrets"),
-        ("auth/fields.py", "from tripsync.http.problems import Problem"),
+        ("auth/rules.py", "from tripsync.auth import secrets"),
+        ("auth/rules.py", "from . import secrets"),
+        ("auth/rules.py", "from tripsync.http.problems import Problem"),
         ("http/endpoint.py", "from tripsync.database import Database"),
         ("http/openapi.py", "from tripsync import __version__"),
         ("database/pool.py", "from tripsync.settings import Settings"),
-        ("auth/fields.py", "import pooling"),
+        ("auth/rules.py", "import pooling"),
     ],
 )
 def test_an_arrow_that_points_down_is_fine(
@@ -294,14 +302,14 @@ def test_an_import_of_the_desk_is_seen(tree: Callable[..., Path]) -> None:
 def test_every_look_at_the_environment_is_seen(tree: Callable[..., Path]) -> None:
     package = tree(
         {
-            "auth/fields.py": "import os\n\nKEY = os.environ['KEY']\n",
+            "auth/rules.py": "import os\n\nKEY = os.environ['KEY']\n",
             "auth/limits.py": "from os import getenv\n",
             "cli.py": "import os\n\nread(os.environ)\nagain(os.environ)\n",
             "settings.py": "import os\n\nread(os.environ)\n",
         }
     )
     assert [each.split(": ")[0] for each in only_settings_read_the_environment(package)] == [
-        "tripsync/auth/fields.py:3",
+        "tripsync/auth/rules.py:3",
         "tripsync/auth/limits.py:1",
         "tripsync/cli.py:4",
     ]
@@ -330,9 +338,9 @@ def test_every_look_at_the_environment_is_seen(tree: Callable[..., Path]) -> Non
     ],
 )
 def test_sql_in_python_is_seen(tree: Callable[..., Path], line: str) -> None:
-    package = tree({"auth/fields.py": f"import os\n\n{line}\n"})
+    package = tree({"auth/rules.py": f"import os\n\n{line}\n"})
     assert list(sql_lives_in_sql(package)) == [
-        "tripsync/auth/fields.py:3: SQL outside sql/ and database/"
+        "tripsync/auth/rules.py:3: SQL outside sql/ and database/"
     ]
 
 
@@ -350,7 +358,7 @@ def test_sql_in_python_is_seen(tree: Callable[..., Path], line: str) -> None:
     ],
 )
 def test_prose_is_not_taken_for_sql(tree: Callable[..., Path], line: str) -> None:
-    assert list(sql_lives_in_sql(tree({"auth/fields.py": line}))) == []
+    assert list(sql_lives_in_sql(tree({"auth/rules.py": line}))) == []
 
 
 def test_sql_may_stand_in_the_database_package(tree: Callable[..., Path]) -> None:
@@ -361,12 +369,12 @@ def test_a_write_that_is_not_tried_again_is_seen(tree: Callable[..., Path]) -> N
     write = "async def write(request):\n    async with database(request).transaction() as db:\n"
     package = tree(
         {
-            "auth/fields.py": f"{write}        await db.accounts.close()\n",
+            "auth/rules.py": f"{write}        await db.accounts.close()\n",
             "timers.py": f"{write}        await db.timers.take_turn()\n",
         }
     )
     assert list(writes_begin_again(package)) == [
-        "tripsync/auth/fields.py:2: a write that is not tried again"
+        "tripsync/auth/rules.py:2: a write that is not tried again"
     ]
 
 

@@ -20,6 +20,7 @@ from tests.processes import ROOT, free_ports, tripsync
 from tests.realtime.devices import on_line
 from tests.waiting import PATIENCE, until
 from tripsync import gauges, metrics
+from tripsync.database import Database
 from tripsync.realtime.events import append
 
 MISCONFIGURED = 78
@@ -128,7 +129,7 @@ async def test_sockets_events_and_their_way_are_seen(
         await lines.enter_async_context(on_line(measured.url))
         for device in (phone, tablet):
             await device.hear("ready")
-        async with measured.app.ctx.database.transaction() as db:
+        async with measured.app.ctx.resources[Database].transaction() as db:
             await append(db, asha.id, "x_test", {"n": 1})
         for device in (phone, tablet):
             await device.hear("x_test")
@@ -147,7 +148,7 @@ async def test_what_happened_before_a_device_came_counts_as_delivered_and_not_as
     measured: Server, scrape: Scrape, sign_up: SignUp, path: str
 ) -> None:
     asha = await sign_up()
-    async with measured.app.ctx.database.transaction() as db:
+    async with measured.app.ctx.resources[Database].transaction() as db:
         await append(db, asha.id, "x_test", {"n": 1})
     before = await scrape()
     async with on_line(measured.url, asha, path=path) as phone:
@@ -164,7 +165,7 @@ async def test_an_exhausted_pool_is_seen_and_hides_nothing_else(
     measured: Server, scrape: Scrape, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert (await scrape()).value("tripsync_database_up") == 1
-    pool = measured.app.ctx.database.pool
+    pool = measured.app.ctx.resources[Database].pool
     async with AsyncExitStack() as taken:
         for _ in range(pool.get_max_size()):
             await taken.enter_async_context(pool.acquire())

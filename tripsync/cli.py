@@ -17,12 +17,11 @@ from pathlib import Path
 import msgspec
 
 from tripsync import __version__
-from tripsync.app import StartError, background_of, create_app, open_database, open_metrics
+from tripsync.app import StartError, create_app, open_database, open_worker
 from tripsync.database import Database, QueryFileError
 from tripsync.database.data_folder import DataFolderError, expect_room
 from tripsync.database.embedded import EmbeddedServerError, embedded_server
 from tripsync.database.files import SQL
-from tripsync.database.listener import Listener
 from tripsync.database.migrations import (
     MigrationError,
     State,
@@ -31,7 +30,6 @@ from tripsync.database.migrations import (
     roll_back,
     status,
 )
-from tripsync.database.reload import LiveQueries
 from tripsync.database.roles import NotLetInError
 from tripsync.database.row_security import all_colleges
 from tripsync.database.upgrade import upgrade
@@ -39,6 +37,7 @@ from tripsync.env_file import example, read_env_file
 from tripsync.jobs import command as jobs
 from tripsync.logs import configure_logs
 from tripsync.moderation import command as moderation
+from tripsync.resources import Resources
 from tripsync.serving.process import asked_to_stop, bind, run
 from tripsync.serving.supervisor import supervise
 from tripsync.settings import Settings, SettingsError, variables, with_development_secret
@@ -247,19 +246,10 @@ def farewell(*, embedded: bool) -> str:
 def work(settings: Settings, _: argparse.Namespace) -> int:
     async def work_until_told_to_stop(settings: Settings) -> None:
         stop = asked_to_stop()
-        database = await open_database(settings)
-        listener = Listener(settings.database_url, database.availability)
-        LiveQueries(database).attach(listener)
-        listener.start()
-        background = background_of(settings, database)
-        metrics = await open_metrics(settings, database)
-        background.start()
+        resources = await open_worker(settings)
         print(f"\n  TripSync {__version__} does jobs and timers. Ctrl-C stops it.", flush=True)
         await stop.wait()
-        await metrics.stop()
-        await background.stop()
-        await listener.stop()
-        await database.close()
+        await resources.close()
 
     expect_room(settings.data_dir)
     settings = with_development_secret(settings)
@@ -324,12 +314,14 @@ def look_at_jobs(settings: Settings, chosen: argparse.Namespace) -> int:
 
 def ask_database(settings: Settings, act: Callable[[Database], Awaitable[int]]) -> int:
     async def ask(settings: Settings) -> int:
-        database = await open_database(settings)
+        resources = Resources()
+        resources.add(settings)
         try:
+            database = await open_database(resources)
             with all_colleges():
                 return await act(database)
         finally:
-            await database.close()
+            await resources.close()
 
     with with_database(settings) as settings:
         # One connection is enough, beside the servers that need theirs.

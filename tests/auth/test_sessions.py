@@ -9,6 +9,7 @@ import pytest
 from tests.conftest import Server
 from tests.people import PASSWORD, Campus, Rider, new_email
 from tests.waiting import until, until_waiting_for_locks
+from tripsync.http.hashing import Hasher
 
 TOKEN = "/api/auth/token"
 LOGIN = "/api/auth/login"
@@ -81,7 +82,7 @@ async def test_nobody_learns_which_accounts_exist_by_the_work_done(
     campus: Campus, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     checked: list[str] = []
-    hasher = server.app.ctx.hasher
+    hasher = server.app.ctx.resources[Hasher]
     original = hasher._run
 
     async def counting(work, *arguments):  # type: ignore[no-untyped-def]

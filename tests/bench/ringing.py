@@ -15,6 +15,7 @@ from sanic import Sanic
 
 from tripsync.app import create_app
 from tripsync.logs import configure_logs
+from tripsync.realtime.gateway import Gateway
 from tripsync.serving.process import bind, run
 from tripsync.settings import Settings
 
@@ -30,7 +31,7 @@ def main() -> None:
             asyncio.get_running_loop().add_signal_handler(
                 signal.SIGUSR1,
                 lambda: asyncio.create_task(
-                    app.ctx.switchboard.connections.send_personal_message(
+                    app.ctx.resources[Gateway].connections.send_personal_message(
                         {"type": "announcement", "text": ANNOUNCEMENT}, user_id
                     )
                 ),

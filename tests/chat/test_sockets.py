@@ -15,15 +15,17 @@ from tests.realtime.devices import on_line
 from tripsync import chat
 from tripsync.http.problems import Problem
 from tripsync.http.schemas import decoder
+from tripsync.http.tokens import AccessTokens
 
 
 async def say(server: Server, sender: Rider, **fields: Any) -> Any:
     """What the server answers to the one socket."""
-    [frame] = chat.frames
+    [frame] = chat.feature.frames
     assert frame.name == "chat_message"
     read = decoder(frame.schema)(msgspec.json.encode({"content": "Hello.", **fields}))
-    who = server.app.ctx.tokens.read(sender.access_token)
-    return await frame.act(server.app, who, read)
+    resources = server.app.ctx.resources
+    who = resources[AccessTokens].read(sender.access_token)
+    return await frame.act(resources, who, read)
 
 
 async def refusal(server: Server, sender: Rider, **fields: Any) -> tuple[int, str]:

@@ -87,7 +87,7 @@ def test_no_notification_is_longer_than_postgresql_takes() -> None:
 
 
 async def test_postgresql_takes_the_longest_line(server: Server, db: asyncpg.Connection) -> None:
-    database: Database = server.app.ctx.database
+    database: Database = server.app.ctx.resources[Database]
     heard: list[str] = []
     await db.add_listener("long_lines", lambda *said: heard.append(said[-1]))
     longest = next(lines(["x" * 99] * 1000))
@@ -100,7 +100,7 @@ async def test_postgresql_takes_the_longest_line(server: Server, db: asyncpg.Con
 async def test_a_rolled_back_transaction_says_nothing(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    database: Database = server.app.ctx.database
+    database: Database = server.app.ctx.resources[Database]
     said: list[str] = []
     monkeypatch.setattr(database.announcer, "announce", lambda channel, words: said.append(channel))
 

@@ -246,7 +246,7 @@ async def test_a_filter_that_nobody_knows_hides_the_post_from_all_but_owner_and_
     assert await sees(fellow, post_id)
     search = {"name": "Mine", "tags": ["maths"], "mail_me": True}
     kept = (await fellow.call("POST", f"{PATH}/searches", json=search)).json()["search_id"]
-    database: Database = lax.app.ctx.database
+    database: Database = lax.app.ctx.resources[Database]
     mail = {"college_id": fellow.college_id, "search_id": kept, "post_id": post_id}
 
     await put_filters(behind, post_id, [*passed, {"type": UNKNOWN, "value": "x"}])

@@ -19,7 +19,7 @@ from tests.people import numbers
 from tests.processes import Process, copy_of_the_project, tripsync
 from tests.waiting import PATIENCE, until, until_listening
 from tripsync.app import create_app
-from tripsync.database import reload
+from tripsync.database import Database, reload
 from tripsync.database.files import SQL
 from tripsync.database.listener import ANYTHING, Listener
 from tripsync.database.migrations import migrate
@@ -53,8 +53,7 @@ async def running(settings: Settings, folder: Path) -> AsyncIterator[Server]:
     """A server with an endpoint that asks both files, with a while between."""
     Sanic.test_mode = True
     few = msgspec.structs.replace(settings, database_pool_min=1, database_pool_max=5)
-    app = create_app(few, name=f"tripsync-{next(numbers)}")
-    app.ctx.query_files = folder
+    app = create_app(few, name=f"tripsync-{next(numbers)}", sql=folder)
 
     @app.get("/editions")
     async def editions(request: Request) -> HTTPResponse:
@@ -71,7 +70,7 @@ async def running(settings: Settings, folder: Path) -> AsyncIterator[Server]:
 
 
 async def load(app: Sanic, settings: Settings, folder: Path) -> None:
-    database = app.ctx.database
+    database = app.ctx.resources[Database]
     async with database.pool.acquire() as connection:
         database.queries = await reload.load_checked(connection, folder, database.queries)
 
@@ -216,7 +215,7 @@ async def test_what_was_missed_is_looked_at_again_until_the_database_can_be_aske
 
     async with running(production, folder) as server, httpx.AsyncClient(timeout=PATIENCE) as client:
         monkeypatch.setattr(reload, "load_checked", fail_at_first)
-        database = server.app.ctx.database
+        database = server.app.ctx.resources[Database]
         listener = Listener(production.database_url, database.availability)
         LiveQueries(database, folder).attach(listener)
         edition(folder, 7)

@@ -42,7 +42,7 @@ async def stranger(walled_campus: Campus) -> Rider:
 
 @pytest.fixture
 def behind_the_wall(walled: Server) -> Database:
-    database: Database = walled.app.ctx.database
+    database: Database = walled.app.ctx.resources[Database]
     return database
 
 
@@ -124,7 +124,7 @@ async def test_a_query_that_forgets_the_college_shows_nothing_of_another(
     assert forgetful != rest
     file.write_text(head + mark + forgetful)
     server = await start_server(row_security=row_security)
-    server.app.ctx.database.queries = load_queries(folder)
+    server.app.ctx.resources[Database].queries = load_queries(folder)
     async with server.client(headers=asha.headers) as client:
         answer = await client.get(f"/api/users/{stranger.id}/profile")
         assert answer.status_code == status, answer.text

@@ -19,12 +19,12 @@ def test_a_load_balancer_may_ask_with_head(call: Caller) -> None:
 
 
 def test_not_ready_while_draining_but_alive(call: Caller) -> None:
-    call.app.ctx.draining = True
+    call.app.ctx.resources.draining = True
     try:
         ready = call("GET", "/api/health/ready")
         live = call("GET", "/api/health/live")
     finally:
-        call.app.ctx.draining = False
+        call.app.ctx.resources.draining = False
     assert (ready.status_code, ready.json["code"]) == (503, "not_ready")
     assert ready.headers["connection"] == "close"
     assert live.status_code == 200

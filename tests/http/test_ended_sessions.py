@@ -12,6 +12,7 @@ import pytest
 from tests.conftest import Server, StartServer
 from tests.people import Campus, Rider
 from tests.waiting import until
+from tripsync.database import Database
 from tripsync.database.listener import Listener
 from tripsync.http import ended_sessions
 from tripsync.http.ended_sessions import EndedSessions
@@ -99,7 +100,7 @@ async def test_within_a_second_also_without_the_listen_connection(
 ) -> None:
     server: Server = await start_server()
     if not listens:
-        await server.app.ctx.listener.stop()
+        await server.app.ctx.resources[Listener].stop()
     loop = asyncio.get_running_loop()
     delays = []
     async with server.client() as client:
@@ -124,7 +125,7 @@ async def test_a_worker_that_starts_later_knows_what_ended_before(
 
 async def test_a_stop_is_heard_though_news_come_at_the_same_moment(server: Server) -> None:
     for _ in range(50):
-        database = server.app.ctx.database
+        database = server.app.ctx.resources[Database]
         ended = EndedSessions(database, 60)
         await ended.start(Listener("", database.availability))
         await asyncio.sleep(0)
@@ -138,7 +139,7 @@ async def test_what_no_token_can_name_any_more_is_forgotten(
 ) -> None:
     rider = await campus.sign_up()
     await rider.call("POST", "/api/auth/logout")
-    ended = server.app.ctx.ended_sessions
+    ended = server.app.ctx.resources[EndedSessions]
     session_id = await db.fetchval("select session_id from sessions where user_id = $1", rider.id)
     assert session_id in ended
     await db.execute(

@@ -9,6 +9,7 @@ import pytest
 from tests.conftest import Answer, Caller, Server, StartServer
 from tests.waiting import PATIENCE
 from tripsync.http.error_handler import as_problem
+from tripsync.http.hashing import Hasher
 
 MEMBERS = {"type", "title", "status", "detail", "code", "errors", "request_id"}
 
@@ -185,7 +186,7 @@ def test_failures_keep_their_words_to_themselves(
 def test_a_bug_is_a_500_without_a_word_of_the_code(
     call: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(call.app.ctx, "hasher", None)
+    monkeypatch.setitem(call.app.ctx.resources._opened, Hasher, None)
     answer = call("POST", "/api/auth/login", json={"email": "a@b.edu", "password": "x" * 8})
     assert_problem(answer, 500, "internal_error")
     assert "NoneType" not in answer.text

@@ -6,7 +6,7 @@ import asyncpg
 import pytest
 
 from tests.conftest import Server
-from tripsync.database import Transaction
+from tripsync.database import Database, Transaction
 from tripsync.jobs.timers import Timer, Timers
 from tripsync.metrics import REGISTRY
 
@@ -18,7 +18,7 @@ def ran() -> list[str]:
 
 @pytest.fixture
 def timers(server: Server) -> Timers:
-    return Timers(server.app.ctx.database, [])
+    return Timers(server.app.ctx.resources[Database], [])
 
 
 async def test_of_ten_workers_one_has_the_turn(timers: Timers, ran: list[str]) -> None:
@@ -71,7 +71,7 @@ async def test_a_timer_goes_on_after_a_failure(server: Server) -> None:
             raise ZeroDivisionError
         came.set()
 
-    timers = Timers(server.app.ctx.database, [Timer("goes on", 0.05, act)])
+    timers = Timers(server.app.ctx.resources[Database], [Timer("goes on", 0.05, act)])
     timers.start()
     async with asyncio.timeout(10):
         await came.wait()
@@ -122,7 +122,7 @@ async def test_a_worker_whose_transaction_began_before_anothers_turn_takes_no_se
         ran.append("ran")
 
     timer = Timer("began before", 60, act)
-    async with server.app.ctx.database.transaction() as slow:
+    async with server.app.ctx.resources[Database].transaction() as slow:
         # PostgreSQL's now() is the beginning of the transaction.
         await slow.timers.take_turn(name="another", period_seconds=60.0)
         assert await timers.run(timer)

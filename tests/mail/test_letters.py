@@ -11,7 +11,8 @@ from tests.conftest import Server, SignUp
 from tests.people import Campus, Rider
 from tests.pooling.roads_to_campus import pair_up
 from tests.waiting import until
-from tripsync.app import listed
+from tripsync.app import every
+from tripsync.database import Database
 from tripsync.mail import Letter, writing
 from tripsync.mail.letters import KINDS, SEND_MAIL
 from tripsync.mail.writing import write
@@ -152,18 +153,18 @@ async def test_who_has_left_gets_nothing(
         "insert into digest_turns (college_id, week) values ($1, date_trunc('week', now())::date)",
         rider.college_id,
     )
-    async with server.app.ctx.database.transaction() as transaction:
+    async with server.app.ctx.resources[Database].transaction() as transaction:
         assert (await digest.find(transaction, **facts))["to"] == rider.email
     left = await rider.call("DELETE", "/api/profile/me", json={"password": rider.password})
     assert left.status_code == 204
-    async with server.app.ctx.database.transaction() as transaction:
+    async with server.app.ctx.resources[Database].transaction() as transaction:
         for letter in all_letters():
             if letter.name in ("digest", "verify_email", "reset_password"):
                 assert await letter.find(transaction, **facts) is None
 
 
 def all_letters() -> list[Letter]:
-    return listed("letters")
+    return every("letters")
 
 
 def test_each_letter_has_its_template_and_each_template_its_letter() -> None:

@@ -14,9 +14,11 @@ from tests.conftest import Server, StartServer
 from tests.notifications.receiver import SECRET, Receiver, receiving
 from tests.people import Rider
 from tests.waiting import until
-from tripsync.app import listed
+from tripsync.app import every
+from tripsync.database import Database
 from tripsync.notifications.pusher import PUSH, Pusher
 from tripsync.realtime.events import Event, append_many
+from tripsync.settings import Settings
 
 Tell = Callable[..., Awaitable[None]]
 Settle = Callable[[Rider], Awaitable[None]]
@@ -40,7 +42,7 @@ def happen(server: Server) -> Tell:
     """`await happen(rider, "ride_cancelled")`: just now, and may still be acknowledged."""
 
     async def happen(rider: Rider, *kinds: str, **payload: object) -> None:
-        async with server.app.ctx.database.transaction() as transaction:
+        async with server.app.ctx.resources[Database].transaction() as transaction:
             await append_many(
                 transaction, [Event(rider.id, kind, {**example(kind), **payload}) for kind in kinds]
             )
@@ -75,7 +77,7 @@ def tell(happen: Tell, settle: Settle) -> Tell:
 @pytest.fixture
 def look(pushing: Server, db: asyncpg.Connection) -> Look:
     """The timer's turn, now; and then until all that was asked for is done or waits for later."""
-    pusher = Pusher(pushing.app.ctx.settings, listed("messages"))
+    pusher = Pusher(pushing.app.ctx.resources[Settings], every("messages"))
 
     async def nothing_is_due() -> bool:
         return not await db.fetchval(
@@ -85,7 +87,7 @@ def look(pushing: Server, db: asyncpg.Connection) -> Look:
         )
 
     async def look() -> None:
-        async with pushing.app.ctx.database.transaction() as transaction:
+        async with pushing.app.ctx.resources[Database].transaction() as transaction:
             await pusher.ask(transaction)
         await until(nothing_is_due)
 

@@ -10,7 +10,8 @@ from tests.notifications.receiver import SECRET, Receiver
 from tests.people import Rider
 from tests.realtime.devices import on_line
 from tests.waiting import until
-from tripsync.app import listed
+from tripsync.app import every
+from tripsync.database import Database
 from tripsync.metrics import REGISTRY
 from tripsync.notifications import webhook
 from tripsync.notifications.pusher import PUSH
@@ -152,7 +153,7 @@ async def test_what_has_just_happened_is_left_to_the_next_look(
 ) -> None:
     asha = await sign_up()
     token = await register_phone(asha)
-    async with server.app.ctx.database.transaction() as transaction:
+    async with server.app.ctx.resources[Database].transaction() as transaction:
         await append(transaction, asha.id, CANCELLED, example(CANCELLED))
     # As if it were to happen a minute from now, however slow this machine is.
     await db.execute(
@@ -239,7 +240,7 @@ async def test_a_push_that_is_refused_is_dead_and_can_be_seen(
     receiver.status = 400
     await tell(asha, CANCELLED)
     await look()
-    dead = await pushing.app.ctx.database.reading.jobs.list_dead_jobs(size=100)
+    dead = await pushing.app.ctx.resources[Database].reading.jobs.list_dead_jobs(size=100)
     [ours] = [each for each in dead if each["kind"] == PUSH]
     assert (ours["tries"], ours["reason"]) == (1, "the webhook said 400")
 
@@ -301,9 +302,9 @@ async def test_the_timer_looks_by_itself(
 
 
 def test_alarms_and_cancelled_rides_come_at_any_hour() -> None:
-    at_once = {each.name for each in listed("messages") if each.pushed is Pushed.AT_ONCE}
+    at_once = {each.name for each in every("messages") if each.pushed is Pushed.AT_ONCE}
     assert at_once == {"ride_cancelled", "sos", "sos_resolved"}
 
 
 def test_what_is_not_kept_is_not_pushed() -> None:
-    assert all(each.durable for each in listed("messages") if each.pushed)
+    assert all(each.durable for each in every("messages") if each.pushed)

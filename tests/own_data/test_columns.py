@@ -13,7 +13,7 @@ from tests.own_data.catalogue import Column, columns_of, columns_read_by, named,
 from tests.own_data.conftest import live_a_little
 from tests.own_data.test_export import EXPORTED
 from tests.people import Rider
-from tripsync.database import Transaction
+from tripsync.database import Database, Transaction
 from tripsync.http.tokens import Rider as Known
 from tripsync.profiles.api_deletion import erase
 
@@ -160,7 +160,7 @@ class TakenBackError(Exception):
 async def taken_back(server: Server) -> AsyncIterator[Transaction]:
     """A transaction that may change the schema, and that is rolled back."""
     with suppress(TakenBackError):
-        async with server.app.ctx.database.transaction() as work:
+        async with server.app.ctx.resources[Database].transaction() as work:
             await work._db.execute("set local role none")
             yield work
             raise TakenBackError

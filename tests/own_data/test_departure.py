@@ -399,7 +399,7 @@ async def test_the_last_traces_of_sessions_go_when_no_token_can_name_them(
 ) -> None:
     rider, other = await sign_up(), await sign_up()
     await done(leave(rider))
-    database: Database = server.app.ctx.database
+    database: Database = server.app.ctx.resources[Database]
 
     async def kept() -> int:
         async with database.transaction() as transaction:

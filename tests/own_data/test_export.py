@@ -12,6 +12,7 @@ from tests.own_data.catalogue import columns_of_users
 from tests.own_data.conftest import EXPORT, done, export_of, live_a_little
 from tests.people import Campus, Rider
 from tests.pooling.roads_to_campus import pair_up
+from tripsync.database import Database
 from tripsync.database.files import SQL
 from tripsync.database.queries import load_queries
 from tripsync.profiles.api_export import SECTIONS
@@ -244,7 +245,7 @@ async def test_an_export_is_of_one_moment(
 ) -> None:
     rider = await sign_up()
     whose = {"college_id": rider.college_id, "user_id": rider.id}
-    async with server.app.ctx.database.snapshot() as snapshot:
+    async with server.app.ctx.resources[Database].snapshot() as snapshot:
         before = await snapshot.own_data.export_account(**whose)
         await db.execute("update users set full_name = 'Another' where user_id = $1", rider.id)
         again = [row async for row in snapshot.rows("own_data", "export_account", **whose)]

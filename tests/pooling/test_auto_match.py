@@ -18,6 +18,7 @@ from tests.pooling.roads_to_campus import (
     the_other_way,
     types_heard_by,
 )
+from tripsync.database import Database
 from tripsync.metrics import REGISTRY
 from tripsync.pooling import auto_match
 
@@ -34,7 +35,7 @@ def round_now(server: Server, db: asyncpg.Connection, college: str) -> Any:
 
     async def run() -> None:
         college_id = await db.fetchval("select college_id from colleges where name = $1", college)
-        async with server.app.ctx.database.transaction() as transaction:
+        async with server.app.ctx.resources[Database].transaction() as transaction:
             await auto_match.run_round(transaction, college_id)
 
     return run

@@ -40,6 +40,7 @@ from tests.routing.osrm import (
     says,
 )
 from tests.waiting import until
+from tripsync.database import Database
 from tripsync.matching.plans import (
     METERS_PER_SECOND,
     ROAD_FACTOR,
@@ -639,7 +640,7 @@ async def test_a_weekly_ride_is_measured_when_it_is_kept(
     waits = (await go(waiting, ride(1, **later)))["request_id"]
     kept = await rider.call("POST", "/api/pool/recurring", json=ride(0, **weekly))
     assert kept.status_code == 201, kept.text
-    async with server.app.ctx.database.transaction() as transaction:
+    async with server.app.ctx.resources[Database].transaction() as transaction:
         await open_due(transaction)
     told = [
         payload["match"] for kind, payload in await heard_by(db, rider) if kind == "match_found"

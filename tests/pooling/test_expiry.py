@@ -6,6 +6,7 @@ import asyncpg
 
 from tests.conftest import Server, SignUp
 from tests.pooling.roads_to_campus import ask, go, pair_up, ride, sums_hold, types_heard_by
+from tripsync.database import Database
 from tripsync.pooling.expiry import complete_rides, expire_requests
 
 LONG_AGO = "tstzrange(now() - interval '9 hours', now() - interval '8 hours')"
@@ -21,7 +22,7 @@ async def test_windows_that_passed_are_written_down_and_told(
     await db.execute(
         f"update pooling_requests set departure = {LONG_AGO} where user_id = $1", late.id
     )
-    async with server.app.ctx.database.transaction() as transaction:
+    async with server.app.ctx.resources[Database].transaction() as transaction:
         await expire_requests(transaction)
     row = await db.fetchrow("select * from pooling_requests where request_id = $1", target)
     assert (row["status"], row["cancel_reason"]) == ("cancelled", "expired")
@@ -42,7 +43,7 @@ async def test_two_timers_at_once_share_the_work(
     )
 
     async def expire() -> None:
-        async with server.app.ctx.database.transaction() as transaction:
+        async with server.app.ctx.resources[Database].transaction() as transaction:
             await expire_requests(transaction)
 
     await asyncio.gather(*(expire() for _ in range(4)))
@@ -58,7 +59,7 @@ async def test_a_ride_that_nobody_ended_ends_some_time_after_it_arrived(
     await pair_up(one, other)
 
     async def look() -> None:
-        async with server.app.ctx.database.transaction() as transaction:
+        async with server.app.ctx.resources[Database].transaction() as transaction:
             await complete_rides(transaction)
 
     await look()

@@ -17,6 +17,7 @@ from tests.pooling.roads_to_campus import (
     the_other_way,
     window,
 )
+from tripsync.database import Database
 from tripsync.pooling.second_looks import look_again
 
 PATH = "/api/pool/connections"
@@ -177,7 +178,7 @@ async def test_where_a_block_ends_each_pair_of_rides_that_fits_is_told(
         pairs.append((one, other))
     assert await heard_by(db, blocker) == []
     await blocker.call("DELETE", f"/api/users/{blocked.id}/block")
-    async with server.app.ctx.database.transaction() as transaction:
+    async with server.app.ctx.resources[Database].transaction() as transaction:
         await look_again(transaction)
     for rider, own, theirs in ((blocker, 0, 1), (blocked, 1, 0)):
         told = [payload["match"] for kind, payload in await heard_by(db, rider)]

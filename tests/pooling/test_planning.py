@@ -23,6 +23,7 @@ from tests.pooling.roads_to_campus import (
     window,
 )
 from tests.waiting import until_waiting_for_locks
+from tripsync.database import Database
 from tripsync.pooling import auto_match
 from tripsync.pooling.planning import MOST_OPEN
 
@@ -283,7 +284,7 @@ async def test_a_round_matches_two_rides_of_one_rider_and_never_with_each_other(
     await go(second, leaving(11, 21, 1, auto_match=True))
     between = await sign_up()
     await go(between, leaving(0, 21, 2, auto_match=True))
-    async with server.app.ctx.database.transaction() as transaction:
+    async with server.app.ctx.resources[Database].transaction() as transaction:
         await auto_match.run_round(transaction, rider.college_id)
     pools = await db.fetch(
         "select pool_id, array_agg(user_id) as riders from pool_members "

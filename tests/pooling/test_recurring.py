@@ -24,6 +24,7 @@ from tests.pooling.roads_to_campus import (
     types_heard_by,
 )
 from tests.waiting import until_waiting_for_locks
+from tripsync.database import Database
 from tripsync.jobs.timers import Timer, Timers
 from tripsync.pooling.recurring import open_due
 
@@ -37,7 +38,7 @@ OpenDue = Callable[[], Awaitable[None]]
 @pytest.fixture
 def the_timer_comes(server: Server) -> OpenDue:
     async def come() -> None:
-        async with server.app.ctx.database.transaction() as transaction:
+        async with server.app.ctx.resources[Database].transaction() as transaction:
             await open_due(transaction)
 
     return come
@@ -184,7 +185,7 @@ async def test_a_date_is_opened_once_however_many_workers_look(
     other = await start_server()
     # Each by a name of its own: all have the turn, and meet at the patterns.
     turns = [
-        (Timers(worker.app.ctx.database, []), Timer(secrets.token_hex(8), 60, open_due))
+        (Timers(worker.app.ctx.resources[Database], []), Timer(secrets.token_hex(8), 60, open_due))
         for worker in (server, other) * 3
     ]
     assert all(await asyncio.gather(*(timers.run(timer) for timers, timer in turns)))
@@ -201,7 +202,7 @@ async def test_of_two_workers_with_one_timer_one_opens(
     other = await start_server()
     timer = Timer(secrets.token_hex(8), 60, open_due)
     turns = await asyncio.gather(
-        *(Timers(each.app.ctx.database, []).run(timer) for each in (server, other))
+        *(Timers(each.app.ctx.resources[Database], []).run(timer) for each in (server, other))
     )
     assert sorted(turns) == [False, True]
     assert len(await requests_of(rider)) == 1

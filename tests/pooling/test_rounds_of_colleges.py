@@ -9,7 +9,7 @@ import pytest
 
 from tests.conftest import Server, StartServer
 from tests.waiting import until, until_waiting_for_locks
-from tripsync.database import Bound
+from tripsync.database import Bound, Database
 from tripsync.jobs.timers import CollegeTimer, Timers
 from tripsync.pooling.auto_match import EVERY_SECONDS, run_round
 
@@ -81,7 +81,7 @@ def rounds_of(colleges: Sequence[int]) -> CollegeTimer:
 async def workers(start_server: StartServer, server: Server) -> list[Timers]:
     """Two, each with connections of its own."""
     other = await start_server()
-    return [Timers(each.app.ctx.database, []) for each in (server, other)]
+    return [Timers(each.app.ctx.resources[Database], []) for each in (server, other)]
 
 
 async def test_two_workers_share_the_rounds_and_each_college_has_one(

@@ -25,6 +25,7 @@ from tests.pooling.roads_to_campus import (
     types_heard_by,
 )
 from tests.waiting import until, until_waiting_for_locks
+from tripsync.database import Database
 from tripsync.database.files import SQL
 from tripsync.database.queries import load_queries
 from tripsync.pooling.calendar import WEEKDAYS
@@ -417,7 +418,7 @@ async def test_a_weekly_ride_is_told_when_it_is_opened(
     leaves = datetime.now(ZONE) + timedelta(minutes=30)
     body = ride(weekdays=list(WEEKDAYS), departs_at=leaves.strftime("%H:%M"))
     assert (await goer.call("POST", "/api/pool/recurring", json=body)).status_code == 201
-    async with server.app.ctx.database.transaction() as transaction:
+    async with server.app.ctx.resources[Database].transaction() as transaction:
         await open_due(transaction)
     assert len(await hits_of(db, watcher)) == 1
 

@@ -9,6 +9,7 @@ from tests.conftest import Server, SignUp
 from tests.people import Rider
 from tests.pooling.roads_to_campus import go, heard_by, ride, the_other_way, types_heard_by
 from tests.waiting import until
+from tripsync.database import Database
 from tripsync.pooling import second_looks
 
 
@@ -17,7 +18,7 @@ def look_again(server: Server, db: asyncpg.Connection) -> Any:
     """The timer's next run, at once; and until one that runs already is done."""
 
     async def run() -> None:
-        async with server.app.ctx.database.transaction() as transaction:
+        async with server.app.ctx.resources[Database].transaction() as transaction:
             await second_looks.look_again(transaction)
         await until(nothing_is_left)
 

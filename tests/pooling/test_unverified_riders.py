@@ -14,7 +14,7 @@ from tests.people import Campus, Rider
 from tests.pooling.roads_to_campus import ask, go, heard_by, ride, say, types_heard_by
 from tests.pooling.test_recurring import begin_window, keep, look_at, requests_of, weekly
 from tests.services.board import apply, publish
-from tripsync.database import Transaction
+from tripsync.database import Database, Transaction
 from tripsync.pooling.auto_match import run_round
 from tripsync.pooling.recurring import open_due
 
@@ -49,7 +49,7 @@ def confirm(campus: Campus) -> Confirm:
 
 async def do(server: Server, act: Callable[[Transaction], Awaitable[None]]) -> None:
     """What a timer of this server does."""
-    async with server.app.ctx.database.transaction() as transaction:
+    async with server.app.ctx.resources[Database].transaction() as transaction:
         await act(transaction)
 
 

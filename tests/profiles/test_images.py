@@ -20,6 +20,7 @@ from tests.profiles.sample import ME
 from tests.waiting import until_waiting_for_locks
 from tripsync.profiles import pictures
 from tripsync.profiles.pictures import PICTURE
+from tripsync.storage import Storage
 
 
 async def url_of(rider: Rider) -> str | None:
@@ -463,7 +464,7 @@ async def test_a_picture_that_is_replaced_while_it_is_looked_for_is_seen_anew(
 ) -> None:
     rider = await campus.sign_up()
     url = (await send(rider, IMAGE, picture(colour="red"))).json()["profile_image_url"]
-    load = server.app.ctx.storage.load
+    load = server.app.ctx.resources[Storage].load
 
     async def load_late(key: str) -> bytes | None:
         monkeypatch.undo()
@@ -472,7 +473,7 @@ async def test_a_picture_that_is_replaced_while_it_is_looked_for_is_seen_anew(
         assert content is None
         return content
 
-    monkeypatch.setattr(server.app.ctx.storage, "load", load_late)
+    monkeypatch.setattr(server.app.ctx.resources[Storage], "load", load_late)
     seen = await rider.call("GET", url)
     assert seen.status_code == 200
     red, _, blue = opened(seen.content).convert("RGB").getpixel((9, 9))

@@ -86,7 +86,7 @@ async def test_it_opens_without_a_header_and_is_kept_until_it_ends(
 async def test_it_stays_the_same_for_hours_and_differs_for_each_viewer(
     server: Server, owner: Rider, viewer: Rider
 ) -> None:
-    urls = server.app.ctx.picture_urls
+    urls = server.app.ctx.resources[PictureUrls]
     url = await url_for(viewer, owner)
     ends = int(parse_qs(urlsplit(url).query)["expires"][0])
     began = ends - 2 * STAYS_SECONDS
@@ -100,8 +100,8 @@ async def test_it_stays_the_same_for_hours_and_differs_for_each_viewer(
 async def test_it_ends(server: Server, owner: Rider, viewer: Rider, open_alone: Open) -> None:
     url = await url_for(viewer, owner)
     now = time.time()
-    fresh = signed(server.app.ctx.picture_urls, url, viewer, now)
-    late = signed(server.app.ctx.picture_urls, url, viewer, now - 2 * STAYS_SECONDS)
+    fresh = signed(server.app.ctx.resources[PictureUrls], url, viewer, now)
+    late = signed(server.app.ctx.resources[PictureUrls], url, viewer, now - 2 * STAYS_SECONDS)
     assert (await open_alone(fresh)).status_code == 200
     ended = await open_alone(late)
     assert (ended.status_code, ended.json()["code"]) == (404, "no_image")
@@ -173,7 +173,7 @@ async def test_another_college_is_given_none_and_opens_none(
 ) -> None:
     stranger = await campus.sign_up(college_name="VJTI")
     assert (await stranger.call("GET", f"/api/users/{owner.id}/profile")).status_code == 404
-    forged = signed(server.app.ctx.picture_urls, await url_for(owner, owner), stranger)
+    forged = signed(server.app.ctx.resources[PictureUrls], await url_for(owner, owner), stranger)
     assert (await open_alone(forged)).status_code == 404
 
 
@@ -198,7 +198,7 @@ async def test_a_retired_key_still_opens_and_another_does_not(
         async with server.client() as client:
             assert (await client.get(here(url))).status_code == status
         # What is given out now is signed by the new key.
-        assert signed(server.app.ctx.picture_urls, url, viewer) != url
+        assert signed(server.app.ctx.resources[PictureUrls], url, viewer) != url
 
 
 async def test_no_log_shows_it(

@@ -16,7 +16,7 @@ TimePasses = Callable[..., Awaitable[None]]
 
 @pytest.fixture
 def database(server: Server) -> Database:
-    found: Database = server.app.ctx.database
+    found: Database = server.app.ctx.resources[Database]
     return found
 
 

@@ -14,6 +14,7 @@ from tripsync.realtime import close_codes
 from tripsync.realtime.asyncapi import describe
 from tripsync.realtime.control_messages import Pong
 from tripsync.realtime.frames import Message
+from tripsync.realtime.gateway import Gateway
 
 NAME = re.compile(r"[\w.-]+")
 # What the specification (AsyncAPI 3.0.0) lets an object have, and what it must have.
@@ -180,7 +181,7 @@ def test_its_channels_are_the_sockets_that_there_are(server: Server) -> None:
 
 
 def test_what_may_be_said_is_what_the_server_takes(server: Server) -> None:
-    assert set(validators("say_")) == set(server.app.ctx.switchboard._acts)
+    assert set(validators("say_")) == set(server.app.ctx.resources[Gateway]._acts)
 
 
 def test_what_becomes_of_a_socket_is_told() -> None:

@@ -16,7 +16,9 @@ from tests.processes import ROOT, free_ports
 from tests.realtime.conftest import Tell, TimePasses
 from tests.realtime.devices import on_line
 from tests.waiting import until
+from tripsync.http.tokens import AccessTokens
 from tripsync.realtime import close_codes, gateway
+from tripsync.realtime.gateway import Gateway
 from tripsync.realtime.socket import Socket
 from tripsync.settings import Settings
 
@@ -75,7 +77,7 @@ async def socket_of(server: Server, rider: Rider) -> Socket:
     """The one socket of a rider, as soon as it is there."""
 
     def found() -> Socket | None:
-        return next(iter(server.app.ctx.switchboard.connections.devices_of(rider.id)), None)
+        return next(iter(server.app.ctx.resources[Gateway].connections.devices_of(rider.id)), None)
 
     return await until(found)
 
@@ -137,7 +139,7 @@ async def test_the_token_is_renewed_in_place(
     server: Server, sign_up: SignUp, tell: Tell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rider = await sign_up()
-    monkeypatch.setattr(server.app.ctx.tokens, "lifetime", 10)
+    monkeypatch.setattr(server.app.ctx.resources[AccessTokens], "lifetime", 10)
     async with following(server.url, rider, renewEvery=1000) as client:
         await client.loads()
         socket = await socket_of(server, rider)
@@ -196,7 +198,7 @@ async def test_it_stops_when_the_app_says_so(server: Server, sign_up: SignUp) ->
     async with following(server.url, rider, stopOnceLoaded=True) as client:
         await client.loads()
         assert await client.script.ends() == 0
-    connections = server.app.ctx.switchboard.connections
+    connections = server.app.ctx.resources[Gateway].connections
     await until(lambda: not connections.is_here(rider.id))
 
 

@@ -12,6 +12,7 @@ from tests.realtime.devices import on_line
 from tests.waiting import until
 from tripsync.realtime import keepalive
 from tripsync.realtime.connections import ConnectionManager
+from tripsync.realtime.gateway import Gateway
 from tripsync.realtime.protocol import Wire
 from tripsync.realtime.socket import Socket
 from tripsync.settings import Settings
@@ -27,7 +28,7 @@ class Handler:
         self.websockets: list[Wire] = []
 
     async def attend(self, request: Request, websocket: Wire, user_id: int) -> None:
-        manager = request.app.ctx.switchboard.connections
+        manager = request.app.ctx.resources[Gateway].connections
         await manager.connect(user_id, websocket)
         self.websockets.append(websocket)
         # Sanic cancels this when the client goes; nothing that stood below would be done.
@@ -53,7 +54,7 @@ async def served(settings: Settings, handler: Handler) -> AsyncIterator[Server]:
 
 @pytest.fixture
 def manager(served: Server) -> ConnectionManager:
-    registry: ConnectionManager = served.app.ctx.switchboard.connections
+    registry: ConnectionManager = served.app.ctx.resources[Gateway].connections
     return registry
 
 

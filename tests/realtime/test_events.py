@@ -17,7 +17,7 @@ from tripsync.realtime.events import Event
 
 @pytest.fixture
 def database(server: Server) -> Database:
-    found: Database = server.app.ctx.database
+    found: Database = server.app.ctx.resources[Database]
     return found
 
 

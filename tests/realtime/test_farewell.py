@@ -25,6 +25,7 @@ from tests.realtime.crowds import crowd
 from tests.realtime.devices import Device, on_line
 from tests.waiting import until, until_waiting_for_locks
 from tripsync.realtime.dispatch import MESSAGES_A_SECOND
+from tripsync.realtime.gateway import Gateway
 from tripsync.realtime.protocol import SocketProtocol, Wire
 
 RIDERS = 50
@@ -188,8 +189,8 @@ async def test_a_socket_that_opens_while_the_stop_begins_is_told_as_well(
     async def too_late(protocol: SocketProtocol, request: Request, offered: Any = None) -> Wire:
         wire = await shake_hands(protocol, request, offered)
         if request.app is server.app:
-            server.app.ctx.draining = True
-            await server.app.ctx.switchboard.say_goodbye()
+            server.app.ctx.resources.draining = True
+            await server.app.ctx.resources[Gateway].say_goodbye()
         return wire
 
     monkeypatch.setattr(SocketProtocol, "websocket_handshake", too_late)

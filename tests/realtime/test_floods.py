@@ -9,7 +9,10 @@ from websockets.frames import Frame, Opcode
 from tests.conftest import Server, SignUp, StartServer
 from tests.realtime.devices import on_line
 from tests.waiting import until
+from tripsync.database import Database
+from tripsync.http.tokens import AccessTokens
 from tripsync.realtime import dispatch
+from tripsync.realtime.gateway import Gateway
 
 
 async def test_who_says_too_much_before_being_welcomed_is_cut_off(
@@ -18,7 +21,7 @@ async def test_who_says_too_much_before_being_welcomed_is_cut_off(
     """The welcome waits for a database that is busy; nobody waits for it with a full inbox."""
     server = await start_server()
     rider = await sign_up()
-    pool = server.app.ctx.database.pool
+    pool = server.app.ctx.resources[Database].pool
     held = [await pool.acquire() for _ in range(5)]
     try:
         async with on_line(server.url, rider) as device:
@@ -37,7 +40,7 @@ async def test_what_is_said_before_the_welcome_is_answered_after_it(
     server = await start_server(database_pool_max=1)
     rider = await sign_up()
     async with AsyncExitStack() as line:
-        async with server.app.ctx.database.pool.acquire():
+        async with server.app.ctx.resources[Database].pool.acquire():
             device = await line.enter_async_context(on_line(server.url, rider))
             await device.say("ping")
             # Answered by the wire itself, when all before it has arrived.
@@ -49,7 +52,7 @@ async def test_pieces_without_content_are_not_kept(server: Server, sign_up: Sign
     rider = await sign_up()
     async with on_line(server.url, rider) as device:
         await device.hear("ready")
-        [socket] = server.app.ctx.switchboard.connections.devices_of(rider.id)
+        [socket] = server.app.ctx.resources[Gateway].connections.devices_of(rider.id)
         begin = Frame(Opcode.TEXT, b'{"type": ', fin=False).serialize(mask=True)
         nothing = Frame(Opcode.CONT, b"", fin=False).serialize(mask=True)
         end = Frame(Opcode.CONT, b'"ping"}').serialize(mask=True)
@@ -63,11 +66,11 @@ async def test_pieces_without_content_are_not_kept(server: Server, sign_up: Sign
 async def test_what_a_device_acknowledged_while_the_database_was_away_is_written_later(
     server: Server, sign_up: SignUp, db: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    acknowledgements = server.app.ctx.switchboard._acknowledgements
+    acknowledgements = server.app.ctx.resources[Gateway]._acknowledgements
     rider = await sign_up()
-    who = server.app.ctx.tokens.read(rider.access_token)
+    who = server.app.ctx.resources[AccessTokens].read(rider.access_token)
     await db.execute("update event_heads set last_seq = 9 where user_id = $1", rider.id)
-    lender = server.app.ctx.database._lender
+    lender = server.app.ctx.resources[Database]._lender
     execute, failures = lender.execute, [ConnectionRefusedError()]
 
     async def fail_first(sql: str, *values: object) -> str:

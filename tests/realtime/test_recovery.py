@@ -33,6 +33,7 @@ from tripsync.database.embedded import embedded_server, start
 from tripsync.database.migrations import migrate
 from tripsync.realtime import delivery
 from tripsync.realtime.events import Event, append, append_many
+from tripsync.realtime.gateway import Gateway
 from tripsync.settings import Settings
 
 RIDERS = 50
@@ -266,7 +267,7 @@ async def test_a_writer_that_commits_late_makes_no_device_skip(
             await append(slow, rider.id, "x_test", {"n": "slow"})
             waiting = asyncio.create_task(hasty())
             await until_waiting_for_locks(db)
-            server.app.ctx.switchboard.delivery.look_at_all()
+            server.app.ctx.resources[Gateway].delivery.look_at_all()
             # Read together with the rider's, who has none that stand.
             await tell(neighbour)
             await beside.hear_events(1)
@@ -317,11 +318,11 @@ async def test_the_slower_of_two_devices_is_found_without_a_word(
         await tell(rider)
         for device in devices:
             await device.hear("x_test")
-        switchboard = server.app.ctx.switchboard
+        gateway = server.app.ctx.resources[Gateway]
         # As if its wire had been full, and the word that came when it was not had been lost.
-        behind = list(switchboard.connections.devices_of(rider.id))[slower]
+        behind = list(gateway.connections.devices_of(rider.id))[slower]
         behind.cursor -= 1
-        switchboard.delivery.look_at_all()
+        gateway.delivery.look_at_all()
         assert (await devices[slower].hear("x_test"))["seq"] == 1
 
 
@@ -348,7 +349,7 @@ async def test_a_device_that_resumes_during_a_reading_is_not_told_that_all_is_lo
         async with on_line(server.url, rider) as laptop:
             assert await laptop.hear("ready")
             on_reading(delayed)
-            server.app.ctx.switchboard.delivery.look_after(rider.id)
+            server.app.ctx.resources[Gateway].delivery.look_after(rider.id)
             async with asyncio.timeout(PATIENCE):
                 await has_read.wait()
             await tell(rider, n="new")

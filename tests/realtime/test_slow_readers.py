@@ -17,6 +17,7 @@ from tests.realtime.conftest import Tell
 from tests.realtime.devices import on_line
 from tests.waiting import PATIENCE, until
 from tripsync.realtime import keepalive, protocol
+from tripsync.realtime.gateway import Gateway
 from tripsync.realtime.socket import Socket
 
 RIDERS = 20
@@ -83,7 +84,7 @@ async def test_who_does_not_read_is_gone_and_those_who_read_notice_nothing(
     assert patience + keepalive.LOOK_EVERY + protocol.CLOSE_WITHIN < GONE_WITHIN
     monkeypatch.setattr(keepalive, "READS_WITHIN", unlimited)
     server = await start_server(sockets_per_rider=READERS_EACH + len(MANNERS))
-    connections = server.app.ctx.switchboard.connections
+    connections = server.app.ctx.resources[Gateway].connections
     riders = [await sign_up() for _ in range(RIDERS)]
     rider = riders[0]
     async with AsyncExitStack() as lines:
@@ -129,7 +130,7 @@ async def test_who_does_not_read_is_gone_and_those_who_read_notice_nothing(
 
 
 def is_on_line(device: Socket, server: Server) -> bool:
-    return device in server.app.ctx.switchboard.connections
+    return device in server.app.ctx.resources[Gateway].connections
 
 
 def parts_of(device: Socket) -> tuple[object, ...]:
@@ -150,7 +151,7 @@ async def test_who_asks_all_the_time_and_reads_no_answer_fills_no_memory(
     server = await start_server()
     rider = await sign_up()
     async with deaf(server, rider) as line:
-        [stuck] = await until(lambda: list(server.app.ctx.switchboard.connections))
+        [stuck] = await until(lambda: list(server.app.ctx.resources[Gateway].connections))
         await until(lambda: stuck.cursor is not None)
         await tell(rider, MANY, n=LARGE)
         await until(lambda: stuck.wire.stalled_since)

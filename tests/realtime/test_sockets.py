@@ -14,8 +14,10 @@ from tests.realtime.conftest import Tell, TimePasses
 from tests.realtime.devices import on_line
 from tests.waiting import until
 from tripsync.database import Database
+from tripsync.http.tokens import AccessTokens
 from tripsync.realtime import delivery, dispatch, keepalive
 from tripsync.realtime.events import append
+from tripsync.realtime.gateway import Gateway
 
 
 async def test_all_devices_of_a_rider_hear_everything_and_nobody_else_does(
@@ -228,7 +230,7 @@ async def test_the_end_of_an_old_socket_leaves_the_newer_one(
 
 
 def devices(server: Server, rider: Rider) -> int:
-    return len(server.app.ctx.switchboard.connections.devices_of(rider.id))
+    return len(server.app.ctx.resources[Gateway].connections.devices_of(rider.id))
 
 
 async def test_a_personal_message_reaches_all_devices_here_and_is_no_event(
@@ -238,7 +240,7 @@ async def test_a_personal_message_reaches_all_devices_here_and_is_no_event(
     async with on_line(server.url, rider) as phone, on_line(server.url, rider) as laptop:
         for device in (phone, laptop):
             await device.hear("ready")
-        connections = server.app.ctx.switchboard.connections
+        connections = server.app.ctx.resources[Gateway].connections
         await connections.send_personal_message({"type": "x_note", "text": "only now"}, rider.id)
         for device in (phone, laptop):
             assert await device.hear() == {"type": "x_note", "text": "only now"}
@@ -363,7 +365,7 @@ async def test_a_token_is_renewed_in_place(
 
 def expiring(server: Server, rider: Rider, after: int) -> Rider:
     """The same person with a token that lives shorter."""
-    tokens = server.app.ctx.tokens
+    tokens = server.app.ctx.resources[AccessTokens]
     known = tokens.read(rider.access_token)
     lifetime, tokens.lifetime = tokens.lifetime, after
     token = tokens.issue(
@@ -471,7 +473,7 @@ async def test_a_silent_client_is_asked_whether_it_is_there_and_may_stay(
     rider = await sign_up()
     async with on_line(server.url, rider, ping_interval=None) as device:
         await device.hear("ready")
-        [socket] = server.app.ctx.switchboard.connections.devices_of(rider.id)
+        [socket] = server.app.ctx.resources[Gateway].connections.devices_of(rider.id)
         # The client library answers pings by itself, while nothing is said; each answer counts.
         heard_at = {socket.wire.heard_at}
 
@@ -480,7 +482,7 @@ async def test_a_silent_client_is_asked_whether_it_is_there_and_may_stay(
             return len(heard_at) > 3
 
         await until(was_heard_again_and_again)
-        assert socket in server.app.ctx.switchboard.connections
+        assert socket in server.app.ctx.resources[Gateway].connections
 
 
 async def test_a_client_that_does_not_answer_is_gone(

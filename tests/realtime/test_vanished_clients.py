@@ -15,6 +15,7 @@ from tests.realtime.conftest import Tell
 from tests.realtime.devices import on_line
 from tests.waiting import until
 from tripsync.realtime import keepalive
+from tripsync.realtime.gateway import Gateway
 from tripsync.realtime.socket import Socket
 
 FOUND_WITHIN = 40.0
@@ -65,7 +66,7 @@ async def line_to(server: Server) -> AsyncIterator[Line]:
 
 
 def devices(server: Server, rider: Rider) -> int:
-    return len(server.app.ctx.switchboard.connections.devices_of(rider.id))
+    return len(server.app.ctx.resources[Gateway].connections.devices_of(rider.id))
 
 
 def test_silence_is_noticed_in_time_even_if_the_last_look_came_too_early() -> None:
@@ -96,7 +97,7 @@ async def test_a_client_whose_line_breaks_without_a_word_is_found_and_its_neighb
         line.break_down()
         await tell(rider, to_be_sent, n="x" * 65_536)
         await home.hear_events(to_be_sent)
-        [lost, _] = server.app.ctx.switchboard.connections.devices_of(rider.id)
+        [lost, _] = server.app.ctx.resources[Gateway].connections.devices_of(rider.id)
         await until(lambda: bool(lost.wire.stalled_since) is bool(to_be_sent))
 
         # Whoever was silent until now must not look as if it were gone.
@@ -105,7 +106,7 @@ async def test_a_client_whose_line_breaks_without_a_word_is_found_and_its_neighb
         monkeypatch.setattr(keepalive, "LOOK_EVERY", 0.05)
         monkeypatch.setattr(keepalive, "ASK_AFTER", 0.2)
         monkeypatch.setattr(keepalive, "GONE_AFTER", 10.0)
-        await until(lambda: lost not in server.app.ctx.switchboard.connections)
+        await until(lambda: lost not in server.app.ctx.resources[Gateway].connections)
         await home.say("ping")
         await home.hear("pong")
         train.socket.transport.abort()
@@ -122,7 +123,7 @@ async def test_what_a_client_said_and_nobody_has_read_yet_does_not_hide_its_end(
         ponders.set()
         await is_done.wait()
 
-    monkeypatch.setitem(server.app.ctx.switchboard._acts, "ponder", ponder)
+    monkeypatch.setitem(server.app.ctx.resources[Gateway]._acts, "ponder", ponder)
     try:
         async with on_line(server.url, rider, ping_interval=None) as device:
             await device.hear("ready")

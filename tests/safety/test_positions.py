@@ -12,6 +12,7 @@ from tests.pooling.roads_to_campus import ask, go, pair_up, ride, say
 from tests.realtime.devices import Device, on_line
 from tests.safety.conftest import Pair, share
 from tests.waiting import until
+from tripsync.safety.positions import Positions
 
 HERE = {"latitude": 19.1, "longitude": 72.85, "heading": 181.5}
 
@@ -102,13 +103,13 @@ async def test_who_says_many_in_a_second_is_heard_once(
     asha, dev = pair
     await drive(asha)
     rounds: list[int] = []
-    pass_on = server.app.ctx.positions._pass_on
+    pass_on = server.app.ctx.resources[Positions]._pass_on
 
     async def counted() -> None:
         rounds.append(1)
         await pass_on()
 
-    monkeypatch.setattr(server.app.ctx.positions, "_pass_on", counted)
+    monkeypatch.setattr(server.app.ctx.resources[Positions], "_pass_on", counted)
     async with (
         on_line(server.url, asha) as one,
         on_line(server.url, asha) as two,
@@ -189,7 +190,7 @@ async def test_it_ends_with_the_ride(
         assert await kept(db, asha) == []
         # The first of a second is written at once; one that waits for its end has none then.
         await one.say("position", **HERE)
-        await until(lambda: asha.id not in server.app.ctx.positions._written)
+        await until(lambda: asha.id not in server.app.ctx.resources[Positions]._written)
         await one.say("position", **HERE)
         assert (await one.hear("error"))["code"] == "not_on_the_way"
         assert await kept(db, asha) == []

@@ -16,7 +16,7 @@ from tests.safety.conftest import Pair, opens, share
 from tests.waiting import until_waiting_for_locks
 from tripsync.database import Database
 from tripsync.logs import JsonLines
-from tripsync.safety.api_shares import MOST_SHARES, forget_shares
+from tripsync.safety.api import MOST_SHARES, forget_shares
 
 HERE = {"latitude": 19.08, "longitude": 72.85}
 
@@ -331,7 +331,7 @@ async def test_links_that_open_nothing_are_forgotten(
     asha, _ = pair
     over, good = await share(asha), await share(asha)
     await db.execute("update ride_shares set expires_at = now() where share_id = $1", over["id"])
-    database: Database = server.app.ctx.database
+    database: Database = server.app.ctx.resources[Database]
     async with database.transaction() as transaction:
         await forget_shares(transaction)
     kept = await db.fetch("select share_id from ride_shares where user_id = $1", asha.id)

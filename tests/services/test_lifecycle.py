@@ -10,7 +10,7 @@ from tests.conftest import SignUp
 from tests.people import Rider
 from tests.pooling.roads_to_campus import heard_by
 from tests.services.board import PATH, act, applied, decide, publish, show, team
-from tripsync.services.posts import Act, ImpossibleError, Status, after
+from tripsync.services.lifecycle import Act, ImpossibleError, Status, after
 
 POSSIBLE = {
     ("open", "start"): "in_progress",

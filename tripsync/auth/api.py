@@ -16,16 +16,18 @@ from tripsync.auth.problems import (
 )
 from tripsync.auth.schemas import Login, Refresh, Sessions, TokenForm, Tokens
 from tripsync.database import Transaction
-from tripsync.http.context import reading, rider, run_in_transaction, settings
+from tripsync.http.context import reading, resources, rider, run_in_transaction, settings
+from tripsync.http.ended_sessions import EndedSessions
 from tripsync.http.endpoint import endpoint
+from tripsync.http.hashing import Hasher
 from tripsync.http.identity import CHALLENGE
 from tripsync.http.paging import Page, next_cursor
 from tripsync.http.problems import TOO_MANY, Problem
 from tripsync.http.rate_limits import count_account, count_address, count_try
 from tripsync.http.responses import answer, no_content
-from tripsync.http.tokens import fresh_secret, hash_of
+from tripsync.http.tokens import AccessTokens, fresh_secret, hash_of
 
-blueprint = Blueprint("sessions")
+blueprint = Blueprint("auth")
 
 LONGEST_DEVICE = 200
 
@@ -55,7 +57,7 @@ async def login(request: Request, body: Login | TokenForm) -> HTTPResponse:
 async def sign_in(request: Request, typed_email: str, password: str) -> HTTPResponse:
     await count_try(request, SIGN_IN, typed_email)
     known = await reading(request).accounts.find_credentials(email=spelled(typed_email))
-    right = await request.app.ctx.hasher.check(password, known and known["password_hash"])
+    right = await resources(request)[Hasher].check(password, known and known["password_hash"])
     if not right:
         raise Problem(WRONG_CREDENTIALS, headers=CHALLENGE)
     if known["banned"]:
@@ -95,7 +97,7 @@ async def issue_tokens(request: Request, db: Transaction, user: Any, session_id:
         session_id=session_id,
         days=settings(request).refresh_token_days,
     )
-    access = request.app.ctx.tokens
+    access = resources(request)[AccessTokens]
     return Tokens(
         access_token=access.issue(
             user_id=user["user_id"],
@@ -215,7 +217,7 @@ async def end_session(request: Request, session_id: int) -> bool:
             reason="logout",
         )
         if ended:
-            db.after_commit(request.app.ctx.ended_sessions.add, session_id)
+            db.after_commit(resources(request)[EndedSessions].add, session_id)
         return ended
 
     ended = await run_in_transaction(request, end)
@@ -233,7 +235,7 @@ async def log_out_everywhere(request: Request) -> HTTPResponse:
             college_id=who.college_id, user_id=who.user_id, reason="logout"
         )
         for session in ended:
-            db.after_commit(request.app.ctx.ended_sessions.add, session["session_id"])
+            db.after_commit(resources(request)[EndedSessions].add, session["session_id"])
 
     await run_in_transaction(request, end_all)
     return no_content()

@@ -2,22 +2,22 @@
 
 from typing import Any
 
-from sanic import Blueprint, HTTPResponse, Request
+from sanic import HTTPResponse, Request
 
-from tripsync.auth.api import open_session
+from tripsync.auth.api import blueprint, open_session
 from tripsync.auth.limits import CHANGE_PASSWORD, CODE, FORGOTTEN
 from tripsync.auth.mails import RESET_PASSWORD, post_code
 from tripsync.auth.problems import USELESS_CODE, WRONG_PASSWORD
 from tripsync.auth.schemas import Forgotten, PasswordChange, PasswordReset, Tokens
 from tripsync.database import Transaction
-from tripsync.http.context import reading, rider, run_in_transaction
+from tripsync.http.context import reading, resources, rider, run_in_transaction
+from tripsync.http.ended_sessions import EndedSessions
 from tripsync.http.endpoint import endpoint
+from tripsync.http.hashing import Hasher
 from tripsync.http.problems import TOO_MANY, Problem
 from tripsync.http.rate_limits import count_try
 from tripsync.http.responses import Message, answer
 from tripsync.http.tokens import hash_of
-
-blueprint = Blueprint("passwords")
 
 
 @blueprint.put("/api/auth/password")
@@ -27,7 +27,7 @@ async def change_password(request: Request, body: PasswordChange) -> HTTPRespons
 
     Every device is signed out, also the one that asks; the answer signs it in again."""
     who = rider(request)
-    hasher = request.app.ctx.hasher
+    hasher = resources(request)[Hasher]
     await count_try(request, CHANGE_PASSWORD, who.email)
     known = await reading(request).accounts.find_credentials(email=who.email)
     if not await hasher.check(body.current_password, known and known["password_hash"]):
@@ -43,7 +43,7 @@ async def change_password(request: Request, body: PasswordChange) -> HTTPRespons
         )
         if not changed:
             raise Problem(WRONG_PASSWORD)
-        db.after_commit(request.app.ctx.ended_sessions.read)
+        db.after_commit(resources(request)[EndedSessions].read)
         return await open_session(request, db, known, new_hash)
 
     tokens = await run_in_transaction(request, change)
@@ -70,7 +70,7 @@ async def forgotten_password(request: Request, body: Forgotten) -> HTTPResponse:
 async def reset_password(request: Request, body: PasswordReset) -> HTTPResponse:
     """Choose a new password with the code from the mail; every device is signed out."""
     await count_try(request, CODE, body.code)
-    new_hash = await request.app.ctx.hasher.hash(body.password)
+    new_hash = await resources(request)[Hasher].hash(body.password)
 
     async def reset(db: Transaction) -> None:
         owner = await db.mailed_codes.spend_code(
@@ -79,7 +79,7 @@ async def reset_password(request: Request, body: PasswordReset) -> HTTPResponse:
         if owner is None:
             raise Problem(USELESS_CODE)
         await db.accounts.reset_password(**owner, new_hash=new_hash)
-        db.after_commit(request.app.ctx.ended_sessions.read)
+        db.after_commit(resources(request)[EndedSessions].read)
 
     await run_in_transaction(request, reset)
     return answer({"message": "Your new password is set. Please sign in."})

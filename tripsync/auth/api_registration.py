@@ -2,24 +2,24 @@
 
 from typing import Any
 
-from sanic import Blueprint, HTTPResponse, Request
+from sanic import HTTPResponse, Request
 
+from tripsync.auth.api import blueprint
 from tripsync.auth.fields import admits
 from tripsync.auth.limits import CODE, REGISTER
 from tripsync.auth.mails import VERIFY_EMAIL, post_code
 from tripsync.auth.problems import EMAIL_TAKEN, FOREIGN_ADDRESS, UNKNOWN_COLLEGE, USELESS_CODE
 from tripsync.auth.schemas import Account, Colleges, Registration, Verification
 from tripsync.database import Transaction
-from tripsync.http.context import reading, rider, run_in_transaction
+from tripsync.http.context import reading, resources, rider, run_in_transaction
 from tripsync.http.endpoint import endpoint
+from tripsync.http.hashing import Hasher
 from tripsync.http.idempotency import create_once
 from tripsync.http.paging import Page, next_cursor
 from tripsync.http.problems import TOO_MANY, FieldError, Problem
 from tripsync.http.rate_limits import count_try
 from tripsync.http.responses import Message, answer
 from tripsync.http.tokens import hash_of
-
-blueprint = Blueprint("registration")
 
 ADDRESS_HAS_ACCOUNT = (
     "This address has an account already; sign in, or ask for a new password if you forgot it."
@@ -41,7 +41,7 @@ async def register(request: Request, body: Registration) -> HTTPResponse:
     It can be used at once; a mail asks to confirm the address."""
     await count_try(request, REGISTER, body.email)
     college_id = await find_college_for(request, body)
-    password_hash = await request.app.ctx.hasher.hash(body.password)
+    password_hash = await resources(request)[Hasher].hash(body.password)
 
     async def open_account(db: Transaction) -> Any:
         account = await db.accounts.create_user(

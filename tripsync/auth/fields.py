@@ -7,10 +7,10 @@ from typing import Any, Self
 from email_validator import EmailNotValidError, validate_email
 from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
+from tripsync.http.hashing import LONGEST_PASSWORD_BYTES
+
 LONGEST_EMAIL = 254
 SHORTEST_PASSWORD = 8
-# bcrypt reads no further, and refuses to pretend it did.
-LONGEST_PASSWORD_BYTES = 72
 
 
 class Email(str):

@@ -4,8 +4,12 @@ Who may begin one is said by the function may_chat in the database (migration 00
 may go on until one of the two blocks the other. A message is a row before anybody hears of it.
 """
 
-from tripsync.chat import api, api_conversations
-from tripsync.chat.frames import frames as frames
-from tripsync.chat.frames import messages as messages
+from tripsync.chat import api, api_conversations, frames
+from tripsync.feature import Feature
 
-blueprints = (api.blueprint, api_conversations.blueprint)
+feature = Feature(
+    title="Chat",
+    api=(api, api_conversations),
+    frames=frames.frames,
+    messages=frames.messages,
+)

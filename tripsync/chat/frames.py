@@ -1,39 +1,39 @@
 """Chat on a socket: what riders say there, and what they hear."""
 
-from sanic import Sanic
-
-from tripsync.chat.api import write_to
-from tripsync.chat.api_conversations import refuse_oneself
+from tripsync.chat.conversations import refuse_oneself
 from tripsync.chat.limits import count_message, count_opening
+from tripsync.chat.messages import write_to
 from tripsync.chat.schemas import (
     ChatMessageEvent,
     ChatMessageFrame,
     MessagesReadEvent,
     PoolMessageEvent,
 )
-from tripsync.database import Transaction
+from tripsync.database import Database, Transaction
 from tripsync.http.tokens import Rider
 from tripsync.realtime.frames import Frame, Message, Pushed
+from tripsync.resources import Resources
 
 
-async def say(app: Sanic, who: Rider, frame: ChatMessageFrame) -> None:
+async def say(resources: Resources, who: Rider, frame: ChatMessageFrame) -> None:
     """Store a message to a rider, unless it is stored already; the sender hears it as all do."""
     refuse_oneself(who, frame.receiver_id, "receiver_id")
+    database = resources[Database]
     # Text is a name that the client chose: it names nothing of ours.
-    if isinstance(frame.message_id, int) and await app.ctx.database.reading.chat.is_message_stored(
+    if isinstance(frame.message_id, int) and await database.reading.chat.is_message_stored(
         college_id=who.college_id,
         user_id=who.user_id,
         receiver_id=frame.receiver_id,
         message_id=frame.message_id,
     ):
         return
-    await count_message(app, who)
-    await count_opening(app, who, frame.receiver_id)
+    await count_message(resources, who)
+    await count_opening(resources, who, frame.receiver_id)
 
     async def store(db: Transaction) -> None:
-        await write_to(app, db, who, frame.receiver_id, frame.content)
+        await write_to(resources, db, who, frame.receiver_id, frame.content)
 
-    await app.ctx.database.run_in_transaction(store)
+    await database.run_in_transaction(store)
 
 
 frames = (Frame("chat_message", ChatMessageFrame, say),)

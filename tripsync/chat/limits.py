@@ -1,8 +1,9 @@
 """How much somebody may write: widely to those they know, narrowly to others."""
 
-from sanic import Sanic
-
+from tripsync.database import Database
+from tripsync.http.rate_limits import RateLimits
 from tripsync.http.tokens import Rider
+from tripsync.resources import Resources
 
 # As fast as anybody types, for as long as they like.
 MESSAGES = "60/minute"
@@ -10,15 +11,15 @@ MESSAGES = "60/minute"
 OPENINGS = "30/hour"
 
 
-async def count_message(app: Sanic, who: Rider) -> None:
+async def count_message(resources: Resources, who: Rider) -> None:
     """Count one message; a 429 when it is one too many."""
-    await app.ctx.limits.count(MESSAGES, "chat message", "account", str(who.user_id))
+    await resources[RateLimits].count(MESSAGES, "chat message", "account", str(who.user_id))
 
 
-async def count_opening(app: Sanic, who: Rider, partner_id: int) -> None:
+async def count_opening(resources: Resources, who: Rider, partner_id: int) -> None:
     """Count one try to begin a conversation, if there is none yet."""
-    known = await app.ctx.database.reading.chat.find_conversation(
+    known = await resources[Database].reading.chat.find_conversation(
         college_id=who.college_id, user_id=who.user_id, partner_id=partner_id
     )
     if known is None:
-        await app.ctx.limits.count(OPENINGS, "chat opening", "account", str(who.user_id))
+        await resources[RateLimits].count(OPENINGS, "chat opening", "account", str(who.user_id))

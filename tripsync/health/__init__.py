@@ -1,5 +1,6 @@
 """Whether the server is there, alive and ready for traffic, and its first page."""
 
-from tripsync.health import api, home
+from tripsync.feature import Feature
+from tripsync.health import api, api_home
 
-blueprints = (api.blueprint, home.blueprint)
+feature = Feature(title="Health", api=(api, api_home), open=api_home.open_probe)

@@ -9,7 +9,7 @@ from sanic import Blueprint, HTTPResponse, Request
 
 from tripsync.database.availability import ANSWERS_WITHIN, AWAY, READ_ONLY
 from tripsync.database.migrations import find_schema_problem
-from tripsync.http.context import database
+from tripsync.http.context import database, resources
 from tripsync.http.endpoint import endpoint
 from tripsync.http.problems import Problem, Refusal
 from tripsync.http.responses import answer
@@ -52,7 +52,7 @@ async def live(_: Request) -> HTTPResponse:
 async def ready(request: Request) -> HTTPResponse:
     """Tell whether traffic should come here: database well, schema known, not stopping."""
     availability = database(request).availability
-    if request.app.ctx.draining:
+    if resources(request).draining:
         raise Problem(NOT_READY, "This server is stopping; another one takes over.")
     try:
         async with asyncio.timeout(ANSWERS_WITHIN):

@@ -7,6 +7,7 @@ from sanic import Request
 
 from tripsync.database import Bound, Database, Transaction
 from tripsync.http.tokens import Rider
+from tripsync.resources import Resources
 from tripsync.settings import Settings
 
 Outcome = TypeVar("Outcome")
@@ -27,11 +28,16 @@ def reading(request: Request) -> Bound:
 
 
 def database(request: Request) -> Database:
-    return cast("Database", request.app.ctx.database)
+    return resources(request)[Database]
 
 
 def settings(request: Request) -> Settings:
-    return cast("Settings", request.app.ctx.settings)
+    return resources(request)[Settings]
+
+
+def resources(request: Request) -> Resources:
+    """What this process has opened, each found by its class."""
+    return cast("Resources", request.app.ctx.resources)
 
 
 def rider(request: Request) -> Rider:

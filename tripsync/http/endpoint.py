@@ -20,7 +20,9 @@ from sanic import HTTPResponse, Request
 
 from tripsync.database.row_security import see_all_colleges
 from tripsync.http import problems
+from tripsync.http.context import resources
 from tripsync.http.identity import identify
+from tripsync.http.picture_urls import PictureUrls
 from tripsync.http.problems import Problem, Refusal
 from tripsync.http.schemas import Schema, converter, decoder
 from tripsync.http.uploads import MULTIPART, Upload, receive
@@ -120,7 +122,7 @@ def open_pictures(request: Request, answered: HTTPResponse) -> None:
     """Let the addresses of pictures in an answer open by themselves, for the rider who asked."""
     rider = getattr(request.ctx, "rider", None)
     if rider and answered.body and answered.content_type == JSON:
-        answered.body = request.app.ctx.picture_urls.sign_all(answered.body, rider.user_id)
+        answered.body = resources(request)[PictureUrls].sign_all(answered.body, rider.user_id)
 
 
 def body_reader(

@@ -21,6 +21,7 @@ from sanic.http import Http
 from tripsync.database.availability import AWAY, READ_ONLY
 from tripsync.database.retrying import LOST_RACES
 from tripsync.http import problems
+from tripsync.http.context import database
 from tripsync.http.problems import Problem, Refusal
 from tripsync.http.request_log import request_id_of
 from tripsync.http.urls import methods_of
@@ -52,7 +53,7 @@ class Failures(ErrorHandler):
             return problems.respond(refused, request_id_of(request))
         if isinstance(exception, (*AWAY, READ_ONLY)):
             request.ctx.failure = type(exception).__name__
-            request.app.ctx.database.availability.suspect(exception)
+            database(request).availability.suspect(exception)
         return problems.respond(as_problem(exception), request_id_of(request))
 
     @staticmethod

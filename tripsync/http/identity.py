@@ -1,11 +1,14 @@
 """Who is asking: the rider behind a bearer token."""
 
-from sanic import Request, Sanic
+from sanic import Request
 
 from tripsync.database import Transaction
 from tripsync.database.row_security import see_college
+from tripsync.http.context import resources
+from tripsync.http.ended_sessions import EndedSessions
 from tripsync.http.problems import NOT_AUTHENTICATED, Problem, Refusal
-from tripsync.http.tokens import InvalidTokenError, Rider
+from tripsync.http.tokens import AccessTokens, InvalidTokenError, Rider
+from tripsync.resources import Resources
 
 CHALLENGE = {"WWW-Authenticate": "Bearer"}
 EMAIL_NOT_VERIFIED = Refusal(
@@ -22,7 +25,7 @@ def identify(request: Request) -> Rider:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise Problem(NOT_AUTHENTICATED, headers=CHALLENGE)
-    return rider_of(request.app, token.strip())
+    return rider_of(resources(request), token.strip())
 
 
 def identify_if_any(request: Request) -> Rider | None:
@@ -33,13 +36,13 @@ def identify_if_any(request: Request) -> Rider | None:
     return rider
 
 
-def rider_of(app: Sanic, token: str) -> Rider:
+def rider_of(resources: Resources, token: str) -> Rider:
     """The rider this token names, if its session has not ended. What follows sees their college."""
     try:
-        rider: Rider = app.ctx.tokens.read(token)
+        rider = resources[AccessTokens].read(token)
     except InvalidTokenError:
         raise Problem(NOT_AUTHENTICATED, headers=CHALLENGE) from None
-    if rider.session_id in app.ctx.ended_sessions:
+    if rider.session_id in resources[EndedSessions]:
         raise Problem(NOT_AUTHENTICATED, headers=CHALLENGE)
     see_college(rider.college_id)
     return rider

@@ -41,7 +41,7 @@ def describe(app: Sanic) -> dict[str, Any]:
     for path, route, contract in endpoints:
         operations = paths.setdefault(PATH_PARAMETER.sub(r"{\1}", path), {})
         for method in sorted(route.methods - {"HEAD", "OPTIONS"}):
-            operations[method.lower()] = operation(route, method, contract, components)
+            operations[method.lower()] = operation(app, route, method, contract, components)
     return {
         "openapi": "3.1.0",
         "info": {"title": "TripSync", "version": __version__, "description": DESCRIPTION},
@@ -113,11 +113,11 @@ def without_notes(schema: Any) -> None:
 
 
 def operation(
-    route: Route, method: str, contract: Contract, components: Mapping[str, Any]
+    app: Sanic, route: Route, method: str, contract: Contract, components: Mapping[str, Any]
 ) -> dict[str, Any]:
     _, feature, name = route.name.split(".", 2)
     described: dict[str, Any] = {
-        "tags": [feature],
+        "tags": [app.blueprints[feature].ctx.title],
         "operationId": f"{feature}_{name}",
         "summary": contract.summary,
         "description": contract.description,

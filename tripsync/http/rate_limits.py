@@ -7,11 +7,11 @@ password or send a mail: a counter costs them nothing.
 
 import hashlib
 from dataclasses import dataclass
-from typing import cast
 
 from sanic import Request
 
 from tripsync.database import Database, Transaction
+from tripsync.http.context import resources
 from tripsync.http.problems import TOO_MANY, Problem
 from tripsync.jobs.timers import FEW_AT_ONCE, Timer
 
@@ -71,7 +71,7 @@ async def count_account(request: Request, limit: Limit, account: str) -> None:
 
 
 def limits_of(request: Request) -> RateLimits:
-    return cast("RateLimits", request.app.ctx.limits)
+    return resources(request)[RateLimits]
 
 
 async def forget_windows(db: Transaction) -> None:

@@ -91,7 +91,7 @@ def add_observation(app: Sanic, *, production: bool) -> None:
         response.headers["X-Request-ID"] = request_id_of(request)
         for name, value in headers.items():
             response.headers.setdefault(name, value)
-        if app.ctx.draining and isinstance(request.stream, Http):
+        if app.ctx.resources.draining and isinstance(request.stream, Http):
             # The next request of this client should find a server that stays.
             request.stream.keep_alive = False
         seconds = perf_counter() - request.ctx.began

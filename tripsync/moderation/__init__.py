@@ -1,6 +1,7 @@
 """Getting along: blocks, reports, and what the moderators of a college do about them."""
 
+from tripsync.feature import Feature
 from tripsync.moderation import api, api_reports, api_sanctions
-from tripsync.moderation.events import messages as messages
+from tripsync.moderation.events import messages
 
-blueprints = (api.blueprint, api_reports.blueprint, api_sanctions.blueprint)
+feature = Feature(title="Moderation", api=(api, api_reports, api_sanctions), messages=messages)

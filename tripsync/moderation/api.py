@@ -17,7 +17,7 @@ from tripsync.http.responses import answer, no_content
 from tripsync.moderation.problems import NO_SUCH_RIDER, OWN_BLOCK
 from tripsync.moderation.schemas import Blocks
 
-blueprint = Blueprint("blocks")
+blueprint = Blueprint("moderation")
 
 
 @blueprint.put("/api/users/<user_id:id>/block")

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sanic import Blueprint, HTTPResponse, Request
+from sanic import HTTPResponse, Request
 
 from tripsync.database import Transaction
 from tripsync.http.context import reading, rider
@@ -12,6 +12,7 @@ from tripsync.http.paging import next_cursor
 from tripsync.http.problems import NOT_FOUND, TOO_MANY, FieldError, Problem
 from tripsync.http.rate_limits import Limit, count_try
 from tripsync.http.responses import answer
+from tripsync.moderation.api import blueprint
 from tripsync.moderation.problems import (
     NO_SUCH_REPORT,
     NO_SUCH_RIDER,
@@ -28,8 +29,6 @@ from tripsync.moderation.schemas import (
     Reports,
     Resolution,
 )
-
-blueprint = Blueprint("reports")
 
 
 @blueprint.post("/api/reports")

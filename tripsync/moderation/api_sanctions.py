@@ -6,16 +6,18 @@ Triggers refuse to change a line of the trail.
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from sanic import Blueprint, HTTPResponse, Request
+from sanic import HTTPResponse, Request
 
 from tripsync.database import Transaction
-from tripsync.http.context import reading, rider
+from tripsync.http.context import reading, resources, rider
+from tripsync.http.ended_sessions import EndedSessions
 from tripsync.http.endpoint import endpoint
 from tripsync.http.idempotency import create_once
 from tripsync.http.paging import Page, next_cursor
 from tripsync.http.problems import NOT_FOUND, Problem
 from tripsync.http.responses import answer
 from tripsync.moderation import sanctions
+from tripsync.moderation.api import blueprint
 from tripsync.moderation.problems import (
     ABOVE_YOU,
     BANNED_ALREADY,
@@ -25,8 +27,6 @@ from tripsync.moderation.problems import (
 )
 from tripsync.moderation.sanctions import Occasion, may_sanction, page_for_moderators
 from tripsync.moderation.schemas import Act, AuditTrail, Reasoned
-
-blueprint = Blueprint("sanctions")
 
 ON_SOMEBODY = (ABOVE_YOU, NOT_ONESELF, NO_SUCH_RIDER)
 
@@ -54,7 +54,7 @@ async def ban(request: Request, user_id: int, body: Reasoned) -> HTTPResponse:
     async def shut_out(db: Transaction, subject: Any, occasion: Occasion) -> Any:
         if subject["banned"]:
             raise Problem(BANNED_ALREADY)
-        db.after_commit(request.app.ctx.ended_sessions.read)
+        db.after_commit(resources(request)[EndedSessions].read)
         return await sanctions.ban(db, occasion)
 
     return await sanction(request, user_id, body, shut_out)

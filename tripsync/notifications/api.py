@@ -13,7 +13,7 @@ from tripsync.http.problems import NOT_AUTHENTICATED, Problem, Refusal
 from tripsync.http.responses import answer, no_content
 from tripsync.notifications.schemas import Device, Devices, DeviceToken, QuietHours
 
-blueprint = Blueprint("devices")
+blueprint = Blueprint("notifications")
 
 # Of one rider; the one that registered longest ago goes.
 MOST_DEVICES = 10

@@ -1,5 +1,6 @@
 """Riding together: requests, matching, connections, pools, weekly rides, searches, the map."""
 
+from tripsync.feature import Feature
 from tripsync.pooling import (
     api,
     api_connections,
@@ -8,6 +9,7 @@ from tripsync.pooling import (
     api_recurring,
     api_searches,
     auto_match,
+    distances,
     expiry,
     passing,
     recurring,
@@ -15,24 +17,19 @@ from tripsync.pooling import (
     second_looks,
 )
 from tripsync.pooling.mails import RIDE_CANCELLED, RIDE_MATCHED, SEARCH_HIT
-from tripsync.pooling.messages import messages as messages
+from tripsync.pooling.messages import messages
 
-blueprints = (
-    api.blueprint,
-    passing.blueprint,
-    api_connections.blueprint,
-    api_pools.blueprint,
-    api_map.blueprint,
-    api_recurring.blueprint,
-    api_searches.blueprint,
-)
-
-letters = (RIDE_MATCHED, RIDE_CANCELLED, SEARCH_HIT)
-
-timers = (
-    *auto_match.timers,
-    *expiry.timers,
-    *recurring.timers,
-    *second_looks.timers,
-    *saved_searches.timers,
+feature = Feature(
+    title="Rides",
+    api=(api, passing, api_connections, api_pools, api_map, api_recurring, api_searches),
+    messages=messages,
+    letters=(RIDE_MATCHED, RIDE_CANCELLED, SEARCH_HIT),
+    timers=(
+        *auto_match.timers,
+        *expiry.timers,
+        *recurring.timers,
+        *second_looks.timers,
+        *saved_searches.timers,
+    ),
+    open=distances.open_roads,
 )

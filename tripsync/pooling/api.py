@@ -42,7 +42,7 @@ from tripsync.pooling.schemas import (
 from tripsync.pooling.states import Act
 from tripsync.realtime.events import Event, append_many
 
-blueprint = Blueprint("requests")
+blueprint = Blueprint("pooling")
 
 
 @blueprint.post("/api/pool/requests")

@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Any
 
-from sanic import Blueprint, HTTPResponse, Request
+from sanic import HTTPResponse, Request
 
 from tripsync.database import Transaction
 from tripsync.database.retrying import MovedError
@@ -16,6 +16,7 @@ from tripsync.http.problems import Problem
 from tripsync.http.responses import answer
 from tripsync.http.tokens import Rider
 from tripsync.pooling import announcements, matches, membership
+from tripsync.pooling.api import blueprint
 from tripsync.pooling.distances import Survey, decide
 from tripsync.pooling.problems import (
     ALREADY_ANSWERED,
@@ -32,8 +33,6 @@ from tripsync.pooling.problems import (
 )
 from tripsync.pooling.schemas import Active, Answer, Ask, ConnectionAnswer, Pending
 from tripsync.realtime.events import Event, append_many
-
-blueprint = Blueprint("connections")
 
 MOST_PENDING = 5
 

@@ -4,18 +4,17 @@ from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
-from sanic import Blueprint, HTTPResponse, Request
+from sanic import HTTPResponse, Request
 
-from tripsync.http.context import rider
+from tripsync.http.context import resources, rider
 from tripsync.http.endpoint import endpoint
 from tripsync.http.problems import TOO_MANY, FieldError, Problem, Refusal
 from tripsync.http.rate_limits import limits_of
 from tripsync.http.responses import answer
 from tripsync.http.schemas import Schema
 from tripsync.matching.plans import Point
+from tripsync.pooling.api import blueprint
 from tripsync.routing.roads import Roads, RouteFound
-
-blueprint = Blueprint("map")
 
 # A routing server may search a whole country for one answer, and all riders share it. What is
 # estimated costs less than counting it would.
@@ -61,7 +60,7 @@ async def find_route(request: Request, body: MapTrip) -> HTTPResponse:
     Where no routing server answers it is a straight line with estimated figures, and
     `is_fallback` is true."""
     refuse_off_the_globe(body)
-    roads: Roads = request.app.ctx.roads
+    roads = resources(request)[Roads]
     if roads.has_server:
         account = str(rider(request).user_id)
         await limits_of(request).count(ROUTES_PER_ACCOUNT, "map route", "account", account)

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from msgspec import UNSET
-from sanic import Blueprint, HTTPResponse, Request
+from sanic import HTTPResponse, Request
 
 from tripsync.database import Transaction
 from tripsync.http.context import reading, rider, run_in_transaction
@@ -15,12 +15,11 @@ from tripsync.http.problems import Problem
 from tripsync.http.responses import Message, answer
 from tripsync.http.tokens import Rider
 from tripsync.pooling import membership
+from tripsync.pooling.api import blueprint
 from tripsync.pooling.distances import Survey, decide
 from tripsync.pooling.problems import NO_SUCH_POOL, POOL_CLOSED, UNDER_WAY
 from tripsync.pooling.schemas import CurrentPool, Pool, PoolNote
 from tripsync.realtime.events import Event, append_many
-
-blueprint = Blueprint("pools")
 
 Change = Callable[[Transaction, Rider, int], Awaitable[list[Event]]]
 

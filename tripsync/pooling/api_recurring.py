@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sanic import Blueprint, HTTPResponse, Request
+from sanic import HTTPResponse, Request
 
 from tripsync.database import Bound, Transaction
 from tripsync.http.context import reading, rider, run_in_transaction
@@ -18,6 +18,7 @@ from tripsync.http.problems import NOT_ALLOWED, FieldError, Problem, invalid
 from tripsync.http.responses import answer, no_content
 from tripsync.http.tokens import Rider
 from tripsync.pooling import calendar
+from tripsync.pooling.api import blueprint
 from tripsync.pooling.calendar import WEEKDAYS, Departure, Pattern
 from tripsync.pooling.distances import alone_by_road
 from tripsync.pooling.problems import (
@@ -36,8 +37,6 @@ from tripsync.pooling.schemas_recurring import (
     RecurringRide,
     RecurringRides,
 )
-
-blueprint = Blueprint("recurring")
 
 MOST_RIDES = 20
 DATES_SHOWN = 5

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, time
 from typing import Any
 
-from sanic import Blueprint, HTTPResponse, Request
+from sanic import HTTPResponse, Request
 
 from tripsync.database import Transaction
 from tripsync.http.context import reading, rider, run_in_transaction
@@ -12,11 +12,10 @@ from tripsync.http.idempotency import create_once
 from tripsync.http.paging import Page, next_cursor
 from tripsync.http.problems import NOT_ALLOWED, FieldError, Problem, invalid
 from tripsync.http.responses import answer, no_content
+from tripsync.pooling.api import blueprint
 from tripsync.pooling.calendar import WEEKDAYS
 from tripsync.pooling.problems import NO_SUCH_SEARCH, TOO_MANY_SEARCHES
 from tripsync.pooling.schemas_searches import NewSearch, SavedSearch, SavedSearches
-
-blueprint = Blueprint("searches")
 
 MOST_SEARCHES = 20
 

@@ -17,8 +17,11 @@ from typing import Any, TypeVar
 
 from sanic import Request
 
+from tripsync.http.context import resources
 from tripsync.matching.plans import Distance, Point, Ride, Window, road_meters
+from tripsync.resources import Resources
 from tripsync.routing.roads import ESTIMATE, Matrix, Roads
+from tripsync.settings import Settings
 
 Decision = TypeVar("Decision")
 Row = Mapping[str, Any]
@@ -67,7 +70,7 @@ BY_ESTIMATE = Survey()
 
 async def decide(request: Request, act: Callable[[Survey], Awaitable[Decision]]) -> Decision:
     """Make a decision, with the distances it asks for."""
-    roads: Roads = request.app.ctx.roads
+    roads = resources(request)[Roads]
     tables: list[Matrix] = []
     while roads.has_server:
         try:
@@ -85,7 +88,7 @@ async def decide(request: Request, act: Callable[[Survey], Awaitable[Decision]])
 
 async def alone_by_road(request: Request, start: Point, destination: Point) -> float | None:
     """How far a ride is by road; None where no road is known."""
-    roads: Roads = request.app.ctx.roads
+    roads = resources(request)[Roads]
     trip = (start, destination)
     matrix = (await roads.distances(trip)).for_trips([trip])
     return None if matrix.is_fallback else matrix(*trip)
@@ -118,3 +121,8 @@ def window_of(row: Row) -> Window:
 def moment(value: datetime | str) -> float:
     """Seconds; a time inside a jsonb column comes as text."""
     return (datetime.fromisoformat(value) if isinstance(value, str) else value).timestamp()
+
+
+def open_roads(resources: Resources) -> None:
+    roads = Roads(resources[Settings])
+    resources.add(roads, closed_by=roads.close)

@@ -4,21 +4,19 @@ from collections.abc import Sequence
 from math import inf
 from typing import Any
 
-from sanic import Blueprint, HTTPResponse, Request
+from sanic import HTTPResponse, Request
 
 from tripsync.http.context import reading, rider
 from tripsync.http.endpoint import endpoint
 from tripsync.http.problems import Problem
 from tripsync.http.responses import answer
 from tripsync.matching.plans import Stop, departs_between, plan_for, plan_joining
-from tripsync.pooling.api import find_own
+from tripsync.pooling.api import blueprint, find_own
 from tripsync.pooling.distances import Row, Survey, decide, ride_of, trip_of, window_of
 from tripsync.pooling.problems import NO_SUCH_REQUEST, REQUEST_CLOSED
 from tripsync.pooling.schemas import PassingPools
 from tripsync.routing.osrm import LARGEST_TABLE
 from tripsync.routing.roads import ESTIMATE, Matrix
-
-blueprint = Blueprint("passing")
 
 MOST_CANDIDATES = 50
 MOST_SHOWN = 20

@@ -18,7 +18,7 @@ from tripsync.profiles.fields import international
 from tripsync.profiles.problems import NO_SUCH_RIDER, USERNAME_TAKEN
 from tripsync.profiles.schemas import FellowProfile, Profile, ProfileChange
 
-blueprint = Blueprint("profile")
+blueprint = Blueprint("profiles")
 
 FIELDS = ProfileChange.__struct_fields__
 

@@ -6,24 +6,25 @@ comes before, and is erased too, or after, and is refused by a trigger (migratio
 
 from collections.abc import Mapping
 
-from sanic import Blueprint, HTTPResponse, Request
+from sanic import HTTPResponse, Request
 
 from tripsync.database import Transaction
-from tripsync.http.context import reading, rider, run_in_transaction
+from tripsync.http.context import reading, resources, rider, run_in_transaction
+from tripsync.http.ended_sessions import EndedSessions
 from tripsync.http.endpoint import endpoint
+from tripsync.http.hashing import Hasher
 from tripsync.http.identity import CHALLENGE
 from tripsync.http.problems import NOT_AUTHENTICATED, TOO_MANY, Problem
 from tripsync.http.rate_limits import count_try
 from tripsync.http.responses import no_content
 from tripsync.http.tokens import Rider
 from tripsync.jobs.timers import Timer
+from tripsync.profiles.api import blueprint
 from tripsync.profiles.api_files import sweep
 from tripsync.profiles.limits import DEPARTURE
 from tripsync.profiles.problems import RIDE_OPEN, WRONG_PASSWORD
 from tripsync.profiles.schemas import Departure
 from tripsync.realtime.events import Event, append_many
-
-blueprint = Blueprint("departure")
 
 
 @blueprint.delete("/api/profile/me")
@@ -42,7 +43,7 @@ async def delete_account(request: Request, body: Departure) -> HTTPResponse:
     known = await reading(request).own_data.find_password(**whose)
     if known is None:
         raise Problem(NOT_AUTHENTICATED, headers=CHALLENGE)
-    if not await request.app.ctx.hasher.check(body.password, known):
+    if not await resources(request)[Hasher].check(body.password, known):
         raise Problem(WRONG_PASSWORD)
 
     async def leave(db: Transaction) -> None:
@@ -53,7 +54,7 @@ async def delete_account(request: Request, body: Departure) -> HTTPResponse:
         if await db.own_data.find_open_ride(**whose):
             raise Problem(RIDE_OPEN)
         await erase(db, who, email)
-        db.after_commit(request.app.ctx.ended_sessions.read)
+        db.after_commit(resources(request)[EndedSessions].read)
         db.after_commit(sweep, request)
 
     await run_in_transaction(request, leave)

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
 
-from sanic import Blueprint, Request
+from sanic import Request
 
 from tripsync.database import Snapshot
 from tripsync.database.encoding import encode
@@ -17,11 +17,10 @@ from tripsync.http.endpoint import endpoint
 from tripsync.http.identity import CHALLENGE
 from tripsync.http.problems import NOT_AUTHENTICATED, TOO_MANY, Problem
 from tripsync.http.rate_limits import count_try
+from tripsync.profiles.api import blueprint
 from tripsync.profiles.limits import EXPORT
 from tripsync.profiles.schemas import OwnData
 from tripsync.realtime.events import redact_contacts
-
-blueprint = Blueprint("export")
 
 # Sent together: a chunk a row would be more frame than content.
 CHUNK_BYTES = 16_384

@@ -9,14 +9,15 @@ import hashlib
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
-from sanic import Blueprint, HTTPResponse, Request
+from sanic import HTTPResponse, Request
 
 from tripsync.database import Transaction
-from tripsync.http.context import database, reading, rider, run_in_transaction
+from tripsync.http.context import database, reading, resources, rider, run_in_transaction
 from tripsync.http.endpoint import Binary, endpoint
 from tripsync.http.identity import identify
+from tripsync.http.picture_urls import PictureUrls
 from tripsync.http.problems import TOO_MANY, UNAVAILABLE, Problem, Refusal
 from tripsync.http.rate_limits import count_try
 from tripsync.http.responses import (
@@ -28,15 +29,15 @@ from tripsync.http.responses import (
     not_modified,
 )
 from tripsync.profiles import pictures, resumes
-from tripsync.profiles.api import find_profile
+from tripsync.profiles.api import blueprint, find_profile
 from tripsync.profiles.limits import UPLOAD
-from tripsync.profiles.pictures import PICTURE
+from tripsync.profiles.pictures import PICTURE, Pictures
 from tripsync.profiles.problems import NO_IMAGE, NO_RESUME, UNUSABLE_IMAGE, UNUSABLE_RESUME
-from tripsync.profiles.resumes import RESUME
+from tripsync.profiles.resumes import RESUME, Resumes
 from tripsync.profiles.schemas import PictureAddress, Profile
-from tripsync.storage import Storage, StorageError, new_key
-
-blueprint = Blueprint("files")
+from tripsync.resources import Resources
+from tripsync.settings import Settings
+from tripsync.storage import Storage, StorageError, new_key, open_storage
 
 FileKind = Literal["image", "resume"]
 # How many forgotten files one change takes away, besides its own.
@@ -51,7 +52,7 @@ async def set_image(request: Request, file: bytes) -> HTTPResponse:
     It is cut to a square of at most 512 pixels and loses all that is not seen in it, such as
     the place where it was taken. Of a moving picture the first frame stays."""
     await count_try(request, UPLOAD, rider(request).email)
-    return answer(await keep(request, "image", await request.app.ctx.pictures.draw(file)))
+    return answer(await keep(request, "image", await resources(request)[Pictures].draw(file)))
 
 
 @blueprint.post("/api/profile/me/resume")
@@ -62,7 +63,7 @@ async def set_resume(request: Request, file: bytes) -> HTTPResponse:
     A plain PDF of at most 20 pages; one that is locked, holds a script or carries another file
     is refused."""
     await count_try(request, UPLOAD, rider(request).email)
-    await request.app.ctx.resumes.check(file)
+    await resources(request)[Resumes].check(file)
     return answer(await keep(request, "resume", file))
 
 
@@ -99,7 +100,7 @@ def viewer_of(request: Request, query: PictureAddress, user_id: int) -> tuple[in
     """Who looks, at which version if at no other, and how long a copy may be kept."""
     if query.signature is None or "authorization" in request.headers:
         return identify(request).user_id, None, ASKED_AGAIN
-    if not request.app.ctx.picture_urls.is_signed(
+    if not resources(request)[PictureUrls].is_signed(
         user_id, query.v, query.viewer, query.expires, query.signature
     ):
         raise Problem(NO_IMAGE)
@@ -198,4 +199,13 @@ async def give(
 
 
 def storage(request: Request) -> Storage:
-    return cast("Storage", request.app.ctx.storage)
+    return resources(request)[Storage]
+
+
+def open_workshops(resources: Resources) -> None:
+    """Open what checks files and keeps them."""
+    settings = resources[Settings]
+    pictures = Pictures(settings)
+    resources.add(pictures, closed_by=pictures.close)
+    resources.add(Resumes())
+    resources.add(open_storage(settings), kind=Storage)

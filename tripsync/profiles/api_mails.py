@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sanic import Blueprint, HTTPResponse, Request
+from sanic import HTTPResponse, Request
 
 from tripsync.database import Transaction
 from tripsync.http.context import reading, rider, run_in_transaction, settings
@@ -12,9 +12,8 @@ from tripsync.http.problems import NOT_FOUND, Problem
 from tripsync.http.responses import answer
 from tripsync.mail.letters import KINDS
 from tripsync.mail.unsubscribing import IN_WORDS, Unsubscription, read_token
+from tripsync.profiles.api import blueprint
 from tripsync.profiles.schemas import MailSettings
-
-blueprint = Blueprint("mail_settings")
 
 PAGE = Binary("text/html", versioned=False)
 

@@ -1,19 +1,21 @@
 """Where events are got: over a socket, at any of its addresses, or by asking again and again."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 from msgspec import Meta
 from sanic import Blueprint, HTTPResponse, Request, Sanic
 
-from tripsync.http.context import reading, rider
+from tripsync.http.context import reading, resources, rider
 from tripsync.http.endpoint import endpoint
 from tripsync.http.problems import Problem
 from tripsync.http.responses import answer
 from tripsync.http.schemas import Schema
 from tripsync.realtime.control_messages import Seq
+from tripsync.realtime.gateway import Gateway
 from tripsync.realtime.handshake import PROTOCOL, admit
 from tripsync.realtime.protocol import UPGRADE_REQUIRED, Wire
 from tripsync.realtime.socket import Socket
+from tripsync.resources import Resources
 
 MOST_EVENTS = 500
 ADDRESSES = {
@@ -24,6 +26,7 @@ ADDRESSES = {
 }
 
 blueprint = Blueprint("events")
+blueprint.ctx.title = "Events"
 sockets = Blueprint("sockets")
 
 
@@ -76,7 +79,7 @@ async def list_events(request: Request, query: Since) -> HTTPResponse:
 async def attend(request: Request, wire: Wire, user_id: int | None = None) -> None:
     """A rider's socket, until it is closed."""
     socket = Socket(wire, whose=user_id, after=request.ctx.after)
-    await request.app.ctx.switchboard.attend(socket, request.ctx.rider)
+    await resources(request)[Gateway].attend(socket, request.ctx.rider)
 
 
 async def refuse_head(_: Request, **_arguments: Any) -> HTTPResponse:
@@ -93,4 +96,4 @@ for name, address in ADDRESSES.items():
 
 @sockets.before_server_stop
 async def say_goodbye(app: Sanic) -> None:
-    await app.ctx.switchboard.say_goodbye()
+    await cast("Resources", app.ctx.resources)[Gateway].say_goodbye()

@@ -6,10 +6,10 @@ from enum import Enum
 from typing import Any
 
 from msgspec import Struct
-from sanic import Sanic
 
 from tripsync.http.schemas import Schema
 from tripsync.http.tokens import Rider
+from tripsync.resources import Resources
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Frame:
 
     name: str
     schema: type[Schema]
-    act: Callable[[Sanic, Rider, Any], Awaitable[Mapping[str, Any] | None]]
+    act: Callable[[Resources, Rider, Any], Awaitable[Mapping[str, Any] | None]]
 
 
 class Pushed(Enum):

@@ -6,11 +6,11 @@ import random
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
-from sanic import Sanic
-
 from tripsync.database import Database
+from tripsync.http.ended_sessions import EndedSessions
 from tripsync.http.error_handler import as_problem
 from tripsync.http.identity import rider_of
+from tripsync.http.picture_urls import PictureUrls
 from tripsync.http.problems import Problem, Refusal
 from tripsync.http.schemas import Schema, converter
 from tripsync.http.tokens import Rider
@@ -23,6 +23,8 @@ from tripsync.realtime.dispatch import Acts, Dismissal, Listening
 from tripsync.realtime.frames import Frame
 from tripsync.realtime.keepalive import Watch
 from tripsync.realtime.socket import Socket
+from tripsync.resources import Resources
+from tripsync.settings import Settings
 
 log = logging.getLogger("tripsync.realtime")
 
@@ -41,15 +43,16 @@ SOONEST_RETURN_MS = 500
 RETURN_SPREAD_MS = 5000
 
 
-class Switchboard:
+class Gateway:
     """Sockets come here after the handshake, and stay until they are closed."""
 
-    def __init__(self, app: Sanic, database: Database, frames: Iterable[Frame]) -> None:
-        self._app = app
-        self._database = database
+    def __init__(self, resources: Resources, frames: Iterable[Frame]) -> None:
+        self._resources = resources
+        self._database = database = resources[Database]
+        self._settings = resources[Settings]
         self._listeners: dict[Socket, Listening] = {}
-        self.connections = ConnectionManager(app.ctx.settings.sockets_per_rider)
-        self.delivery = Delivery(database, self.connections, app.ctx.picture_urls)
+        self.connections = ConnectionManager(self._settings.sockets_per_rider)
+        self.delivery = Delivery(database, self.connections, resources[PictureUrls])
         self._acknowledgements = Acknowledgements(database)
         self._watch = Watch(self.connections)
         self._acts: Acts = {
@@ -76,7 +79,7 @@ class Switchboard:
         self._listeners[socket] = listening
         socket.wire.on_message(listening.take)
         try:
-            if self._app.ctx.draining:
+            if self._resources.draining:
                 # It came in while the last good-byes were said.
                 await self._dismiss(socket, patience=0)
             elif rider:
@@ -103,7 +106,7 @@ class Switchboard:
     async def say_goodbye(self) -> None:
         """What riders said is brought to its end; then each is told when to come back."""
         loop = asyncio.get_running_loop()
-        patience_ends = loop.time() + self._app.ctx.settings.grace_seconds / 2
+        patience_ends = loop.time() + self._settings.grace_seconds / 2
         sockets = list(self._listeners)
         for first in range(0, len(sockets), GOODBYES_AT_ONCE):
             batch = sockets[first : first + GOODBYES_AT_ONCE]
@@ -122,7 +125,7 @@ class Switchboard:
         """Registered first: whatever ends the session from now on finds the socket."""
         socket.rider = rider
         await self.connections.connect(rider.user_id, socket)
-        if rider.session_id in self._app.ctx.ended_sessions:
+        if rider.session_id in self._resources[EndedSessions]:
             socket.hang_up(close_codes.NOT_SIGNED_IN)
             return
         try:
@@ -160,7 +163,7 @@ class Switchboard:
 
     async def _authenticate(self, socket: Socket, said: Authentication) -> None:
         try:
-            rider = rider_of(self._app, said.token)
+            rider = rider_of(self._resources, said.token)
         except Problem as problem:
             raise Dismissal(problem, close_codes.NOT_SIGNED_IN) from None
         expected = socket.rider.user_id if socket.rider else socket.whose
@@ -184,7 +187,7 @@ class Switchboard:
 
     def _feature(self, frame: Frame) -> Callable[[Socket, Any], Awaitable[None]]:
         async def act(socket: Socket, said: Any) -> None:
-            reply = await frame.act(self._app, known(socket), said)
+            reply = await frame.act(self._resources, known(socket), said)
             if reply is not None:
                 socket.send(reply)
 

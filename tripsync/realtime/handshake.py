@@ -5,14 +5,14 @@ from typing import Annotated
 from msgspec import Meta
 from sanic import Request
 
-from tripsync.http.context import settings
+from tripsync.http.context import resources, settings
 from tripsync.http.endpoint import query_values
 from tripsync.http.identity import CHALLENGE, rider_of
 from tripsync.http.origins import may_open_sockets
 from tripsync.http.problems import NOT_AUTHENTICATED, UNAVAILABLE, Problem, Refusal
 from tripsync.http.schemas import Schema, converter
 from tripsync.realtime.control_messages import Seq
-from tripsync.realtime.gateway import NOT_YOURS
+from tripsync.realtime.gateway import NOT_YOURS, Gateway
 
 ORIGIN_NOT_ALLOWED = Refusal(
     403,
@@ -44,12 +44,12 @@ async def admit(request: Request) -> None:
     """A real 401, 403 or 503 for whoever cannot come in."""
     if not may_open_sockets(request):
         raise Problem(ORIGIN_NOT_ALLOWED)
-    sockets = request.app.ctx.switchboard.connections
-    if request.app.ctx.draining or len(sockets) >= settings(request).sockets_per_worker:
+    sockets = resources(request)[Gateway].connections
+    if resources(request).draining or len(sockets) >= settings(request).sockets_per_worker:
         raise Problem(UNAVAILABLE, headers=COME_BACK_AFTER)
     opening = read_opening(query_values(request))
     token = token_of(request, opening)
-    rider = None if token is None else rider_of(request.app, token)
+    rider = None if token is None else rider_of(resources(request), token)
     if rider and request.match_info.get("user_id", rider.user_id) != rider.user_id:
         raise Problem(NOT_YOURS)
     request.ctx.rider = rider

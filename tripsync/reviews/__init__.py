@@ -4,7 +4,8 @@ They are written blind. Others may read a review once both have reviewed each ot
 days after it was written, and until then nothing tells that it is there.
 """
 
+from tripsync.feature import Feature
 from tripsync.reviews import api
-from tripsync.reviews.events import messages as messages
+from tripsync.reviews.events import messages
 
-blueprints = (api.blueprint,)
+feature = Feature(title="Reviews", api=(api,), messages=messages)

@@ -41,7 +41,7 @@ from tripsync.reviews.schemas import (
     ReviewList,
 )
 
-blueprint = Blueprint("writing_reviews")
+blueprint = Blueprint("reviews")
 
 
 @blueprint.post("/api/pool/pools/<pool_id:id>/reviews")

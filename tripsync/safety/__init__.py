@@ -1,12 +1,16 @@
 """Safety on the road: where riders are, who may follow them by a link, and alarms."""
 
-from tripsync.safety import api_alarms, api_shares, positions
+from tripsync.feature import Feature
+from tripsync.safety import api, api_alarms, positions
 from tripsync.safety.api_alarms import ALARM_TO_CONTACT, ALARM_TO_MODERATOR
-from tripsync.safety.events import messages as messages
+from tripsync.safety.events import messages
 
-blueprints = (api_shares.blueprint, api_alarms.blueprint)
-
-letters = (ALARM_TO_CONTACT, ALARM_TO_MODERATOR)
-
-timers = api_shares.timers
-frames = positions.frames
+feature = Feature(
+    title="Safety",
+    api=(api, api_alarms),
+    frames=positions.frames,
+    messages=messages,
+    letters=(ALARM_TO_CONTACT, ALARM_TO_MODERATOR),
+    timers=api.timers,
+    open=positions.open_positions,
+)

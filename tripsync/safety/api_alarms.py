@@ -8,7 +8,7 @@ hear of each. To anybody but the moderators of the college there are no alarms o
 from collections.abc import Mapping
 from typing import Any
 
-from sanic import Blueprint, HTTPResponse, Request
+from sanic import HTTPResponse, Request
 
 from tripsync.database import Bound, Transaction
 from tripsync.http.context import reading, rider
@@ -22,7 +22,7 @@ from tripsync.mail import Letter, post, post_all
 from tripsync.mail.letters import ALARM, asked
 from tripsync.realtime import events
 from tripsync.realtime.events import Event, append_many
-from tripsync.safety.api_shares import hold_rider
+from tripsync.safety.api import blueprint, hold_rider
 from tripsync.safety.problems import ALARM_RESOLVED, NO_ALARM
 from tripsync.safety.schemas import (
     Alarm,
@@ -32,8 +32,6 @@ from tripsync.safety.schemas import (
     RaisedAlarm,
     RaisedAlarms,
 )
-
-blueprint = Blueprint("alarms")
 
 # The contact never asked us for mail: this is not to become a way to send it.
 MOST_MAILED_IN_AN_HOUR = 6

@@ -12,15 +12,16 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
-from sanic import Sanic
-
 from tripsync.database import Database, Transaction
 from tripsync.database.availability import Repeated
+from tripsync.database.listener import Listener
 from tripsync.database.row_security import see_all_colleges
 from tripsync.http.problems import Problem
 from tripsync.http.tokens import Rider
 from tripsync.realtime.connections import ConnectionManager
 from tripsync.realtime.frames import Frame
+from tripsync.realtime.gateway import Gateway
+from tripsync.resources import Resources
 from tripsync.safety.problems import NOT_ON_THE_WAY
 from tripsync.safety.schemas import LivePosition
 
@@ -62,7 +63,7 @@ class Positions:
         elif not await self._write(who, place):
             raise Problem(NOT_ON_THE_WAY)
 
-    def hear(self, words: str) -> None:
+    def on_notification(self, words: str) -> None:
         """Somebody moved. What was missed is said again in a second."""
         for word in filter(None, words.split(",")):
             college_id, user_id, fellows = word.split(":")
@@ -139,8 +140,16 @@ async def write(db: Transaction, who: Rider, place: LivePosition) -> list[int] |
     return fellows
 
 
-async def say_position(app: Sanic, who: Rider, place: LivePosition) -> None:
-    await app.ctx.positions.say(who, place)
+async def say_position(resources: Resources, who: Rider, place: LivePosition) -> None:
+    await resources[Positions].say(who, place)
 
 
 frames = (Frame("position", LivePosition, say_position),)
+
+
+def open_positions(resources: Resources) -> None:
+    """Pass positions on between the sockets of this process and those of others."""
+    positions = Positions(resources[Database], resources[Gateway].connections)
+    resources[Listener].on(CHANNEL, positions.on_notification)
+    positions.start()
+    resources.add(positions, closed_by=positions.stop)

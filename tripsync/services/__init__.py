@@ -4,6 +4,7 @@ A post never names an anonymous writer to anybody but the writer and those to wh
 themselves; sql/services.sql says how.
 """
 
+from tripsync.feature import Feature
 from tripsync.realtime.frames import Message, Pushed
 from tripsync.services import (
     api,
@@ -19,16 +20,6 @@ from tripsync.services.saved_searches import SEARCH_HIT
 from tripsync.services.schemas_applications import ApplicationNews, PostClosed, PosterRevealed
 from tripsync.services.schemas_searches import ServiceSearchHit
 
-blueprints = (
-    api_browsing.blueprint,
-    api_searches.blueprint,
-    api.blueprint,
-    api_lifecycle.blueprint,
-    api_applications.blueprint,
-    api_decisions.blueprint,
-    api_moderation.blueprint,
-)
-
 messages = (
     Message("service_application_received", ApplicationNews, pushed=Pushed.BY_DAY),
     Message("service_application_accepted", ApplicationNews, pushed=Pushed.BY_DAY),
@@ -39,6 +30,18 @@ messages = (
     Message("saved_service_search_hit", ServiceSearchHit, pushed=Pushed.BY_DAY),
 )
 
-letters = (SEARCH_HIT,)
-
-timers = saved_searches.timers
+feature = Feature(
+    title="Services",
+    api=(
+        api,
+        api_browsing,
+        api_searches,
+        api_lifecycle,
+        api_applications,
+        api_decisions,
+        api_moderation,
+    ),
+    messages=messages,
+    letters=(SEARCH_HIT,),
+    timers=saved_searches.timers,
+)

@@ -12,9 +12,9 @@ from tripsync.http.idempotency import create_once
 from tripsync.http.problems import NOT_ALLOWED, Problem
 from tripsync.http.responses import answer, no_content
 from tripsync.realtime.events import append_many
-from tripsync.services import announcements, api_lifecycle, saved_searches
-from tripsync.services.api_browsing import find_post
-from tripsync.services.posts import COLUMNS, Act, columns_of
+from tripsync.services import announcements, lifecycle, saved_searches
+from tripsync.services.lifecycle import Act
+from tripsync.services.posts import COLUMNS, columns_of, find_post
 from tripsync.services.problems import (
     NO_SUCH_POST,
     NOT_YOUR_POST,
@@ -24,7 +24,7 @@ from tripsync.services.problems import (
 )
 from tripsync.services.schemas import NewPost, PostChange, ServicePost
 
-blueprint = Blueprint("service_posts")
+blueprint = Blueprint("services")
 
 MOST_POSTS = 100
 
@@ -78,7 +78,7 @@ async def change_post(request: Request, body: PostChange, post_id: int) -> HTTPR
     values = columns_of(body)
 
     async def change(db: Transaction) -> Any:
-        held = await api_lifecycle.hold_own(db, who, post_id)
+        held = await lifecycle.hold_own(db, who, post_id)
         if held["status"] == "completed":
             raise Problem(POST_OVER, "This post is completed; it stays as it is.")
         team_size = held["team_size"] if body.team_size is UNSET else body.team_size
@@ -95,9 +95,7 @@ async def change_post(request: Request, body: PostChange, post_id: int) -> HTTPR
         )
         events = []
         if held["status"] == "open" and team_size == held["places_taken"]:
-            events += await api_lifecycle.move(
-                db, who.college_id, post_id, Act.START, "open", "full"
-            )
+            events += await lifecycle.move(db, who.college_id, post_id, Act.START, "open", "full")
         events += await saved_searches.tell(db, who.college_id, post_id)
         await append_many(db, events)
         return await find_post(db, who, post_id)
@@ -113,7 +111,7 @@ async def delete_post(request: Request, post_id: int) -> HTTPResponse:
     who = rider(request)
 
     async def delete(db: Transaction) -> None:
-        await api_lifecycle.hold_own(db, who, post_id)
+        await lifecycle.hold_own(db, who, post_id)
         left = await db.applications.list_left(
             college_id=who.college_id, post_id=post_id, statuses=["pending", "accepted"]
         )

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 from msgspec import UNSET
-from sanic import Blueprint, HTTPResponse, Request
+from sanic import HTTPResponse, Request
 
 from tripsync.database import Bound, Transaction
 from tripsync.http.context import reading, rider, run_in_transaction
@@ -18,6 +18,7 @@ from tripsync.http.responses import answer, list_answer
 from tripsync.http.tokens import Rider
 from tripsync.realtime.events import append_many
 from tripsync.services import announcements
+from tripsync.services.api import blueprint
 from tripsync.services.conditions import Offer, unmet
 from tripsync.services.posts import money
 from tripsync.services.problems import (
@@ -32,8 +33,6 @@ from tripsync.services.problems import (
     REQUIREMENTS_UNMET,
 )
 from tripsync.services.schemas_applications import Application, ApplicationChange, NewApplication
-
-blueprint = Blueprint("applying")
 
 
 @blueprint.post("/api/services/<post_id:id>/apply")

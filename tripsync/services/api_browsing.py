@@ -5,21 +5,18 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sanic import Blueprint, HTTPResponse, Request
+from sanic import HTTPResponse, Request
 
-from tripsync.database import Bound
 from tripsync.http.context import reading, rider
 from tripsync.http.endpoint import endpoint
 from tripsync.http.identity import identify_if_any
 from tripsync.http.paging import Page, RowId, next_cursor
-from tripsync.http.problems import FieldError, Problem, invalid
+from tripsync.http.problems import FieldError, invalid
 from tripsync.http.responses import answer, list_answer
-from tripsync.http.tokens import Rider
-from tripsync.services.posts import in_utc, money, shown
+from tripsync.services.api import blueprint
+from tripsync.services.posts import find_post, in_utc, money, shown
 from tripsync.services.problems import NO_SUCH_POST
 from tripsync.services.schemas import OwnPost, PostPage, ServiceCard, ServicePost, TagCounts
-
-blueprint = Blueprint("browsing_services")
 
 # Of the posts that fit, so many of the newest are ranked, or their tags counted: however common a
 # word is, the answer takes about the same time.
@@ -140,17 +137,6 @@ async def show_post(request: Request, post_id: int) -> HTTPResponse:
     Without a token: a post of any college that anybody may read, by its description and the fields
     of the list. With one: a post of one's college whose filters let one in."""
     return answer(await find_post(reading(request), identify_if_any(request), post_id))
-
-
-async def find_post(db: Bound, who: Rider | None, post_id: int) -> dict[str, Any]:
-    found = await db.services.find_post(
-        college_id=who.college_id if who else None,
-        reader_id=who.user_id if who else None,
-        post_id=post_id,
-    )
-    if found is None:
-        raise Problem(NO_SUCH_POST)
-    return shown(found, to_all=who is None)
 
 
 @blueprint.get("/api/profile/me/posts")

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sanic import Blueprint, HTTPResponse, Request
+from sanic import HTTPResponse, Request
 
 from tripsync.database import Transaction
 from tripsync.http.context import reading, rider, run_in_transaction
@@ -12,9 +12,10 @@ from tripsync.http.problems import Problem
 from tripsync.http.responses import answer, list_answer
 from tripsync.http.tokens import Rider
 from tripsync.realtime.events import Event, append_many
-from tripsync.services import announcements, api_lifecycle
+from tripsync.services import announcements, lifecycle
+from tripsync.services.api import blueprint
 from tripsync.services.api_applications import find_application, find_sides, hold
-from tripsync.services.posts import Act
+from tripsync.services.lifecycle import Act
 from tripsync.services.problems import (
     APPLICATION_DECIDED,
     NO_SUCH_APPLICATION,
@@ -26,8 +27,6 @@ from tripsync.services.problems import (
     POST_FULL,
 )
 from tripsync.services.schemas_applications import Application, Decision
-
-blueprint = Blueprint("deciding")
 
 
 @blueprint.get("/api/services/<post_id:id>/applications")
@@ -105,7 +104,7 @@ async def say(
         and held["post_status"] == "open"
         and held["places_taken"] + 1 == held["team_size"]
     ):
-        events += await api_lifecycle.move(
+        events += await lifecycle.move(
             db, who.college_id, sides["post_id"], Act.START, "open", "full"
         )
     return events

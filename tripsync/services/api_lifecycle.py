@@ -2,18 +2,18 @@
 
 from typing import Any
 
-from sanic import Blueprint, HTTPResponse, Request
+from sanic import HTTPResponse, Request
 
 from tripsync.database import Transaction
 from tripsync.http.context import rider, run_in_transaction
 from tripsync.http.endpoint import endpoint
 from tripsync.http.problems import Problem
 from tripsync.http.responses import answer
-from tripsync.http.tokens import Rider
-from tripsync.realtime.events import Event, append_many
-from tripsync.services import announcements, saved_searches
-from tripsync.services.api_browsing import find_post
-from tripsync.services.posts import Act, ImpossibleError, Status, after
+from tripsync.realtime.events import append_many
+from tripsync.services import saved_searches
+from tripsync.services.api import blueprint
+from tripsync.services.lifecycle import Act, hold_own, move
+from tripsync.services.posts import find_post
 from tripsync.services.problems import (
     DEADLINE_PASSED,
     NO_SUCH_POST,
@@ -22,15 +22,6 @@ from tripsync.services.problems import (
     POST_OVER,
 )
 from tripsync.services.schemas import ServicePost
-
-blueprint = Blueprint("service_lifecycle")
-
-# Who hears of an act, and why nobody can join any more.
-TOLD = {
-    Act.START: (["pending"], "started"),
-    Act.CLOSE: (["pending", "accepted"], "closed"),
-    Act.COMPLETE: (["pending", "accepted"], "completed"),
-}
 
 
 @blueprint.post("/api/services/<post_id:id>/start")
@@ -81,38 +72,3 @@ async def act_on(request: Request, post_id: int, act: Act) -> dict[str, Any]:
         return await find_post(db, who, post_id)
 
     return await run_in_transaction(request, change)
-
-
-async def hold_own(db: Transaction, who: Rider, post_id: int) -> Any:
-    """A post of one's own that nobody else changes until the transaction ends."""
-    held = await db.services.lock_post(
-        college_id=who.college_id, reader_id=who.user_id, post_id=post_id
-    )
-    if held is None:
-        raise Problem(NO_SUCH_POST)
-    if not held["own"]:
-        raise Problem(NOT_YOUR_POST)
-    return held
-
-
-async def move(
-    db: Transaction,
-    college_id: int,
-    post_id: int,
-    act: Act,
-    status: str,
-    reason: str | None = None,
-) -> list[Event]:
-    """Move a post that is held, and what those who applied learn of it."""
-    try:
-        following = after(Status(status), act)
-    except ImpossibleError:
-        raise Problem(POST_OVER, f"This post is {status}: {act} is not possible.") from None
-    await db.services.set_post_status(college_id=college_id, post_id=post_id, status=following)
-    if act not in TOLD:
-        return []
-    statuses, usual = TOLD[act]
-    left = await db.applications.list_left(
-        college_id=college_id, post_id=post_id, statuses=statuses
-    )
-    return announcements.post_closed(left, reason or usual)

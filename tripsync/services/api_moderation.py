@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sanic import Blueprint, HTTPResponse, Request
+from sanic import HTTPResponse, Request
 
 from tripsync.database import Transaction
 from tripsync.http.context import rider
@@ -12,10 +12,9 @@ from tripsync.http.problems import TOO_MANY, Problem
 from tripsync.http.rate_limits import Limit, count_try
 from tripsync.realtime.events import append_many
 from tripsync.services import announcements
+from tripsync.services.api import blueprint
 from tripsync.services.problems import NO_SUCH_POST, OWN_POST_REPORTED, POST_REPORTED
 from tripsync.services.schemas import ClosedForGood, NewPostReport, PostReport, Why
-
-blueprint = Blueprint("moderating_services")
 
 # By one rider narrowly, from a campus's one address widely, as reports of riders are.
 POST_REPORTS = Limit("post report", per_address="120/minute", per_account="20/hour")

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from sanic import Blueprint, HTTPResponse, Request
+from sanic import HTTPResponse, Request
 
 from tripsync.database import Transaction
 from tripsync.http.context import reading, rider, run_in_transaction
@@ -12,6 +12,7 @@ from tripsync.http.idempotency import create_once
 from tripsync.http.paging import Page, next_cursor
 from tripsync.http.problems import NOT_ALLOWED, FieldError, Problem, invalid
 from tripsync.http.responses import answer, no_content
+from tripsync.services.api import blueprint
 from tripsync.services.posts import FURTHEST_DEADLINE, money
 from tripsync.services.problems import NO_SUCH_SERVICE_SEARCH, TOO_MANY_SEARCHES
 from tripsync.services.schemas_searches import (
@@ -19,8 +20,6 @@ from tripsync.services.schemas_searches import (
     SavedServiceSearch,
     SavedServiceSearches,
 )
-
-blueprint = Blueprint("service_searches")
 
 MOST_SEARCHES = 20
 

@@ -3,18 +3,20 @@
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from enum import StrEnum
 from typing import Any
 
 import msgspec
 from msgspec import UNSET
 
-from tripsync.http.problems import FieldError, invalid
+from tripsync.database import Bound
+from tripsync.http.problems import FieldError, Problem, invalid
+from tripsync.http.tokens import Rider
 from tripsync.services.conditions import (
     kept_filter,
     mistakes_in_filters,
     mistakes_in_requirements,
 )
+from tripsync.services.problems import NO_SUCH_POST
 from tripsync.services.schemas import NewPost, OpenCard, PostChange
 
 FURTHEST_DEADLINE = timedelta(days=2 * 366)
@@ -109,43 +111,12 @@ def shown(row: Mapping[str, Any], *, to_all: bool = False) -> dict[str, Any]:
     return post
 
 
-class Status(StrEnum):
-    """Where a post stands."""
-
-    OPEN = "open"
-    IN_PROGRESS = "in_progress"
-    COMPLETED = "completed"
-    CANCELLED = "cancelled"
-
-
-class Act(StrEnum):
-    """What can happen to it."""
-
-    # The last place is taken, or the owner begins with those who were accepted.
-    START = "start"
-    CLOSE = "close"
-    REOPEN = "reopen"
-    COMPLETE = "complete"
-
-
-class ImpossibleError(Exception):
-    """This act is not possible in this state."""
-
-
-MOVES = {
-    (Status.OPEN, Act.START): Status.IN_PROGRESS,
-    (Status.OPEN, Act.CLOSE): Status.CANCELLED,
-    (Status.IN_PROGRESS, Act.CLOSE): Status.CANCELLED,
-    (Status.IN_PROGRESS, Act.COMPLETE): Status.COMPLETED,
-    # Somebody left, or the team became larger.
-    (Status.IN_PROGRESS, Act.REOPEN): Status.OPEN,
-    (Status.CANCELLED, Act.REOPEN): Status.OPEN,
-}
-
-
-def after(status: Status, act: Act) -> Status:
-    """The state that follows."""
-    try:
-        return MOVES[status, act]
-    except KeyError:
-        raise ImpossibleError(f"{act} is not possible once {status}") from None
+async def find_post(db: Bound, who: Rider | None, post_id: int) -> dict[str, Any]:
+    found = await db.services.find_post(
+        college_id=who.college_id if who else None,
+        reader_id=who.user_id if who else None,
+        post_id=post_id,
+    )
+    if found is None:
+        raise Problem(NO_SUCH_POST)
+    return shown(found, to_all=who is None)

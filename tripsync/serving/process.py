@@ -1,6 +1,7 @@
 """One server process: from a bound socket to the last answered request."""
 
 import asyncio
+import logging
 import os
 import signal
 import socket
@@ -14,10 +15,14 @@ from sanic.application.state import ApplicationServerInfo
 from sanic.http.constants import HTTP
 from sanic.server.async_server import AsyncioServer
 
+from tripsync.database.reload import ReloadError, reload_everywhere
 from tripsync.realtime.protocol import SocketProtocol
+from tripsync.resources import Resources
 from tripsync.settings import Settings
 
 Factory = Callable[[Settings], Sanic]
+
+log = logging.getLogger("tripsync")
 
 BACKLOG = 1024
 LOOK_AGAIN_AFTER = 0.02
@@ -69,8 +74,9 @@ async def serving(app: Sanic, sock: socket.socket) -> AsyncIterator[None]:
 
 async def drain(app: Sanic, server: AsyncioServer) -> None:
     """Readiness fails, then the port closes, requests in flight finish, and all is put away."""
-    settings: Settings = app.ctx.settings
-    app.ctx.draining = True
+    resources: Resources = app.ctx.resources
+    settings = resources[Settings]
+    resources.draining = True
     await asyncio.sleep(settings.drain_seconds)
     loop = asyncio.get_running_loop()
     # The good-byes to sockets, which come first, are a part of it.
@@ -86,6 +92,16 @@ async def drain(app: Sanic, server: AsyncioServer) -> None:
     if closed:
         closed.cancel()
     await server.after_stop()
+
+
+async def reload_queries(settings: Settings) -> None:
+    """What SIGHUP asks for: edited queries go live in every worker, or in none."""
+    try:
+        workers = await reload_everywhere(settings.database_url)
+    except ReloadError as reason:
+        log.error("the queries stay as they were:\n%s", reason)
+    else:
+        log.info("new queries are live in %s workers", workers)
 
 
 def reloads_on_hangup() -> bool:
@@ -108,12 +124,16 @@ def run(
         watch(stop)
         app = factory(settings)
 
-        def reload_queries() -> None:
-            # Kept somewhere, or it might be collected on its way.
-            app.ctx.reloading = asyncio.create_task(app.ctx.reload_queries())
+        # Kept here, or they might be collected on their way.
+        reloads: set[asyncio.Task[None]] = set()
+
+        def begin_reload() -> None:
+            reload = asyncio.create_task(reload_queries(settings))
+            reloads.add(reload)
+            reload.add_done_callback(reloads.discard)
 
         if reloads_on_hangup():
-            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reload_queries)
+            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, begin_reload)
         # A supervisor holds it back until here.
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
         async with serving(app, sock):

@@ -32,7 +32,7 @@ from tripsync.safety.schemas import (
     Shares,
 )
 
-blueprint = Blueprint("shares")
+blueprint = Blueprint("safety")
 
 # More than a family has members; few enough for whoever wants to end them.
 MOST_SHARES = 10

@@ -9,12 +9,14 @@ from typing import TypeVar
 
 import bcrypt
 
-from tripsync.auth.fields import LONGEST_PASSWORD_BYTES
 from tripsync.http.problems import UNAVAILABLE, Problem
+from tripsync.resources import Resources
 from tripsync.settings import Settings
 
 T = TypeVar("T")
 
+# bcrypt reads no further, and refuses to pretend it did.
+LONGEST_PASSWORD_BYTES = 72
 # Who would wait longer than this many hashes is told to come back.
 LONGEST_QUEUE = 40
 SALT_AND_DIGEST = "abcdefghijklmnopqrstuuABCDEFGHIJKLMNOPQRSTUVWXYZabcde"
@@ -56,3 +58,8 @@ class Hasher:
 
     def close(self) -> None:
         self._executor.shutdown(wait=False, cancel_futures=True)
+
+
+def open_hasher(resources: Resources) -> None:
+    hasher = Hasher(resources[Settings])
+    resources.add(hasher, closed_by=hasher.close)

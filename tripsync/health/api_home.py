@@ -1,23 +1,23 @@
 """The first page: what runs here, whether it is well, and where to go on."""
 
 import asyncio
-from typing import Annotated, Literal, cast
+from typing import Annotated, Literal
 
 import asyncpg
 import msgspec
 from msgspec import Meta
-from sanic import Blueprint, HTTPResponse, Request, Sanic
+from sanic import HTTPResponse, Request
 
 from tripsync import __version__
 from tripsync.database import Database, availability
 from tripsync.database.files import SEEDED_EMAIL, SEEDED_PASSWORD
 from tripsync.database.migrations import find_schema_problem
-from tripsync.http.context import database, settings
+from tripsync.health.api import blueprint
+from tripsync.http.context import database, resources, settings
 from tripsync.http.endpoint import JSON, endpoint
 from tripsync.http.pages import page
 from tripsync.http.responses import answer
-
-blueprint = Blueprint("home")
+from tripsync.resources import Resources
 
 Standing = Literal["ready", "schema_differs", "away"]
 
@@ -71,7 +71,7 @@ class Look(msgspec.Struct):
 AWAY = Look("away")
 
 
-class Looking:
+class Probe:
     """Looks at the database, once at a time: whoever asks meanwhile is told what comes of it."""
 
     def __init__(self) -> None:
@@ -95,11 +95,6 @@ async def look(database: Database) -> Look:
     return Look("ready", seeded=first is not None)
 
 
-@blueprint.before_server_start
-async def prepare(app: Sanic) -> None:
-    app.ctx.looking = Looking()
-
-
 @blueprint.get("/api", name="show_below_api")
 @blueprint.get("/", name="show")
 @endpoint(answer=Home, open=True)
@@ -108,7 +103,7 @@ async def show(request: Request) -> HTTPResponse:
 
     Whoever prefers `text/html`, as browsers do, gets a page; everybody else gets JSON. The
     database is waited for no longer than a second."""
-    seen = await cast("Looking", request.app.ctx.looking).look(database(request))
+    seen = await resources(request)[Probe].look(database(request))
     development = settings(request).in_development
     home = Home(seen.standing, SeededRiders() if development and seen.seeded else None)
     if request.accept.match(JSON, HTML) == HTML:
@@ -123,3 +118,7 @@ async def show(request: Request) -> HTTPResponse:
         told = answer(home)
     told.headers.add("Vary", "Accept")
     return told
+
+
+def open_probe(resources: Resources) -> None:
+    resources.add(Probe())

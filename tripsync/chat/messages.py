@@ -1,0 +1,77 @@
+"""A message is stored, and all who take part are told in the same transaction."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from tripsync.chat.conversations import is_open_to_college, open_conversation
+from tripsync.chat.problems import (
+    CHAT_CLOSED,
+    NO_SUCH_CONVERSATION,
+)
+from tripsync.database import Transaction
+from tripsync.http.problems import Problem
+from tripsync.http.tokens import Rider
+from tripsync.realtime.events import Event, append_many
+from tripsync.resources import Resources
+
+SHOWN = ("id", "conversation_id", "sender_id", "sender_name", "content", "created_at")
+TOLD = ("conversation_id", "sender_id", "sender_name", "content", "created_at")
+
+
+async def write_to(
+    resources: Resources, db: Transaction, who: Rider, receiver_id: int, content: str
+) -> dict[str, Any]:
+    """A message to a rider, who may hear from this one for the first time."""
+    opened = await open_conversation(resources, db, who, receiver_id)
+    return await write(resources, db, who, opened["conversation_id"], content)
+
+
+async def write(
+    resources: Resources, db: Transaction, who: Rider, conversation_id: int | None, content: str
+) -> dict[str, Any]:
+    """The next message of a conversation."""
+    where = {"college_id": who.college_id, "conversation_id": conversation_id}
+    held = await db.chat.lock_conversation(**where, user_id=who.user_id)
+    if held is None:
+        raise Problem(NO_SUCH_CONVERSATION)
+    if held["pool_id"] is not None:
+        await db.chat.settle_company(**where, pool_id=held["pool_id"])
+    written = await db.chat.write_message(
+        **where,
+        user_id=who.user_id,
+        content=content.strip(),
+        open_to_college=is_open_to_college(resources),
+    )
+    if written is None:
+        raise Problem(CHAT_CLOSED)
+    await append_many(db, [heard(written, hearer) for hearer in written["hearers"]])
+    shown = {name: value for name, value in written.items() if name in SHOWN}
+    return {**shown, "is_read": False}
+
+
+def heard(written: Mapping[str, Any], hearer_id: int) -> Event:
+    """To one who takes part. The mobile app shows every `chat_message` as one between two."""
+    told = {"message_id": written["id"], **{name: written[name] for name in TOLD}}
+    if written["pool_id"] is None:
+        return Event(hearer_id, "chat_message", {**told, "connection_id": written["connection_id"]})
+    return Event(hearer_id, "pool_message", {**told, "pool_id": written["pool_id"]})
+
+
+async def mark(db: Transaction, who: Rider, conversation_id: int, up_to: int | None) -> int:
+    """How many messages of others that were; all who take part are told, if any."""
+    where: dict[str, Any] = {
+        "college_id": who.college_id,
+        "user_id": who.user_id,
+        "conversation_id": conversation_id,
+    }
+    if await db.chat.lock_conversation(**where) is None:
+        raise Problem(NO_SUCH_CONVERSATION)
+    read = await db.chat.mark_read(**where, up_to=up_to)
+    if read["marked_read"]:
+        told = {
+            "conversation_id": conversation_id,
+            "reader_id": who.user_id,
+            "message_id": read["message_id"],
+        }
+        await append_many(db, [Event(each, "messages_read", told) for each in read["hearers"]])
+    return int(read["marked_read"])

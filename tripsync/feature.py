@@ -1,0 +1,46 @@
+"""A feature: everything that a part of the application brings with it, listed in one place.
+
+Each feature's package has one, named `feature`, and the application mounts them (tripsync/app.py).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import ModuleType
+from typing import cast
+
+from sanic import Blueprint
+
+from tripsync.jobs import Job
+from tripsync.jobs.timers import AnyTimer
+from tripsync.mail import Letter
+from tripsync.realtime.frames import Frame, Message
+from tripsync.resources import Resources
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feature:
+    """What one feature serves, does by itself, and tells."""
+
+    # As people call it: its tag in the API documents.
+    title: str
+    # The modules of its endpoints, which all hang on the blueprint of the first.
+    api: tuple[ModuleType, ...]
+    # What riders hear of it, and what they say to it on sockets.
+    messages: tuple[Message, ...] = ()
+    frames: tuple[Frame, ...] = ()
+    # Work outside requests: asked for, or done by the clock.
+    jobs: tuple[Job, ...] = ()
+    timers: tuple[AnyTimer, ...] = ()
+    # What it mails.
+    letters: tuple[Letter, ...] = ()
+    # Adds what it keeps open in a server.
+    open: Callable[[Resources], object] | None = None
+
+    def __post_init__(self) -> None:
+        if any(module.blueprint is not self.blueprint for module in self.api):
+            raise TypeError(f"{self.title}: the endpoints of a feature hang on one blueprint")
+        self.blueprint.ctx.title = self.title
+
+    @property
+    def blueprint(self) -> Blueprint:
+        return cast("Blueprint", self.api[0].blueprint)

@@ -1,0 +1,100 @@
+"""What may become of a post, and who learns of it."""
+
+from enum import StrEnum
+from typing import Any
+
+from tripsync.database import Transaction
+from tripsync.http.problems import Problem
+from tripsync.http.tokens import Rider
+from tripsync.realtime.events import Event
+from tripsync.services import announcements
+from tripsync.services.problems import (
+    NO_SUCH_POST,
+    NOT_YOUR_POST,
+    POST_OVER,
+)
+
+
+class Status(StrEnum):
+    """Where a post stands."""
+
+    OPEN = "open"
+    IN_PROGRESS = "in_progress"
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+
+
+class Act(StrEnum):
+    """What can happen to it."""
+
+    # The last place is taken, or the owner begins with those who were accepted.
+    START = "start"
+    CLOSE = "close"
+    REOPEN = "reopen"
+    COMPLETE = "complete"
+
+
+class ImpossibleError(Exception):
+    """This act is not possible in this state."""
+
+
+MOVES = {
+    (Status.OPEN, Act.START): Status.IN_PROGRESS,
+    (Status.OPEN, Act.CLOSE): Status.CANCELLED,
+    (Status.IN_PROGRESS, Act.CLOSE): Status.CANCELLED,
+    (Status.IN_PROGRESS, Act.COMPLETE): Status.COMPLETED,
+    # Somebody left, or the team became larger.
+    (Status.IN_PROGRESS, Act.REOPEN): Status.OPEN,
+    (Status.CANCELLED, Act.REOPEN): Status.OPEN,
+}
+
+
+def after(status: Status, act: Act) -> Status:
+    """The state that follows."""
+    try:
+        return MOVES[status, act]
+    except KeyError:
+        raise ImpossibleError(f"{act} is not possible once {status}") from None
+
+
+# Who hears of an act, and why nobody can join any more.
+TOLD = {
+    Act.START: (["pending"], "started"),
+    Act.CLOSE: (["pending", "accepted"], "closed"),
+    Act.COMPLETE: (["pending", "accepted"], "completed"),
+}
+
+
+async def hold_own(db: Transaction, who: Rider, post_id: int) -> Any:
+    """A post of one's own that nobody else changes until the transaction ends."""
+    held = await db.services.lock_post(
+        college_id=who.college_id, reader_id=who.user_id, post_id=post_id
+    )
+    if held is None:
+        raise Problem(NO_SUCH_POST)
+    if not held["own"]:
+        raise Problem(NOT_YOUR_POST)
+    return held
+
+
+async def move(
+    db: Transaction,
+    college_id: int,
+    post_id: int,
+    act: Act,
+    status: str,
+    reason: str | None = None,
+) -> list[Event]:
+    """Move a post that is held, and what those who applied learn of it."""
+    try:
+        following = after(Status(status), act)
+    except ImpossibleError:
+        raise Problem(POST_OVER, f"This post is {status}: {act} is not possible.") from None
+    await db.services.set_post_status(college_id=college_id, post_id=post_id, status=following)
+    if act not in TOLD:
+        return []
+    statuses, usual = TOLD[act]
+    left = await db.applications.list_left(
+        college_id=college_id, post_id=post_id, statuses=statuses
+    )
+    return announcements.post_closed(left, reason or usual)
