@@ -150,6 +150,18 @@ async def test_what_is_broken_is_found(
     assert "\n".join(missed) == ""
 
 
+async def test_columns_by_other_names_are_named(desk: Desk, tmp_path: Path) -> None:
+    file = tmp_path / "colleges.sql"
+    text = (SQL / "colleges.sql").read_text()
+    changed = text.replace("select name\n", "select name as title\n")
+    assert changed != text
+    file.write_text(changed)
+    [found] = await findings(desk, file, changed)
+    line = next(n for n, each in enumerate(changed.splitlines(), 1) if "list_college_names" in each)
+    assert found.line == line
+    assert "(gone: name; new: title); run `tripsync sql stubs`" in found.reason
+
+
 @pytest.mark.parametrize(
     ("statement", "column", "grant"),
     [

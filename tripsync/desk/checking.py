@@ -5,14 +5,14 @@ What a file alone shows is a trap (database/traps.py); what PostgreSQL refuses i
 """
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import chain
 
 from tripsync.database.catalog import Catalog, Described
 from tripsync.database.findings import Finding
 from tripsync.database.sources import ROWS, Source, blanked, statement_of
 from tripsync.desk.callers import Call
-from tripsync.desk.stubs import Told, is_known
+from tripsync.desk.stubs import Told, changed_columns, is_known
 
 TABLE = re.compile(r"\b(?:from|join|update|into|using)\s+(?:only\s+)?(\w+)", re.IGNORECASE)
 # What the comment of a query says that is not about one college.
@@ -73,7 +73,7 @@ def check_college(described: Described, tenant_tables: Collection[str]) -> Itera
 
 
 def check_calls(sources: Iterable[Source], calls: Sequence[Call]) -> Iterator[Finding]:
-    """Python calls what there is, passes what is asked for, and leaves nothing uncalled."""
+    """Python calls what there is, and leaves nothing uncalled."""
     known: dict[str, dict[str, Source]] = {}
     for source in sources:
         known.setdefault(source.file, {})[source.name] = source
@@ -84,7 +84,6 @@ def check_calls(sources: Iterable[Source], calls: Sequence[Call]) -> Iterator[Fi
             called |= {queries[name].full_name for name in queries if name.startswith(call.query)}
         elif call.query in queries:
             called.add(queries[call.query].full_name)
-            yield from check_passed(call, queries[call.query])
         else:
             reason = f"there is no query {call.query} in sql/{call.file}.sql"
             yield Finding(call.path, call.line, call.place, reason)
@@ -94,38 +93,14 @@ def check_calls(sources: Iterable[Source], calls: Sequence[Call]) -> Iterator[Fi
                 yield at_name(source, f"nothing in Python calls {source.full_name}")
 
 
-def check_passed(call: Call, source: Source) -> Iterator[Finding]:
-    asked = set(source.declared)
-    for name in sorted(call.passed - asked):
-        reason = f"{source.full_name} takes no {name}"
-        yield Finding(call.path, call.line, call.place, reason)
-    if not call.passes_more:
-        for name in sorted(asked - call.passed):
-            reason = f"{source.full_name} needs {name}"
-            yield Finding(call.path, call.line, call.place, reason)
-
-
-def check_reads(described: Mapping[str, Described], calls: Sequence[Call]) -> Iterator[Finding]:
-    """The columns that Python reads are given."""
-    for call in calls:
-        if query := described.get(f"{call.file}.{call.query}"):
-            given = {column.name for column in query.columns}
-            for read in call.reads:
-                if read.column not in given:
-                    source = query.source
-                    reason = (
-                        f"{source.full_name} gives no {read.column} "
-                        f"(sql/{source.path.name}:{source.line}: {', '.join(sorted(given))})"
-                    )
-                    yield Finding(call.path, read.line, read.place, reason)
-
-
 def check_types(query: Described, told: Told) -> Iterator[Finding]:
     """mypy is told the same, and so has seen what becomes of a column that is gone."""
     declared_as_used = set(query.source.declared) == set(query.statement.parameters)
     if declared_as_used and not is_known(query, told):
+        gone, new = changed_columns(query, told)
+        columns = f" (gone: {', '.join(gone) or 'none'}; new: {', '.join(new) or 'none'})"
         reason = (
-            "Python is typed for other parameters or columns; "
+            f"Python is typed for other parameters or columns{columns if gone or new else ''}; "
             "run `tripsync sql stubs`, then `make check` says what breaks"
         )
         yield at_name(query.source, reason)
@@ -139,7 +114,6 @@ def check_all(
     told: Told,
 ) -> Iterator[Finding]:
     """All of it. The sound ones are free of traps, so that what they say can be believed."""
-    described = {each.source.full_name: each for each in catalog.described}
     return chain(
         catalog.faults,
         *(check_declarations(source) for source in sound),
@@ -147,7 +121,6 @@ def check_all(
         *(check_college(query, catalog.tenant_tables) for query in catalog.described),
         *(check_types(query, told) for query in catalog.described),
         check_calls(sources, calls),
-        check_reads(described, calls),
     )
 
 

@@ -226,6 +226,13 @@ def is_known(query: Described, told: Told) -> bool:
     return has_shape and method(query) in told.calls
 
 
+def changed_columns(query: Described, told: Told) -> tuple[list[str], list[str]]:
+    """The columns that only mypy knows, and those that only PostgreSQL gives."""
+    known = told.rows.get(row_name(query), {})
+    given = shape_of(query) if has_row(query) else {}
+    return sorted(known.keys() - given.keys()), sorted(given.keys() - known.keys())
+
+
 def write_stubs(
     described: Sequence[Described], stubs: Path = STUBS, rows: Path = ROWS
 ) -> list[Path]:
