@@ -2,6 +2,7 @@
 
 import asyncio
 import inspect
+import os
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -10,7 +11,7 @@ import asyncpg
 from tripsync.database.listener import count_listeners
 
 # Long enough for the slowest machine, short enough to read the failure the same day.
-PATIENCE = 90.0
+PATIENCE = float(os.environ.get("TEST_PATIENCE", "90"))
 
 Seen = TypeVar("Seen")
 

@@ -1,73 +1,80 @@
 """`make mutants`: does a test notice when one thing in a query, or in a rule, is wrong?
 
     make mutants                                 # all; hours
-    make mutants ARGS="--sample 40"              # the same forty each time
+    make mutants ARGS="--sample 40"              # a few of both kinds, the same ones each time
     make mutants ARGS="sessions.end_session"     # those of one query, of one file, of one module
 
-A mutant of a query is run against the tests that reach it, a rule's against the file that is
+A mutant of a query is run against the tests that reach it, a rule's against the files that are
 about it; whichever fails first has noticed it. Which tests reach which queries is noted during a
 whole run:
 
-    REACH=var/reach.json make test ARGS="-p tests.mutants.reach"
+    REACH=var/reach.jsonl make test ARGS="-p tests.mutants.reach"
 
 Mutants that no test can notice are listed in equivalent.txt: as they are printed, ` # `, and why.
 """
 
 import argparse
+import hashlib
+import importlib
 import json
 import os
-import random
 import shutil
-import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+import psycopg
+
 from tests import bystanders
 from tests.databases import fresh_database
 from tests.mutants import python, sql
+from tests.mutants.forks import Verdict, load_tests, place_query, place_rule, try_all
 from tests.mutants.sql import Mutant
 from tripsync.database.embedded import embedded_server
 from tripsync.database.files import PACKAGE, SQL
 from tripsync.database.migrations import migrate
+from tripsync.database.queries import load_file
 from tripsync.database.sources import read_folder
 
-REACHED = Path("var/reach.json")
+REACHED = Path("var/reach.jsonl")
 EQUIVALENT = Path(__file__).with_name("equivalent.txt")
 # Rules that need no database, and the tests that hold them.
 RULES = {
-    "pooling.calendar": "tests/pooling/test_calendar.py",
-    "pooling.circuit": "tests/routing/test_roads.py",
-    "pooling.routes": "tests/matching/test_plans.py",
-    "pooling.states": "tests/pooling/test_states.py",
-    "services.states": "tests/services/test_lifecycle.py",
-    "services.conditions": "tests/services/test_filters.py",
-    "push.quiet_hours": "tests/notifications/test_quiet_hours.py",
-    "http.origins": "tests/http/test_origins.py",
-    "profiles.disguises": "tests/profiles/test_digest.py",
-    "auth.passwords": "tests/auth/test_passwords.py",
+    "auth.fields": ["tests/auth/test_rules.py", "tests/auth/test_registration.py"],
+    "http.origins": ["tests/http/test_origins.py"],
+    "matching.plans": ["tests/matching/test_plans.py"],
+    "matching.rounds": ["tests/matching/test_rounds.py"],
+    "pooling.calendar": ["tests/pooling/test_calendar.py"],
+    "pooling.states": ["tests/pooling/test_states.py"],
+    "profiles.polyglots": ["tests/profiles/test_images.py", "tests/profiles/test_resumes.py"],
+    "routing.circuit_breaker": ["tests/routing/test_roads.py"],
+    "services.conditions": [
+        "tests/services/test_filters.py",
+        "tests/services/test_applications.py",
+    ],
+    "services.posts": ["tests/services/test_lifecycle.py", "tests/services/test_posts.py"],
 }
 RULE = "tripsync."
-TESTS_AT_ONCE = 2
-# Of the tests that reach a query, those that reach little else come first; so many seconds of them.
+UNCHANGED = "unchanged"
+# Of a sample, so large a part is of rules; what else there is, of queries.
+SHARE_OF_RULES = 0.25
+# Of the tests that reach a query those that reach little else come first, so many seconds.
 SECONDS_OF_TESTS = 40.0
-PATIENCE = 300
+# Whoever waits longer than this for an event of a mutant waits in vain.
+PATIENCE_SECONDS = 15
+# Takes most of a second to import, and no rule is in it.
+OF_OTHERS = ("asyncpg", "httpx", "pgqueuer.db", "sanic", "sanic_ext", "sanic_testing", "uvloop")
 
 
 class Reach(NamedTuple):
+    """What one test did during a whole run."""
+
     test: str
     queries: frozenset[str]
     seconds: float
-
-
-class Verdict(NamedTuple):
-    mutant: Mutant
-    noticed_by: str | None
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -75,35 +82,72 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("names", nargs="*", metavar="NAME", help="file, file.query or module")
     parser.add_argument("--sample", type=int, help="so many of them, drawn by --seed")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--may-miss", type=int, default=0, metavar="N", help="so many may stay")
     parser.add_argument("--list", action="store_true", help="print them and stop")
     chosen = parser.parse_args(arguments)
     mutants = [each for each in all_mutants() if is_wanted(each, chosen.names)]
     if chosen.sample:
-        mutants = random.Random(chosen.seed).sample(mutants, min(chosen.sample, len(mutants)))
+        mutants = sample(mutants, chosen.sample, chosen.seed)
     if chosen.list:
         for each in mutants:
-            print(f"{each.where} | {each.what}")
+            print(name_of(each))
         return 0
     verdicts = list(run(mutants))
+    for kind, is_of_kind in (("queries", is_query), ("rules", is_rule)):
+        if of_kind := [each for each in verdicts if is_of_kind(each.mutant)]:
+            noticed = sum(each.noticed_by is not None for each in of_kind)
+            share = noticed / len(of_kind)
+            print(f"of {kind}: {noticed} of {len(of_kind)} mutants were noticed ({share:.1%})")
     missed = [each.mutant for each in verdicts if each.noticed_by is None]
-    print(f"{len(verdicts) - len(missed)} of {len(verdicts)} mutants were noticed")
     for each in missed:
-        print(f"not noticed: {each.where} | {each.what}")
-    return 1 if missed else 0
+        print(f"not noticed: {name_of(each)}")
+    return 1 if len(missed) > chosen.may_miss else 0
+
+
+def name_of(mutant: Mutant) -> str:
+    """As it is printed, and listed in equivalent.txt."""
+    return f"{mutant.where} | {mutant.what}"
+
+
+def is_rule(mutant: Mutant) -> bool:
+    return mutant.where.startswith(RULE)
+
+
+def is_query(mutant: Mutant) -> bool:
+    return not is_rule(mutant)
+
+
+def known_equivalents() -> dict[str, str]:
+    """Those that nobody could notice, and why."""
+    lines = EQUIVALENT.read_text().splitlines()
+    parts = (line.rpartition(" # ") for line in lines if line and not line.startswith("#"))
+    return {name: reason for name, _, reason in parts}
 
 
 def all_mutants() -> Iterator[Mutant]:
     """All but those that nobody could notice."""
-    known = {line.partition(" # ")[0] for line in EQUIVALENT.read_text().splitlines()}
+    known = known_equivalents()
+    return (each for each in every_mutant() if name_of(each) not in known)
+
+
+def every_mutant() -> Iterator[Mutant]:
     for source in read_folder(SQL):
-        for each in sql.mutants_of(source):
-            if f"{each.where} | {each.what}" not in known:
-                yield each
+        yield from sql.mutants_of(source)
     for rule in RULES:
-        file = PACKAGE / f"{rule.replace('.', '/')}.py"
-        for each in python.mutants_of(file, f"{RULE}{rule}"):
-            if f"{each.where} | {each.what}" not in known:
-                yield each
+        yield from python.mutants_of(rule_file(f"{RULE}{rule}"), f"{RULE}{rule}")
+
+
+def sample(mutants: Sequence[Mutant], size: int, seed: int) -> list[Mutant]:
+    """Some of both kinds. A mutant's place in the draw depends on its name alone, so that an edit
+    changes the sample only where it adds or takes away mutants."""
+
+    def place(mutant: Mutant) -> bytes:
+        return hashlib.sha256(f"{seed} {name_of(mutant)}".encode()).digest()
+
+    rules = sorted(filter(is_rule, mutants), key=place)
+    queries = sorted(filter(is_query, mutants), key=place)
+    of_rules = min(len(rules), max(round(size * SHARE_OF_RULES), size - len(queries)))
+    return queries[: size - of_rules] + rules[:of_rules]
 
 
 def is_wanted(mutant: Mutant, names: Sequence[str]) -> bool:
@@ -112,98 +156,102 @@ def is_wanted(mutant: Mutant, names: Sequence[str]) -> bool:
 
 
 def run(mutants: Sequence[Mutant]) -> Iterator[Verdict]:
-    """Each against its tests, two at a time; told as they come."""
-    if not REACHED.exists():
-        sys.exit(
-            f'note first who reaches what: REACH={REACHED} make test ARGS="-p tests.mutants.reach"'
-        )
-    reached = [
-        Reach(test, frozenset(queries), seconds)
-        for test, (queries, seconds) in json.loads(REACHED.read_text()).items()
-    ]
+    """Each against its tests; told as they come."""
+    reached = read_reach()
     # Not in a private home: as root the database's user could not enter that.
     folder = Path(tempfile.mkdtemp(prefix="tripsync-mutants-"))
     folder.chmod(0o755)
+    # Read by tests.waiting as it is imported.
+    os.environ["TEST_PATIENCE"] = str(PATIENCE_SECONDS)
     try:
         with embedded_server(folder / "data") as server, fresh_database(server) as template:
             migrate(template)
             bystanders.settle(template)
-            with ThreadPoolExecutor(TESTS_AT_ONCE) as pool:
-                tried = pool.map(
-                    lambda each: attempt(each, reached, server, template, folder), mutants
-                )
-                for verdict in tried:
-                    print(f"{verdict.mutant.where} | {verdict.mutant.what}: {verdict.noticed_by}")
-                    sys.stdout.flush()
+            mutants = [each for each in mutants if is_rule(each) or is_sql(each, template)]
+            environment = {
+                "TEST_DATABASE_URL": server,
+                "TEST_TEMPLATE": urlsplit(template).path.lstrip("/"),
+            }
+            for verdict in in_two_parts(mutants, reached, environment, folder):
+                told = f"{name_of(verdict.mutant)}: {verdict.noticed_by}"
+                if verdict.mutant.what != UNCHANGED:
+                    print(f"{told} ({verdict.seconds:.1f} s)", flush=True)
                     yield verdict
+                elif verdict.noticed_by:
+                    sys.exit(f"a test fails without any mutant: {told}")
     finally:
         shutil.rmtree(folder)
 
 
-def attempt(
-    mutant: Mutant, reached: Sequence[Reach], server: str, template: str, folder: Path
-) -> Verdict:
-    tests = tests_of(mutant, reached)
-    if not tests:
-        return Verdict(mutant, None)
-    place = Path(tempfile.mkdtemp(dir=folder))
-    said = place / "mutant.json"
-    said.write_text(json.dumps(lay_out(mutant, place)))
-    began = time.monotonic()
-    try:
-        command = [sys.executable, "-m", "pytest", "-p", "tests.mutants.plugin", "-n", "0", "-x"]
-        options = ["-q", "--no-header", "-p", "no:cacheprovider", "--tb=no", "-W", "ignore"]
-        done = subprocess.run(
-            [*command, *options, *tests],
-            env={
-                **os.environ,
-                "MUTANT": str(said),
-                "TEST_DATABASE_URL": server,
-                "TEST_TEMPLATE": urlsplit(template).path.lstrip("/"),
-                "TMPDIR": str(place),
-            },
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE,
-            check=False,
+def is_sql(mutant: Mutant, database_url: str) -> bool:
+    """Whether PostgreSQL takes it: what it refuses would be noticed by whatever calls it."""
+    file, _, name = mutant.where.partition(".")
+    query = load_file(SQL / f"{file}.sql", mutant.text)[name]
+    with psycopg.connect(database_url) as connection:
+        try:
+            connection.execute(f"prepare mutant as {query.sql}".encode())
+        except psycopg.Error:
+            return False
+    return True
+
+
+def in_two_parts(
+    mutants: Sequence[Mutant], reached: Sequence[Reach], environment: dict[str, str], folder: Path
+) -> Iterator[Verdict]:
+    """Rules first, while none of them is imported; queries once everything is."""
+    for each in OF_OTHERS:
+        importlib.import_module(each)
+    rules = tasks([each for each in mutants if is_rule(each)], reached)
+    yield from try_all(rules, place_rule, environment, folder)
+    queries = tasks([each for each in mutants if is_query(each)], reached)
+    load_tests([test for _, tests in queries for test in tests])
+    yield from try_all(queries, place_query, environment, folder)
+
+
+def tasks(mutants: Sequence[Mutant], reached: Sequence[Reach]) -> list[tuple[Mutant, list[str]]]:
+    """Each with its tests; before them those of the first, which must pass with nothing changed."""
+    todo = [(each, tests_of(each, reached)) for each in mutants]
+    return [(unchanged(each), tests) for each, tests in todo[:1]] + todo
+
+
+def unchanged(mutant: Mutant) -> Mutant:
+    name = mutant.where.partition(".")[0]
+    file = rule_file(mutant.where) if is_rule(mutant) else SQL / f"{name}.sql"
+    return Mutant(mutant.where, UNCHANGED, file.read_text)
+
+
+def rule_file(where: str) -> Path:
+    return PACKAGE / f"{where.removeprefix(RULE).replace('.', '/')}.py"
+
+
+def read_reach() -> list[Reach]:
+    if not REACHED.exists():
+        sys.exit(
+            f'note first who reaches what: REACH={REACHED} make test ARGS="-p tests.mutants.reach"'
         )
-    except subprocess.TimeoutExpired:
-        return Verdict(mutant, f"a test that never ended ({PATIENCE} s)")
-    if done.returncode == 0:
-        return Verdict(mutant, None)
-    failed = [line for line in done.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))]
-    by = failed[0] if failed else f"an exit with {done.returncode}: {done.stdout[-200:]}"
-    return Verdict(mutant, f"{by} after {time.monotonic() - began:.0f} s")
+    lines = map(json.loads, REACHED.read_text().splitlines())
+    return [Reach(test, frozenset(queries), seconds) for test, queries, seconds in lines]
+
+
+def likeliness(reach: Reach) -> tuple[int, float]:
+    return len(reach.queries), reach.seconds
 
 
 def tests_of(mutant: Mutant, reached: Sequence[Reach]) -> list[str]:
-    """What may notice it, the likeliest first."""
-    if mutant.where.startswith(RULE):
-        return [RULES[mutant.where.removeprefix(RULE)]]
-    close = sorted(
-        (each for each in reached if mutant.where in each.queries),
-        key=lambda each: (len(each.queries), each.seconds),
-    )
+    """What may notice it, the likeliest and the fastest first."""
+    if is_rule(mutant):
+        files = RULES[mutant.where.removeprefix(RULE)]
+        close = [each for each in reached if each.test.partition("::")[0] in files]
+        return [each.test for each in sorted(close, key=likeliness)] or files
+    close = [each for each in reached if mutant.where in each.queries]
     chosen: list[str] = []
     seconds = 0.0
-    for each in close:
+    for each in sorted(close, key=likeliness):
         seconds += each.seconds
         if chosen and seconds > SECONDS_OF_TESTS:
             break
         chosen.append(each.test)
     return chosen
-
-
-def lay_out(mutant: Mutant, place: Path) -> dict[str, str]:
-    """Where the plugin finds it: a module as a file, or a folder of all queries with it in."""
-    if mutant.where.startswith(RULE):
-        file = place / "mutant.py"
-        file.write_text(mutant.text)
-        return {"module": mutant.where, "file": str(file)}
-    folder = place / "sql"
-    shutil.copytree(SQL, folder)
-    (folder / f"{mutant.where.partition('.')[0]}.sql").write_text(mutant.text)
-    return {"module": "", "file": str(folder)}
 
 
 if __name__ == "__main__":

@@ -2,9 +2,10 @@
 
 import ast
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
-from tests.mutants.sql import Mutant
+from tests.mutants.sql import Mutant, numbered
 
 MOVED: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Lt: ast.LtE,
@@ -29,22 +30,38 @@ TURNED: dict[type[ast.operator], type[ast.operator]] = {
 def mutants_of(file: Path, module: str) -> Iterator[Mutant]:
     """All of a module, in the order of its text."""
     source = file.read_text()
-    count = len(list(places(ast.parse(source))))
-    for number in range(count):
-        tree = ast.parse(source)
-        node, kind = list(places(tree))[number]
-        line = source.splitlines()[node.lineno - 1].strip()
-        change(node, kind)
-        what = f"{kind}: {line} ({node.col_offset})"
-        yield Mutant(module, what, ast.unparse(ast.fix_missing_locations(tree)))
+    lines = source.splitlines()
+    numbers: dict[str, int] = {}
+    for nth, (node, kind) in enumerate(places(ast.parse(source))):
+        what = numbered(f"{kind}: {lines[node.lineno - 1].strip()}", numbers)
+        yield Mutant(module, what, partial(changed, source, nth))
+
+
+def changed(source: str, nth: int) -> str:
+    """The text with its nth place changed."""
+    tree = ast.parse(source)
+    node, _ = list(places(tree))[nth]
+    change(tree, node)
+    return ast.unparse(ast.fix_missing_locations(tree))
 
 
 Node = ast.expr | ast.stmt
 
 
 def places(tree: ast.Module) -> Iterator[tuple[Node, str]]:
-    """What can be changed, and how; not in types, and not the words of a text."""
+    """What can be changed, and how; not in types or decorators, and not the words of a text."""
+    decorators = {
+        id(inside)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+        for decorator in node.decorator_list
+        for inside in ast.walk(decorator)
+    }
+    for key in keys_of_tables(tree):
+        yield key, "an entry left out"
     for node in ast.walk(tree):
+        if id(node) in decorators:
+            continue
         match node:
             case ast.Compare(ops=[operator]) if type(operator) in MOVED:
                 yield node, "a comparison moved"
@@ -62,6 +79,24 @@ def places(tree: ast.Module) -> Iterator[tuple[Node, str]]:
                 yield node, "a call left out"
 
 
+def keys_of_tables(tree: ast.Module) -> Iterator[ast.expr]:
+    """The keys of a module's own dictionaries, such as the one of a state machine."""
+    for statement in tree.body:
+        match statement:
+            case ast.Assign(value=ast.Dict(keys=keys)) | ast.AnnAssign(value=ast.Dict(keys=keys)):
+                yield from (each for each in keys if each is not None)
+
+
+def leave_out(tree: ast.Module, key: ast.expr) -> bool:
+    """Take an entry out of a dictionary, if this is the key of one."""
+    for table in ast.walk(tree):
+        if isinstance(table, ast.Dict) and key in table.keys:
+            place = table.keys.index(key)
+            del table.keys[place], table.values[place]
+            return True
+    return False
+
+
 def is_text(node: ast.BinOp) -> bool:
     return any(
         isinstance(side, ast.JoinedStr)
@@ -70,7 +105,9 @@ def is_text(node: ast.BinOp) -> bool:
     )
 
 
-def change(node: Node, kind: str) -> None:
+def change(tree: ast.Module, node: Node) -> None:
+    if isinstance(node, ast.expr) and leave_out(tree, node):
+        return
     match node:
         case ast.Compare():
             node.ops = [MOVED[type(node.ops[0])]()]

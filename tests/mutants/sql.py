@@ -5,7 +5,8 @@ every parameter and reads as before.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import NamedTuple
 
 from tripsync.database.sources import Source, blanked
@@ -18,16 +19,21 @@ class Mutant(NamedTuple):
     where: str
     # What was done, and what it was done to: the same for as long as that place is not edited.
     what: str
-    # The whole file as it would be.
-    text: str
+    # Gives the whole file as it would be.
+    make: Callable[[], str]
+
+    @property
+    def text(self) -> str:
+        return self.make()
 
 
 CONDITION = re.compile(r"\b(where|and|or|on|when|having)\b", re.IGNORECASE)
 ENDS = re.compile(
-    r"\b(and|or|group|order|limit|offset|returning|for|union|except|join|left|cross|inner|then|else|"
-    r"end|having|window|on|set|do|when|where)\b",
+    r"\b(and|or|group|order|limit|offset|returning|for|union|except|intersect|join|left|cross|inner|then|else|"
+    r"end|having|window|on|set|do|when|where|as|(?<!distinct )from)\b",
     re.IGNORECASE,
 )
+CASE = re.compile(r"\b(case|end)\b", re.IGNORECASE)
 BETWEEN = re.compile(r"\bbetween\b", re.IGNORECASE)
 
 # Ids are unique over all colleges. Beside one, the college is there for the plan, for the second
@@ -60,18 +66,26 @@ SWAPS: tuple[tuple[str, str, str], ...] = (
 
 def mutants_of(source: Source) -> Iterator[Mutant]:
     """All of a query, in the order of its text."""
-    _, code = blanked(source.text)
-    places = [*lost_conditions(source.text, code), *swapped(source.text, code)]
-    count: dict[str, int] = {}
+    # Both without comments; in the other one quotes are blank, too.
+    text, code = blanked(source.text)
+    places = [*lost_conditions(text, code), *swapped(text, code)]
+    numbers: dict[str, int] = {}
     for start, end, kind, replacement in sorted(places):
-        was = " ".join(source.text[start:end].split())
-        what = f"{kind}: {was}"
-        count[what] = count.get(what, 0) + 1
-        if count[what] > 1:
-            what = f"{what} ({count[what]})"
-        at = source.starts_at
-        text = source.file_text
-        yield Mutant(source.full_name, what, f"{text[: at + start]}{replacement}{text[at + end :]}")
+        was = " ".join(text[start:end].split())
+        what = numbered(f"{kind}: {was}", numbers)
+        make = partial(replaced, source, start, end, replacement)
+        yield Mutant(source.full_name, what, make)
+
+
+def replaced(source: Source, start: int, end: int, replacement: str) -> str:
+    text, at = source.file_text, source.starts_at
+    return f"{text[: at + start]}{replacement}{text[at + end :]}"
+
+
+def numbered(what: str, numbers: dict[str, int]) -> str:
+    """The same; with a number from the second time on that it is said."""
+    numbers[what] = numbers.get(what, 0) + 1
+    return what if numbers[what] == 1 else f"{what} ({numbers[what]})"
 
 
 Place = tuple[int, int, str, str]
@@ -82,15 +96,17 @@ def lost_conditions(text: str, code: str) -> Iterator[Place]:
         word = keyword[0].lower()
         if word == "and" and belongs_to_between(code, keyword.start()):
             continue
+        if word == "on" and code[: keyword.start()].endswith("distinct "):
+            continue
         start = keyword.end()
-        end = end_of_condition(code, start)
+        end = start + len(text[start : end_of_condition(code, start)].rstrip())
         condition = text[start:end].strip()
-        if not condition or (word == "on" and condition.startswith("conflict")):
+        if condition in ("", "true") or (word == "on" and condition.startswith("conflict")):
             continue
         if COLLEGE.fullmatch(condition) and OTHER_ID.search(code):
             continue
         weaker = f" ({condition} and false)" if word == "or" else f" ({condition} or true)"
-        yield start, end, "a condition lost", f"{weaker}\n"
+        yield start, end, "a condition lost", weaker
 
 
 def belongs_to_between(code: str, at: int) -> bool:
@@ -112,6 +128,12 @@ def end_of_condition(code: str, start: int) -> int:
             depth -= 1
         elif depth == 0 and code[at] in ",;":
             return at
+        elif starts_word(code, at) and (word := CASE.match(code, at)):
+            if depth == 0 and word[0].lower() == "end":
+                return at
+            depth += 1 if word[0].lower() == "case" else -1
+            at = word.end()
+            continue
         elif depth == 0 and (word := BETWEEN.match(code, at)):
             in_between = True
             at = word.end()

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from tests.mutants import python, sql
+from tests.mutants import __main__, python, sql
+from tests.mutants.sql import Mutant
 from tripsync.database.sources import read_sources
 
 QUERY = """-- name: end_stay(college_id, guest_id, since)$
@@ -17,6 +18,9 @@ returning stay_id;
 """
 
 RULE = """
+PRICES = {"child": "free", "adult": "all of it"}
+
+@dataclass(frozen=True)
 def may(age: int, known: bool) -> bool:
     tell("who")
     return age >= 18 and not known
@@ -54,5 +58,30 @@ def test_a_rule_is_wrong_in_one_place_at_a_time(tmp_path: Path) -> None:
         "a comparison moved",
         "a constant raised",
         "a not lost",
+        "an entry left out",
+        "an entry left out",
         "and for or",
     ]
+
+
+def test_a_sample_changes_only_where_mutants_come_and_go() -> None:
+    drawn = __main__.sample(many("queries") + many("tripsync.rules"), 8, seed=1)
+    assert [each.where for each in drawn] == ["queries"] * 6 + ["tripsync.rules"] * 2
+    others = [each for each in many("queries") if each not in drawn[1:]]
+    redrawn = __main__.sample(others + many("tripsync.rules"), 8, seed=1)
+    # The first is there still; of the others none came back.
+    assert redrawn[0] == drawn[0]
+    assert redrawn[6:] == drawn[6:]
+    assert __main__.sample(many("queries"), 8, seed=1)[:6] == drawn[:6]
+    assert __main__.sample(many("queries"), 8, seed=2)[:6] != drawn[:6]
+
+
+def many(where: str) -> list[Mutant]:
+    return [Mutant(where, f"a condition lost: {n}", str) for n in range(100)]
+
+
+def test_what_nobody_could_notice_is_a_mutant_and_has_a_reason() -> None:
+    made = {__main__.name_of(each) for each in __main__.every_mutant()}
+    for name, reason in __main__.known_equivalents().items():
+        assert name in made, f"{name!r} is no mutant any more: take it off the list"
+        assert reason, f"why could nobody notice {name!r}?"
