@@ -26,7 +26,7 @@ from tripsync.database.migrations import migrate
 from tripsync.database.queries import Queries
 from tripsync.database.reload import LiveQueries, ReloadError, reload_everywhere
 from tripsync.http.context import reading, run_in_transaction
-from tripsync.http.responses import answer
+from tripsync.http.responses import respond
 from tripsync.serving.process import bind, serving
 from tripsync.settings import Settings
 
@@ -60,7 +60,7 @@ async def running(settings: Settings, folder: Path) -> AsyncIterator[Server]:
         one = await reading(request).first.tell()
         await asyncio.sleep(0.002)
         other = await run_in_transaction(request, lambda db: db.second.tell())
-        return answer([one, other])
+        return respond([one, other], 200)
 
     sock = bind(few)
     # Read at the start, as all of them are.

@@ -3,7 +3,7 @@
 from time import perf_counter
 from typing import Any
 
-from sanic import Blueprint, HTTPResponse, Request
+from sanic import Blueprint, Request
 
 from tripsync.auth.fields import Email
 from tripsync.auth.limits import REFRESH, SIGN_IN
@@ -24,7 +24,6 @@ from tripsync.http.identity import CHALLENGE
 from tripsync.http.paging import Page, next_cursor
 from tripsync.http.problems import TOO_MANY, Problem
 from tripsync.http.rate_limits import count_account, count_address, count_try
-from tripsync.http.responses import answer, no_content
 from tripsync.http.tokens import AccessTokens, fresh_secret, hash_of
 
 blueprint = Blueprint("auth")
@@ -34,7 +33,7 @@ LONGEST_DEVICE = 200
 
 @blueprint.post("/api/auth/token")
 @endpoint(form=TokenForm, answer=Tokens, refuses=(WRONG_CREDENTIALS, BANNED, TOO_MANY), open=True)
-async def token(request: Request, body: TokenForm) -> HTTPResponse:
+async def token(request: Request, body: TokenForm) -> object:
     """Sign in by OAuth2's password flow; `username` is the email."""
     return await sign_in(request, body.username, body.password)
 
@@ -48,13 +47,13 @@ async def token(request: Request, body: TokenForm) -> HTTPResponse:
     refuses=(WRONG_CREDENTIALS, BANNED, TOO_MANY),
     open=True,
 )
-async def login(request: Request, body: Login | TokenForm) -> HTTPResponse:
+async def login(request: Request, body: Login | TokenForm) -> object:
     """Sign in with email and password, as JSON or as the form of `/api/auth/token`."""
     email = body.email if isinstance(body, Login) else body.username
     return await sign_in(request, email, body.password)
 
 
-async def sign_in(request: Request, typed_email: str, password: str) -> HTTPResponse:
+async def sign_in(request: Request, typed_email: str, password: str) -> object:
     await count_try(request, SIGN_IN, typed_email)
     known = await reading(request).accounts.find_credentials(email=spelled(typed_email))
     right = await resources(request)[Hasher].check(password, known and known["password_hash"])
@@ -66,8 +65,7 @@ async def sign_in(request: Request, typed_email: str, password: str) -> HTTPResp
     async def open_one(db: Transaction) -> Any:
         return await open_session(request, db, known, known["password_hash"])
 
-    tokens = await run_in_transaction(request, open_one)
-    return answer(tokens)
+    return await run_in_transaction(request, open_one)
 
 
 def spelled(typed_email: str) -> str:
@@ -123,7 +121,7 @@ def device_of(request: Request) -> str:
     refuses=(REFRESH_REFUSED, REFRESHED_MEANWHILE, TOO_MANY),
     open=True,
 )
-async def refresh(request: Request, body: Refresh) -> HTTPResponse:
+async def refresh(request: Request, body: Refresh) -> object:
     """Get new tokens for a refresh token, which works once.
 
     A token that is shown again later was stolen or lost: the session ends, for whoever holds it."""
@@ -152,7 +150,7 @@ async def refresh(request: Request, body: Refresh) -> HTTPResponse:
     outcome = await run_in_transaction(request, exchange)
     if isinstance(outcome, Problem):
         raise outcome
-    return answer(outcome)
+    return outcome
 
 
 async def refusal_of(db: Transaction, known: Any) -> Problem | None:
@@ -174,7 +172,7 @@ async def refusal_of(db: Transaction, known: Any) -> Problem | None:
 
 @blueprint.get("/api/auth/sessions")
 @endpoint(query=Page, answer=Sessions)
-async def list_sessions(request: Request, query: Page) -> HTTPResponse:
+async def list_sessions(request: Request, query: Page) -> object:
     """List the devices one is signed in on, the latest first."""
     who = rider(request)
     sessions = await reading(request).sessions.list_sessions(
@@ -186,24 +184,22 @@ async def list_sessions(request: Request, query: Page) -> HTTPResponse:
         size=query.limit,
     )
     following = next_cursor(sessions, query, lambda session: session["id"])
-    return answer({"sessions": sessions, "next_cursor": following})
+    return {"sessions": sessions, "next_cursor": following}
 
 
 @blueprint.post("/api/auth/logout")
 @endpoint(status=204)
-async def log_out(request: Request) -> HTTPResponse:
+async def log_out(request: Request) -> None:
     """Sign this device out; its tokens are worth nothing from now on."""
     await end_session(request, rider(request).session_id)
-    return no_content()
 
 
 @blueprint.delete("/api/auth/sessions/<session_id:id>")
 @endpoint(status=204, refuses=(NO_SUCH_SESSION,))
-async def log_out_device(request: Request, session_id: int) -> HTTPResponse:
+async def log_out_device(request: Request, session_id: int) -> None:
     """Sign another device of one's own out."""
     if not await end_session(request, session_id):
         raise Problem(NO_SUCH_SESSION)
-    return no_content()
 
 
 async def end_session(request: Request, session_id: int) -> bool:
@@ -226,7 +222,7 @@ async def end_session(request: Request, session_id: int) -> bool:
 
 @blueprint.post("/api/auth/logout-everywhere")
 @endpoint(status=204)
-async def log_out_everywhere(request: Request) -> HTTPResponse:
+async def log_out_everywhere(request: Request) -> None:
     """Sign every device out, this one too."""
     who = rider(request)
 
@@ -238,4 +234,3 @@ async def log_out_everywhere(request: Request) -> HTTPResponse:
             db.after_commit(resources(request)[EndedSessions].add, session["session_id"])
 
     await run_in_transaction(request, end_all)
-    return no_content()

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sanic import HTTPResponse, Request
+from sanic import Request
 
 from tripsync.auth.api import blueprint, open_session
 from tripsync.auth.limits import CHANGE_PASSWORD, CODE, FORGOTTEN
@@ -16,13 +16,13 @@ from tripsync.http.endpoint import endpoint
 from tripsync.http.hashing import Hasher
 from tripsync.http.problems import TOO_MANY, Problem
 from tripsync.http.rate_limits import count_try
-from tripsync.http.responses import Message, answer
+from tripsync.http.responses import Message
 from tripsync.http.tokens import hash_of
 
 
 @blueprint.put("/api/auth/password")
 @endpoint(body=PasswordChange, answer=Tokens, refuses=(WRONG_PASSWORD, TOO_MANY))
-async def change_password(request: Request, body: PasswordChange) -> HTTPResponse:
+async def change_password(request: Request, body: PasswordChange) -> object:
     """Change one's password.
 
     Every device is signed out, also the one that asks; the answer signs it in again."""
@@ -46,13 +46,12 @@ async def change_password(request: Request, body: PasswordChange) -> HTTPRespons
         db.after_commit(resources(request)[EndedSessions].read)
         return await open_session(request, db, known, new_hash)
 
-    tokens = await run_in_transaction(request, change)
-    return answer(tokens)
+    return await run_in_transaction(request, change)
 
 
 @blueprint.post("/api/auth/password/forgotten")
 @endpoint(body=Forgotten, answer=Message, status=202, refuses=(TOO_MANY,), open=True)
-async def forgotten_password(request: Request, body: Forgotten) -> HTTPResponse:
+async def forgotten_password(request: Request, body: Forgotten) -> object:
     """Ask for a mail that lets one choose a new password.
 
     The answer is the same whether or not there is such an account."""
@@ -62,12 +61,12 @@ async def forgotten_password(request: Request, body: Forgotten) -> HTTPResponse:
         await post_code(db, RESET_PASSWORD, body.email)
 
     await run_in_transaction(request, ask_for_mail)
-    return answer({"message": "If we know this address, a mail is on its way."}, 202)
+    return {"message": "If we know this address, a mail is on its way."}
 
 
 @blueprint.post("/api/auth/password/reset")
 @endpoint(body=PasswordReset, answer=Message, refuses=(USELESS_CODE, TOO_MANY), open=True)
-async def reset_password(request: Request, body: PasswordReset) -> HTTPResponse:
+async def reset_password(request: Request, body: PasswordReset) -> object:
     """Choose a new password with the code from the mail; every device is signed out."""
     await count_try(request, CODE, body.code)
     new_hash = await resources(request)[Hasher].hash(body.password)
@@ -82,4 +81,4 @@ async def reset_password(request: Request, body: PasswordReset) -> HTTPResponse:
         db.after_commit(resources(request)[EndedSessions].read)
 
     await run_in_transaction(request, reset)
-    return answer({"message": "Your new password is set. Please sign in."})
+    return {"message": "Your new password is set. Please sign in."}

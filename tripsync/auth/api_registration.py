@@ -18,7 +18,7 @@ from tripsync.http.idempotency import create_once
 from tripsync.http.paging import Page, next_cursor
 from tripsync.http.problems import TOO_MANY, FieldError, Problem
 from tripsync.http.rate_limits import count_try
-from tripsync.http.responses import Message, answer
+from tripsync.http.responses import Message
 from tripsync.http.tokens import hash_of
 
 ADDRESS_HAS_ACCOUNT = (
@@ -75,7 +75,7 @@ async def find_college_for(request: Request, body: Registration) -> int:
 
 @blueprint.post("/api/auth/email/verification")
 @endpoint(answer=Message, status=202, refuses=(TOO_MANY,))
-async def send_verification(request: Request) -> HTTPResponse:
+async def send_verification(request: Request) -> object:
     """Mail the code again that confirms one's address."""
     await count_try(request, CODE, rider(request).email)
 
@@ -83,12 +83,12 @@ async def send_verification(request: Request) -> HTTPResponse:
         await post_code(db, VERIFY_EMAIL, rider(request).email)
 
     await run_in_transaction(request, ask_for_mail)
-    return answer({"message": "If your address is not confirmed yet, a mail is on its way."}, 202)
+    return {"message": "If your address is not confirmed yet, a mail is on its way."}
 
 
 @blueprint.post("/api/auth/email/verify")
 @endpoint(body=Verification, answer=Message, refuses=(USELESS_CODE, TOO_MANY), open=True)
-async def verify_email(request: Request, body: Verification) -> HTTPResponse:
+async def verify_email(request: Request, body: Verification) -> object:
     """Confirm one's address with the code from the mail."""
     await count_try(request, CODE, body.code)
 
@@ -101,15 +101,15 @@ async def verify_email(request: Request, body: Verification) -> HTTPResponse:
         await db.accounts.verify_email(**owner)
 
     await run_in_transaction(request, confirm)
-    return answer({"message": "Thank you, your address is confirmed."})
+    return {"message": "Thank you, your address is confirmed."}
 
 
 @blueprint.get("/api/colleges")
 @endpoint(query=Page, answer=Colleges, open=True)
-async def list_colleges(request: Request, query: Page) -> HTTPResponse:
+async def list_colleges(request: Request, query: Page) -> object:
     """List the colleges, by name."""
     colleges = await reading(request).colleges.list_colleges(
         after=query.after(str), skip=query.skip, size=query.limit
     )
     following = next_cursor(colleges, query, lambda college: college["name"])
-    return answer({"colleges": colleges, "next_cursor": following})
+    return {"colleges": colleges, "next_cursor": following}

@@ -30,7 +30,6 @@ from tripsync.http.context import reading, resources, rider, run_in_transaction
 from tripsync.http.endpoint import endpoint
 from tripsync.http.idempotency import create_once
 from tripsync.http.problems import TOO_MANY, FieldError, Problem, invalid
-from tripsync.http.responses import answer
 
 blueprint = Blueprint("chat")
 
@@ -69,7 +68,7 @@ async def send_message(request: Request, body: NewChatMessage) -> HTTPResponse:
             return await write_to(opened, db, who, receiver_id, body.content)
         return await write(opened, db, who, conversation_id, body.content)
 
-    return await create_once(request, store, status=200)
+    return await create_once(request, store)
 
 
 LISTED = (*SHOWN, "is_read")
@@ -77,9 +76,7 @@ LISTED = (*SHOWN, "is_read")
 
 @blueprint.get("/api/chat/messages/<conversation_id:id>")
 @endpoint(query=ChatMessagePage, answer=ChatMessages, refuses=(NO_SUCH_CONVERSATION,))
-async def list_messages(
-    request: Request, conversation_id: int, query: ChatMessagePage
-) -> HTTPResponse:
+async def list_messages(request: Request, conversation_id: int, query: ChatMessagePage) -> object:
     """Read a conversation, oldest message first: the latest, or those before a message.
 
     The latest count as read from now on, and who wrote them is told. Who joined a pool later reads
@@ -109,12 +106,12 @@ async def list_messages(
 
         await run_in_transaction(request, mark_all)
     is_full = len(messages) == query.limit
-    return answer({"messages": messages, "next_before": messages[0]["id"] if is_full else None})
+    return {"messages": messages, "next_before": messages[0]["id"] if is_full else None}
 
 
 @blueprint.post("/api/chat/messages/<conversation_id:id>/read")
 @endpoint(body=ReadUpTo, answer=MarkedRead, refuses=(NO_SUCH_CONVERSATION,))
-async def mark_read(request: Request, conversation_id: int, body: ReadUpTo) -> HTTPResponse:
+async def mark_read(request: Request, conversation_id: int, body: ReadUpTo) -> object:
     """Say that one has read a conversation, to its end or up to a message.
 
     It never goes back, and to say it twice is no error."""
@@ -123,4 +120,4 @@ async def mark_read(request: Request, conversation_id: int, body: ReadUpTo) -> H
         return await mark(db, rider(request), conversation_id, up_to=body.message_id)
 
     number = await run_in_transaction(request, mark_some)
-    return answer({"marked_read": number})
+    return {"marked_read": number}

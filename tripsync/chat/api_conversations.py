@@ -6,7 +6,7 @@ the mobile app expects a partner in each conversation of the first.
 
 from typing import Any
 
-from sanic import HTTPResponse, Request
+from sanic import Request
 
 from tripsync.chat.api import blueprint
 from tripsync.chat.conversations import open_conversation, refuse_oneself
@@ -24,12 +24,11 @@ from tripsync.http.context import reading, resources, rider, run_in_transaction
 from tripsync.http.endpoint import endpoint
 from tripsync.http.paging import next_cursor
 from tripsync.http.problems import TOO_MANY
-from tripsync.http.responses import answer
 
 
 @blueprint.get("/api/chat/conversations")
 @endpoint(query=ConversationPage, answer=Conversations)
-async def list_conversations(request: Request, query: ConversationPage) -> HTTPResponse:
+async def list_conversations(request: Request, query: ConversationPage) -> object:
     """List one's conversations with others, the latest first, and how much of each is unread.
 
     Those in which nothing was written are left out, and those across a block."""
@@ -42,12 +41,12 @@ async def list_conversations(request: Request, query: ConversationPage) -> HTTPR
         size=query.limit,
     )
     following = next_cursor(rows, query, lambda row: row["last_message"]["id"])
-    return answer({"conversations": rows, "next_cursor": following})
+    return {"conversations": rows, "next_cursor": following}
 
 
 @blueprint.get("/api/chat/pools")
 @endpoint(query=ConversationPage, answer=PoolConversations)
-async def list_pools(request: Request, query: ConversationPage) -> HTTPResponse:
+async def list_pools(request: Request, query: ConversationPage) -> object:
     """List the conversations of one's pools, the latest ride first.
 
     That of the ride now is there before anybody has written, and stays until 48 hours after it; of
@@ -61,7 +60,7 @@ async def list_pools(request: Request, query: ConversationPage) -> HTTPResponse:
         size=query.limit,
     )
     following = next_cursor(rows, query, lambda row: row["conversation_id"])
-    return answer({"conversations": rows, "next_cursor": following})
+    return {"conversations": rows, "next_cursor": following}
 
 
 @blueprint.get("/api/chat/conversations/find-or-create")
@@ -70,7 +69,7 @@ async def list_pools(request: Request, query: ConversationPage) -> HTTPResponse:
     answer=OpenedConversation,
     refuses=(NO_SUCH_RIDER, NOT_CONNECTED, OWN_CHAT, TOO_MANY),
 )
-async def find_or_create(request: Request, query: PartnerQuery) -> HTTPResponse:
+async def find_or_create(request: Request, query: PartnerQuery) -> object:
     """Find the conversation with a rider, or begin it.
 
     One begins it with riders one shares a ride with, or shared one to its end within 48 hours, or
@@ -83,5 +82,4 @@ async def find_or_create(request: Request, query: PartnerQuery) -> HTTPResponse:
     async def open_it(db: Transaction) -> Any:
         return await open_conversation(resources(request), db, who, query.partner_id)
 
-    opened = await run_in_transaction(request, open_it)
-    return answer(opened)
+    return await run_in_transaction(request, open_it)

@@ -5,14 +5,13 @@ from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
-from sanic import Blueprint, HTTPResponse, Request
+from sanic import Blueprint, Request
 
 from tripsync.database.availability import ANSWERS_WITHIN, AWAY, READ_ONLY
 from tripsync.database.migrations import find_schema_problem
 from tripsync.http.context import database, resources
 from tripsync.http.endpoint import endpoint
 from tripsync.http.problems import Problem, Refusal
-from tripsync.http.responses import answer
 
 blueprint = Blueprint("health")
 
@@ -35,21 +34,21 @@ class Standing(msgspec.Struct):
 
 @blueprint.get("/api/health/ping")
 @endpoint(answer=Pong, open=True)
-async def ping(_: Request) -> HTTPResponse:
+async def ping(_: Request) -> object:
     """Say hello."""
-    return answer(Pong())
+    return Pong()
 
 
 @blueprint.get("/api/health/live")
 @endpoint(answer=Standing, open=True)
-async def live(_: Request) -> HTTPResponse:
+async def live(_: Request) -> object:
     """Tell whether the process works; it does not look at the database."""
-    return answer(Standing("live"))
+    return Standing("live")
 
 
 @blueprint.get("/api/health/ready")
 @endpoint(answer=Standing, refuses=(NOT_READY,), open=True)
-async def ready(request: Request) -> HTTPResponse:
+async def ready(request: Request) -> object:
     """Tell whether traffic should come here: database well, schema known, not stopping."""
     availability = database(request).availability
     if resources(request).draining:
@@ -66,4 +65,4 @@ async def ready(request: Request) -> HTTPResponse:
         raise Problem(NOT_READY, "The database takes no changes now, only reads.") from None
     if problem:
         raise Problem(NOT_READY, "The database's schema is not the one this server knows.")
-    return answer(Standing("ready"))
+    return Standing("ready")

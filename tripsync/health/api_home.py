@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import asyncpg
 import msgspec
 from msgspec import Meta
-from sanic import HTTPResponse, Request
+from sanic import Request
 
 from tripsync import __version__
 from tripsync.database import Database, availability
@@ -14,9 +14,9 @@ from tripsync.database.files import SEEDED_EMAIL, SEEDED_PASSWORD
 from tripsync.database.migrations import find_schema_problem
 from tripsync.health.api import blueprint
 from tripsync.http.context import database, resources, settings
-from tripsync.http.endpoint import JSON, endpoint
+from tripsync.http.endpoint import endpoint
 from tripsync.http.pages import page
-from tripsync.http.responses import answer
+from tripsync.http.responses import JSON, respond
 from tripsync.resources import Resources
 
 Standing = Literal["ready", "schema_differs", "away"]
@@ -98,7 +98,7 @@ async def look(database: Database) -> Look:
 @blueprint.get("/api", name="show_below_api")
 @blueprint.get("/", name="show")
 @endpoint(answer=Home, open=True)
-async def show(request: Request) -> HTTPResponse:
+async def show(request: Request) -> object:
     """Tell what runs here, and where its documents are.
 
     Whoever prefers `text/html`, as browsers do, gets a page; everybody else gets JSON. The
@@ -115,7 +115,7 @@ async def show(request: Request) -> HTTPResponse:
             development=development,
         )
     else:
-        told = answer(home)
+        told = respond(home, 200)
     told.headers.add("Vary", "Accept")
     return told
 

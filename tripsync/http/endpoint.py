@@ -2,8 +2,10 @@
 
     @auth.post("/register")
     @endpoint(body=Registration, answer=Account, status=201, refuses=(EMAIL_TAKEN,), open=True)
-    async def register(request: Request, body: Registration) -> HTTPResponse:
+    async def register(request: Request, body: Registration) -> object:
         "Open an account."
+        ...
+        return account
 
 The decorator finds out who asks, reads the body (or the uploaded `file`) and the query
 string, and leaves the `Contract` on the handler, from which the OpenAPI document is made.
@@ -24,13 +26,13 @@ from tripsync.http.context import resources
 from tripsync.http.identity import identify
 from tripsync.http.picture_urls import PictureUrls
 from tripsync.http.problems import Problem, Refusal
+from tripsync.http.responses import JSON, respond
 from tripsync.http.schemas import Schema, converter, decoder
 from tripsync.http.uploads import MULTIPART, Upload, receive
 
-# None: it has answered by itself, piece by piece.
-Handler = Callable[..., Awaitable[HTTPResponse | None]]
+Handler = Callable[..., Awaitable[object]]
 
-JSON = "application/json"
+NO_CONTENT = 204
 FORM = "application/x-www-form-urlencoded"
 
 
@@ -78,26 +80,8 @@ def endpoint(
     read_query = converter(query) if query else None
 
     def decorate(handler: Handler) -> Handler:
-        @wraps(handler)
-        async def call(request: Request, **arguments: Any) -> HTTPResponse | None:
-            request.ctx.unnamed = unnamed
-            if open:
-                see_all_colleges()
-            else:
-                request.ctx.rider = identify(request)
-            if read_query:
-                arguments["query"] = read_query(query_values(request))
-            if read_body:
-                arguments["body"] = read_body(request)
-            if upload:
-                arguments["file"] = await receive(request, upload)
-            answered = await handler(request, **arguments)
-            if answered is not None:
-                open_pictures(request, answered)
-            return answered
-
         summary, _, description = (getdoc(handler) or "").partition("\n\n")
-        call.contract = Contract(  # type: ignore[attr-defined]
+        contract = Contract(
             summary=summary.rstrip("."),
             description=description,
             body=body,
@@ -110,6 +94,30 @@ def endpoint(
             open=open,
             idempotent=idempotent,
         )
+
+        @wraps(handler)
+        async def call(request: Request, **arguments: Any) -> HTTPResponse | None:
+            request.ctx.unnamed = unnamed
+            request.ctx.contract = contract
+            if open:
+                see_all_colleges()
+            else:
+                request.ctx.rider = identify(request)
+            if read_query:
+                arguments["query"] = read_query(query_values(request))
+            if read_body:
+                arguments["body"] = read_body(request)
+            if upload:
+                arguments["file"] = await receive(request, upload)
+            answered = await handler(request, **arguments)
+            if answered is None and status != NO_CONTENT:
+                # It has answered by itself, piece by piece.
+                return None
+            response = respond(answered, status)
+            open_pictures(request, response)
+            return response
+
+        call.contract = contract  # type: ignore[attr-defined]
         if upload:
             # Tells Sanic to leave the body to us.
             call.is_stream = True  # type: ignore[attr-defined]

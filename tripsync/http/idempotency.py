@@ -16,18 +16,22 @@ from sanic import HTTPResponse, Request
 from tripsync.database import Transaction
 from tripsync.database.encoding import encode
 from tripsync.http.context import run_in_transaction, settings
+from tripsync.http.endpoint import Contract
 from tripsync.http.problems import KEY_REUSED, FieldError, Problem, invalid
+from tripsync.http.responses import JSON
 from tripsync.jobs.timers import FEW_AT_ONCE, Timer
 
 HEADER = "Idempotency-Key"
 LONGEST_KEY = 255
-JSON = "application/json"
 
 
 async def create_once(
-    request: Request, act: Callable[[Transaction], Awaitable[Any]], status: int = 201
+    request: Request, act: Callable[[Transaction], Awaitable[Any]]
 ) -> HTTPResponse:
     """Run `act` in a transaction and answer with what it returns; once for each key."""
+    contract: Contract = request.ctx.contract
+    assert contract.idempotent, "the endpoint has to say so"
+    status = contract.status
     key = request.headers.get(HEADER)
 
     async def create(db: Transaction) -> HTTPResponse:

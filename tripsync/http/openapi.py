@@ -10,8 +10,9 @@ from sanic_routing.route import Route
 
 from tripsync import __version__
 from tripsync.http import problems
-from tripsync.http.endpoint import FORM, JSON, Binary, Contract
+from tripsync.http.endpoint import FORM, Binary, Contract
 from tripsync.http.problems import MEDIA_TYPE, ProblemDocument, Refusal
+from tripsync.http.responses import JSON
 from tripsync.http.schemas import ReadsItself
 from tripsync.http.uploads import FIELD, MULTIPART, Upload
 

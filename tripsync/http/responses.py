@@ -1,13 +1,15 @@
 """Turning what the database gave into what the client gets."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 from msgspec import Meta
 from sanic import HTTPResponse, Request
 
 from tripsync.database.encoding import encode
+
+JSON = "application/json"
 
 
 class Message(msgspec.Struct):
@@ -16,20 +18,27 @@ class Message(msgspec.Struct):
     message: Annotated[str, Meta(examples=["Done."])]
 
 
-def answer(body: Any, status: int = 200) -> HTTPResponse:
-    return HTTPResponse(encode(body), status, content_type="application/json")
-
-
-def list_answer(rows: Sequence[Any], following: str | None) -> HTTPResponse:
+class Listed(NamedTuple):
     """A page that is a bare array, as the mobile app knows it: its cursor is a header."""
-    page = answer(rows)
-    if following is not None:
-        page.headers["X-Next-Cursor"] = following
-    return page
+
+    rows: Sequence[Any]
+    following: str | None
 
 
-def no_content() -> HTTPResponse:
-    return HTTPResponse(status=204)
+def respond(answered: object, status: int) -> HTTPResponse:
+    """The answer of an endpoint as JSON; one that it has made by itself stays as it is."""
+    match answered:
+        case HTTPResponse():
+            return answered
+        case Listed(rows, following):
+            page = respond(list(rows), status)
+            if following is not None:
+                page.headers["X-Next-Cursor"] = following
+            return page
+        case None:
+            return HTTPResponse(status=status)
+        case _:
+            return HTTPResponse(encode(answered), status, content_type=JSON)
 
 
 # Kept by the client, and asked for again before each use: who is blocked today must not see

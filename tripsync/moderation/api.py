@@ -6,14 +6,13 @@ and made by the same query, whether or not the other one blocked first.
 
 from typing import Any
 
-from sanic import Blueprint, HTTPResponse, Request
+from sanic import Blueprint, Request
 
 from tripsync.database import Transaction
 from tripsync.http.context import reading, rider, run_in_transaction
 from tripsync.http.endpoint import endpoint
 from tripsync.http.paging import Page, next_cursor
 from tripsync.http.problems import Problem
-from tripsync.http.responses import answer, no_content
 from tripsync.moderation.problems import NO_SUCH_RIDER, OWN_BLOCK
 from tripsync.moderation.schemas import Blocks
 
@@ -22,7 +21,7 @@ blueprint = Blueprint("moderation")
 
 @blueprint.put("/api/users/<user_id:id>/block")
 @endpoint(status=204, refuses=(NO_SUCH_RIDER, OWN_BLOCK))
-async def block(request: Request, user_id: int) -> HTTPResponse:
+async def block(request: Request, user_id: int) -> None:
     """Block a fellow: neither sees the other any more; to do it twice is no error."""
     who = rider(request)
     if user_id == who.user_id:
@@ -36,12 +35,11 @@ async def block(request: Request, user_id: int) -> HTTPResponse:
     is_fellow = await run_in_transaction(request, begin)
     if not is_fellow:
         raise Problem(NO_SUCH_RIDER)
-    return no_content()
 
 
 @blueprint.delete("/api/users/<user_id:id>/block")
 @endpoint(status=204, refuses=(NO_SUCH_RIDER,))
-async def unblock(request: Request, user_id: int) -> HTTPResponse:
+async def unblock(request: Request, user_id: int) -> None:
     """End one's block of a fellow; theirs, if there is one, stays."""
     who = rider(request)
 
@@ -53,12 +51,11 @@ async def unblock(request: Request, user_id: int) -> HTTPResponse:
     is_fellow = await run_in_transaction(request, end)
     if not is_fellow:
         raise Problem(NO_SUCH_RIDER)
-    return no_content()
 
 
 @blueprint.get("/api/blocks")
 @endpoint(query=Page, answer=Blocks)
-async def list_blocks(request: Request, query: Page) -> HTTPResponse:
+async def list_blocks(request: Request, query: Page) -> object:
     """List those whom one blocked, by id."""
     who = rider(request)
     blocks = await reading(request).blocks.list_blocks(
@@ -69,4 +66,4 @@ async def list_blocks(request: Request, query: Page) -> HTTPResponse:
         size=query.limit,
     )
     following = next_cursor(blocks, query, lambda blocked: blocked["id"])
-    return answer({"blocks": blocks, "next_cursor": following})
+    return {"blocks": blocks, "next_cursor": following}

@@ -11,7 +11,6 @@ from tripsync.http.idempotency import create_once
 from tripsync.http.paging import next_cursor
 from tripsync.http.problems import NOT_FOUND, TOO_MANY, FieldError, Problem
 from tripsync.http.rate_limits import Limit, count_try
-from tripsync.http.responses import answer
 from tripsync.moderation.api import blueprint
 from tripsync.moderation.problems import (
     NO_SUCH_REPORT,
@@ -67,7 +66,7 @@ async def report(request: Request, body: NewReport) -> HTTPResponse:
 
 @blueprint.get("/api/moderation/reports")
 @endpoint(query=ReportPage, answer=Reports, refuses=(NOT_FOUND,))
-async def list_reports(request: Request, query: ReportPage) -> HTTPResponse:
+async def list_reports(request: Request, query: ReportPage) -> object:
     """List the reports of one's college, the latest first; for moderators.
 
     Those about oneself are left out: their reporters are not named to the reported."""
@@ -83,7 +82,7 @@ async def list_reports(request: Request, query: ReportPage) -> HTTPResponse:
         )
     )
     following = next_cursor(reports, query, lambda each: each["id"])
-    return answer({"reports": reports, "next_cursor": following})
+    return {"reports": reports, "next_cursor": following}
 
 
 @blueprint.post("/api/moderation/reports/<report_id:id>/resolve")
@@ -123,7 +122,7 @@ async def resolve(request: Request, report_id: int, body: Resolution) -> HTTPRes
             note=note,
         )
 
-    return await create_once(request, settle, status=200)
+    return await create_once(request, settle)
 
 
 REPORT = Limit("report", per_address="120/minute", per_account="20/hour")

@@ -15,7 +15,6 @@ from tripsync.http.endpoint import endpoint
 from tripsync.http.idempotency import create_once
 from tripsync.http.paging import Page, next_cursor
 from tripsync.http.problems import NOT_FOUND, Problem
-from tripsync.http.responses import answer
 from tripsync.moderation import sanctions
 from tripsync.moderation.api import blueprint
 from tripsync.moderation.problems import (
@@ -33,7 +32,7 @@ ON_SOMEBODY = (ABOVE_YOU, NOT_ONESELF, NO_SUCH_RIDER)
 
 @blueprint.post("/api/moderation/users/<user_id:id>/warn")
 @endpoint(body=Reasoned, answer=Act, refuses=ON_SOMEBODY, idempotent=True)
-async def warn(request: Request, user_id: int, body: Reasoned) -> HTTPResponse:
+async def warn(request: Request, user_id: int, body: Reasoned) -> object:
     """Warn a rider, who reads the note on all devices; for moderators.
 
     The event is `moderator_warning`, with the `note`; it does not name the moderator."""
@@ -46,7 +45,7 @@ async def warn(request: Request, user_id: int, body: Reasoned) -> HTTPResponse:
 
 @blueprint.post("/api/moderation/users/<user_id:id>/ban")
 @endpoint(body=Reasoned, answer=Act, refuses=(*ON_SOMEBODY, BANNED_ALREADY), idempotent=True)
-async def ban(request: Request, user_id: int, body: Reasoned) -> HTTPResponse:
+async def ban(request: Request, user_id: int, body: Reasoned) -> object:
     """Ban a rider: signed out everywhere, and off the road; for moderators.
 
     An open request without company is cancelled; a ride that is shared already goes on."""
@@ -62,7 +61,7 @@ async def ban(request: Request, user_id: int, body: Reasoned) -> HTTPResponse:
 
 @blueprint.post("/api/moderation/users/<user_id:id>/unban")
 @endpoint(body=Reasoned, answer=Act, refuses=(*ON_SOMEBODY, NOT_BANNED), idempotent=True)
-async def unban(request: Request, user_id: int, body: Reasoned) -> HTTPResponse:
+async def unban(request: Request, user_id: int, body: Reasoned) -> object:
     """Lift a ban: the rider can sign in again; for moderators."""
 
     async def let_in(db: Transaction, subject: Any, occasion: Occasion) -> Any:
@@ -100,12 +99,12 @@ async def sanction(
         occasion = Occasion(who.college_id, who.user_id, user_id, body.note.strip())
         return await act(db, subject, occasion)
 
-    return await create_once(request, decide, status=200)
+    return await create_once(request, decide)
 
 
 @blueprint.get("/api/moderation/audit")
 @endpoint(query=Page, answer=AuditTrail, refuses=(NOT_FOUND,))
-async def list_acts(request: Request, query: Page) -> HTTPResponse:
+async def list_acts(request: Request, query: Page) -> object:
     """List what was done by the moderators of one's college, the latest first; for moderators."""
     who = rider(request)
     trail = page_for_moderators(
@@ -118,4 +117,4 @@ async def list_acts(request: Request, query: Page) -> HTTPResponse:
         )
     )
     following = next_cursor(trail, query, lambda act: act["id"])
-    return answer({"acts": trail, "next_cursor": following})
+    return {"acts": trail, "next_cursor": following}

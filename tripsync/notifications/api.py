@@ -3,14 +3,13 @@
 from datetime import time
 from typing import Any
 
-from sanic import Blueprint, HTTPResponse, Request
+from sanic import Blueprint, Request
 
 from tripsync.database import Transaction
 from tripsync.http.context import reading, rider, run_in_transaction
 from tripsync.http.endpoint import endpoint
 from tripsync.http.identity import CHALLENGE
 from tripsync.http.problems import NOT_AUTHENTICATED, Problem, Refusal
-from tripsync.http.responses import answer, no_content
 from tripsync.notifications.schemas import Device, Devices, DeviceToken, QuietHours
 
 blueprint = Blueprint("notifications")
@@ -25,7 +24,7 @@ NO_SUCH_DEVICE = Refusal(
 
 @blueprint.put("/api/devices")
 @endpoint(body=DeviceToken, answer=Device)
-async def register(request: Request, body: DeviceToken) -> HTTPResponse:
+async def register(request: Request, body: DeviceToken) -> object:
     """Have this phone told what happens while the app is closed; to say it again is no error.
 
     Say it at each start of the app, and when the phone's push service gives another token. It holds
@@ -44,24 +43,23 @@ async def register(request: Request, body: DeviceToken) -> HTTPResponse:
         await db.push.forget_surplus_devices(**whose, most=MOST_DEVICES)
         return device
 
-    device = await run_in_transaction(request, take_down)
-    return answer(device)
+    return await run_in_transaction(request, take_down)
 
 
 @blueprint.get("/api/devices")
 @endpoint(answer=Devices)
-async def list_devices(request: Request) -> HTTPResponse:
+async def list_devices(request: Request) -> object:
     """List one's phones that are told what happens while the app is closed, at most ten."""
     who = rider(request)
     devices = await reading(request).push.list_devices(
         college_id=who.college_id, user_id=who.user_id, session_id=who.session_id
     )
-    return answer({"devices": devices})
+    return {"devices": devices}
 
 
 @blueprint.delete("/api/devices/<device_id:id>")
 @endpoint(status=204, refuses=(NO_SUCH_DEVICE,))
-async def forget(request: Request, device_id: int) -> HTTPResponse:
+async def forget(request: Request, device_id: int) -> None:
     """Tell a phone of one's own nothing any more; it stays signed in."""
     who = rider(request)
 
@@ -73,7 +71,6 @@ async def forget(request: Request, device_id: int) -> HTTPResponse:
     forgotten = await run_in_transaction(request, forget_it)
     if forgotten is None:
         raise Problem(NO_SUCH_DEVICE)
-    return no_content()
 
 
 # Of whoever has said nothing.
@@ -82,18 +79,17 @@ USUAL = {"usual_begin": time(22), "usual_end": time(7)}
 
 @blueprint.get("/api/profile/me/quiet-hours")
 @endpoint(answer=QuietHours)
-async def read_quiet_hours(request: Request) -> HTTPResponse:
+async def read_quiet_hours(request: Request) -> object:
     """Tell when one's phones make no noise but for what cannot wait."""
     who = rider(request)
-    hours = await reading(request).push.find_quiet_hours(
+    return await reading(request).push.find_quiet_hours(
         college_id=who.college_id, user_id=who.user_id, **USUAL
     )
-    return answer(hours)
 
 
 @blueprint.put("/api/profile/me/quiet-hours")
 @endpoint(body=QuietHours, answer=QuietHours)
-async def set_quiet_hours(request: Request, body: QuietHours) -> HTTPResponse:
+async def set_quiet_hours(request: Request, body: QuietHours) -> object:
     """Choose when one's phones make no noise but for what cannot wait.
 
     Alarms and cancelled rides come at any hour. Of everything else the latest of each kind comes
@@ -109,4 +105,4 @@ async def set_quiet_hours(request: Request, body: QuietHours) -> HTTPResponse:
         )
 
     await run_in_transaction(request, write)
-    return answer(body)
+    return body

@@ -14,7 +14,7 @@ from tripsync.http.idempotency import create_once
 from tripsync.http.identity import EMAIL_NOT_VERIFIED
 from tripsync.http.paging import Page, next_cursor
 from tripsync.http.problems import NOT_ALLOWED, Problem
-from tripsync.http.responses import Message, answer
+from tripsync.http.responses import Message
 from tripsync.http.tokens import Rider
 from tripsync.pooling import announcements, matches, membership, planning, saved_searches
 from tripsync.pooling.distances import Survey, alone_by_road, decide, trip_of
@@ -60,7 +60,7 @@ blueprint = Blueprint("pooling")
     ),
     idempotent=True,
 )
-async def open_request(request: Request, body: NewRequest) -> HTTPResponse:
+async def open_request(request: Request, body: NewRequest) -> object:
     """Look for company on a ride.
 
     Several rides can be planned. Of one's own older requests those that still look for company and
@@ -86,7 +86,7 @@ async def open_request(request: Request, body: NewRequest) -> HTTPResponse:
             await append_many(db, events + news + heard)
             return {"request_id": request_id, "matches": found}
 
-        return await create_once(request, put, status=200)
+        return await create_once(request, put)
 
     return await decide(request, put_on_road)
 
@@ -110,7 +110,7 @@ async def insert(
 
 @blueprint.get("/api/pool/requests")
 @endpoint(query=Page, answer=PoolingRequests)
-async def list_requests(request: Request, query: Page) -> HTTPResponse:
+async def list_requests(request: Request, query: Page) -> object:
     """List one's own requests, the latest first."""
     who = rider(request)
     rows = await reading(request).requests.list_own(
@@ -122,19 +122,19 @@ async def list_requests(request: Request, query: Page) -> HTTPResponse:
         size=query.limit,
     )
     following = next_cursor(rows, query, lambda row: row["request_id"])
-    return answer({"requests": rows, "next_cursor": following})
+    return {"requests": rows, "next_cursor": following}
 
 
 @blueprint.get("/api/pool/requests/<request_id:id>")
 @endpoint(answer=PoolingRequest, refuses=(NO_SUCH_REQUEST,))
-async def show_request(request: Request, request_id: int) -> HTTPResponse:
+async def show_request(request: Request, request_id: int) -> object:
     """Show one request of one's own."""
-    return answer(await find_own(request, request_id))
+    return await find_own(request, request_id)
 
 
 @blueprint.get("/api/pool/requests/<request_id:id>/matches")
 @endpoint(answer=Matches, refuses=(NO_SUCH_REQUEST, REQUEST_CLOSED))
-async def list_matches(request: Request, request_id: int) -> HTTPResponse:
+async def list_matches(request: Request, request_id: int) -> object:
     """List who fits now, best first, at most twenty."""
     own = await find_own(request, request_id)
     if own["status"] in ("completed", "cancelled"):
@@ -145,7 +145,7 @@ async def list_matches(request: Request, request_id: int) -> HTTPResponse:
         return await matches.find_matches(reading(request), college_id, request_id, survey)
 
     found = await decide(request, look)
-    return answer({"matches": [announcements.matched_user(row) for row in found]})
+    return {"matches": [announcements.matched_user(row) for row in found]}
 
 
 async def find_own(request: Request, request_id: int) -> Any:
@@ -177,7 +177,7 @@ async def find_own(request: Request, request_id: int) -> Any:
         NOT_ALLOWED,
     ),
 )
-async def change_request(request: Request, body: ChangedRequest, request_id: int) -> HTTPResponse:
+async def change_request(request: Request, body: ChangedRequest, request_id: int) -> object:
     """Change one's wishes while one still looks; who fits now learns of it.
 
     A window in which another ride of one's own may leave is refused, and the answer says which."""
@@ -185,7 +185,7 @@ async def change_request(request: Request, body: ChangedRequest, request_id: int
     own = await find_own(request, request_id)
     alone = await alone_by_road(request, *trip_of(own))
 
-    async def change(survey: Survey) -> HTTPResponse:
+    async def change(survey: Survey) -> object:
         async def rewrite(db: Transaction) -> Any:
             events = await planning.hold_to_change(
                 db, who, request_id, given(body.depart_after), given(body.depart_before)
@@ -213,7 +213,7 @@ async def change_request(request: Request, body: ChangedRequest, request_id: int
             return found
 
         found = await run_in_transaction(request, rewrite)
-        return answer({"request_id": request_id, "matches": found})
+        return {"request_id": request_id, "matches": found}
 
     return await decide(request, change)
 
@@ -225,19 +225,19 @@ def given(value: Any) -> Any:
 
 @blueprint.delete("/api/pool/requests/<request_id:id>")
 @endpoint(answer=Message, refuses=(NO_SUCH_REQUEST, REQUEST_CLOSED, UNDER_WAY, POOL_CLOSED))
-async def cancel_request(request: Request, request_id: int) -> HTTPResponse:
+async def cancel_request(request: Request, request_id: int) -> object:
     """Take oneself off the road.
 
     Who shares the ride is told; who is left alone goes back on the road while time lasts."""
     who = rider(request)
     await find_own(request, request_id)
 
-    async def get_off(survey: Survey) -> HTTPResponse:
+    async def get_off(survey: Survey) -> object:
         async def leave(db: Transaction) -> None:
             await append_many(db, await cancel(db, who, request_id, survey))
 
         await run_in_transaction(request, leave)
-        return answer({"message": "You are off the road."})
+        return {"message": "You are off the road."}
 
     return await decide(request, get_off)
 

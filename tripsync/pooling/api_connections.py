@@ -13,7 +13,6 @@ from tripsync.http.idempotency import create_once
 from tripsync.http.identity import EMAIL_NOT_VERIFIED, check_verified, may_ride
 from tripsync.http.paging import Page, next_cursor
 from tripsync.http.problems import Problem
-from tripsync.http.responses import answer
 from tripsync.http.tokens import Rider
 from tripsync.pooling import announcements, matches, membership
 from tripsync.pooling.api import blueprint
@@ -51,7 +50,7 @@ MOST_PENDING = 5
     ),
     idempotent=True,
 )
-async def send(request: Request, body: Ask) -> HTTPResponse:
+async def send(request: Request, body: Ask) -> object:
     """Ask somebody to ride together.
 
     Of several rides of one's own, `request_id` says which one asks. Where the other has replaced
@@ -60,7 +59,7 @@ async def send(request: Request, body: Ask) -> HTTPResponse:
     who = rider(request)
 
     async def ask_as_measured(survey: Survey) -> HTTPResponse:
-        return await create_once(request, partial(ask, who, body, survey), status=200)
+        return await create_once(request, partial(ask, who, body, survey))
 
     return await decide(request, ask_as_measured)
 
@@ -141,13 +140,13 @@ def is_open(row: membership.Row) -> bool:
         UNDER_WAY,
     ),
 )
-async def respond(request: Request, body: Answer, connection_id: int) -> HTTPResponse:
+async def respond(request: Request, body: Answer, connection_id: int) -> object:
     """Say yes or no to somebody who asked.
 
     A yes closes what can no longer come true on both sides, and tells those who waited."""
     who = rider(request)
 
-    async def say_yes_or_no(survey: Survey) -> HTTPResponse:
+    async def say_yes_or_no(survey: Survey) -> object:
         async def answer_connection(db: Transaction) -> tuple[str, str]:
             if body.action == "approve":
                 await append_many(db, await approve(db, who, connection_id, survey))
@@ -156,7 +155,7 @@ async def respond(request: Request, body: Answer, connection_id: int) -> HTTPRes
             return "rejected", "You said no."
 
         status, message = await run_in_transaction(request, answer_connection)
-        return answer({"message": message, "connection_id": connection_id, "status": status})
+        return {"message": message, "connection_id": connection_id, "status": status}
 
     return await decide(request, say_yes_or_no)
 
@@ -261,7 +260,7 @@ async def announce(
 
 @blueprint.post("/api/pool/connections/<connection_id:id>/withdraw")
 @endpoint(answer=ConnectionAnswer, refuses=(NO_SUCH_CONNECTION, ALREADY_ANSWERED))
-async def withdraw(request: Request, connection_id: int) -> HTTPResponse:
+async def withdraw(request: Request, connection_id: int) -> object:
     """Take back what one asked, while it waits."""
     who = rider(request)
     own = {
@@ -279,12 +278,12 @@ async def withdraw(request: Request, connection_id: int) -> HTTPResponse:
         await append_many(db, [event])
 
     await run_in_transaction(request, take_back)
-    return answer({"message": "Taken back.", "connection_id": connection_id, "status": "withdrawn"})
+    return {"message": "Taken back.", "connection_id": connection_id, "status": "withdrawn"}
 
 
 @blueprint.get("/api/pool/connections/active")
 @endpoint(answer=Active)
-async def show_active(request: Request) -> HTTPResponse:
+async def show_active(request: Request) -> object:
     """Show the connection through which one shares a ride now, if any.
 
     Of several rides it is of the one that started last, else of the one that leaves first;
@@ -294,7 +293,7 @@ async def show_active(request: Request) -> HTTPResponse:
         college_id=who.college_id, user_id=who.user_id
     )
     active = [with_partner(row) for row in rows]
-    return answer({"connection": active[0] if active else None, "connections": active})
+    return {"connection": active[0] if active else None, "connections": active}
 
 
 def with_partner(row: membership.Row) -> dict[str, Any]:
@@ -312,7 +311,7 @@ def with_partner(row: membership.Row) -> dict[str, Any]:
 
 @blueprint.get("/api/pool/connections")
 @endpoint(query=Page, answer=Pending)
-async def list_pending(request: Request, query: Page) -> HTTPResponse:
+async def list_pending(request: Request, query: Page) -> object:
     """List what waits for an answer, one's own or the other's, the latest first."""
     who = rider(request)
     rows = await reading(request).connections.list_pending(
@@ -323,4 +322,4 @@ async def list_pending(request: Request, query: Page) -> HTTPResponse:
         size=query.limit,
     )
     following = next_cursor(rows, query, lambda row: row["connection_id"])
-    return answer({"connections": rows, "next_cursor": following})
+    return {"connections": rows, "next_cursor": following}

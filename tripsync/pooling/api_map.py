@@ -4,13 +4,12 @@ from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
-from sanic import HTTPResponse, Request
+from sanic import Request
 
 from tripsync.http.context import resources, rider
 from tripsync.http.endpoint import endpoint
 from tripsync.http.problems import TOO_MANY, FieldError, Problem, Refusal
 from tripsync.http.rate_limits import limits_of
-from tripsync.http.responses import answer
 from tripsync.http.schemas import Schema
 from tripsync.matching.plans import Point
 from tripsync.pooling.api import blueprint
@@ -54,7 +53,7 @@ class MapRoute(msgspec.Struct):
 
 @blueprint.post("/api/map/route")
 @endpoint(body=MapTrip, answer=MapRoute, refuses=(OFF_THE_GLOBE, TOO_MANY))
-async def find_route(request: Request, body: MapTrip) -> HTTPResponse:
+async def find_route(request: Request, body: MapTrip) -> object:
     """Find the way to drive from one place to another.
 
     Where no routing server answers it is a straight line with estimated figures, and
@@ -66,7 +65,7 @@ async def find_route(request: Request, body: MapTrip) -> HTTPResponse:
         await limits_of(request).count(ROUTES_PER_ACCOUNT, "map route", "account", account)
     start = Point(latitude=body.start_lat, longitude=body.start_lng)
     end = Point(latitude=body.end_lat, longitude=body.end_lng)
-    return answer(MapRoute(await roads.route(start, end)))
+    return MapRoute(await roads.route(start, end))
 
 
 def refuse_off_the_globe(trip: MapTrip) -> None:

@@ -6,13 +6,13 @@ from functools import partial
 from typing import Any
 
 from msgspec import UNSET
-from sanic import HTTPResponse, Request
+from sanic import Request
 
 from tripsync.database import Transaction
 from tripsync.http.context import reading, rider, run_in_transaction
 from tripsync.http.endpoint import endpoint
 from tripsync.http.problems import Problem
-from tripsync.http.responses import Message, answer
+from tripsync.http.responses import Message
 from tripsync.http.tokens import Rider
 from tripsync.pooling import membership
 from tripsync.pooling.api import blueprint
@@ -26,22 +26,22 @@ Change = Callable[[Transaction, Rider, int], Awaitable[list[Event]]]
 
 @blueprint.get("/api/pool/pools/current")
 @endpoint(answer=CurrentPool)
-async def show_current(request: Request) -> HTTPResponse:
+async def show_current(request: Request) -> object:
     """Show the ride one shares now, if any.
 
     Of several it is the one that started last, else the one that leaves first; `pools` has all."""
     pools = await list_own(request, None)
-    return answer({"pool": pools[0] if pools else None, "pools": pools})
+    return {"pool": pools[0] if pools else None, "pools": pools}
 
 
 @blueprint.get("/api/pool/pools/<pool_id:id>")
 @endpoint(answer=Pool, refuses=(NO_SUCH_POOL,))
-async def show_pool(request: Request, pool_id: int) -> HTTPResponse:
+async def show_pool(request: Request, pool_id: int) -> object:
     """Show a shared ride: members, stops, distances, and each one's share of the fare."""
     found = await find(request, pool_id)
     if found is None:
         raise Problem(NO_SUCH_POOL)
-    return answer(found)
+    return found
 
 
 async def find(request: Request, pool_id: int) -> Any:
@@ -57,7 +57,7 @@ async def list_own(request: Request, pool_id: int | None) -> Any:
 
 @blueprint.put("/api/pool/pools/<pool_id:id>")
 @endpoint(body=PoolNote, answer=Pool, refuses=(NO_SUCH_POOL, POOL_CLOSED))
-async def note_pool(request: Request, body: PoolNote, pool_id: int) -> HTTPResponse:
+async def note_pool(request: Request, body: PoolNote, pool_id: int) -> object:
     """Note what the members agree on: the estimated fare, and where to meet."""
     who = rider(request)
     fare, note = body.estimated_fare, body.meeting_note
@@ -79,38 +79,38 @@ async def note_pool(request: Request, body: PoolNote, pool_id: int) -> HTTPRespo
         raise Problem(NO_SUCH_POOL)
     if noted is None:
         raise Problem(POOL_CLOSED)
-    return answer(found)
+    return found
 
 
 @blueprint.post("/api/pool/pools/<pool_id:id>/start")
 @endpoint(answer=Message, refuses=(NO_SUCH_POOL, UNDER_WAY, POOL_CLOSED))
-async def start_ride(request: Request, pool_id: int) -> HTTPResponse:
+async def start_ride(request: Request, pool_id: int) -> object:
     """Set off: from now on nobody joins or leaves."""
     return await change(request, pool_id, membership.start, "Have a good ride.")
 
 
 @blueprint.post("/api/pool/pools/<pool_id:id>/complete")
 @endpoint(answer=Message, refuses=(NO_SUCH_POOL, POOL_CLOSED))
-async def complete_ride(request: Request, pool_id: int) -> HTTPResponse:
+async def complete_ride(request: Request, pool_id: int) -> object:
     """Say that the ride is over; any member may, and all are told."""
     return await change(request, pool_id, membership.complete, "You have arrived.")
 
 
 @blueprint.post("/api/pool/pools/<pool_id:id>/leave")
 @endpoint(answer=Message, refuses=(NO_SUCH_POOL, UNDER_WAY, POOL_CLOSED))
-async def leave_ride(request: Request, pool_id: int) -> HTTPResponse:
+async def leave_ride(request: Request, pool_id: int) -> object:
     """Get out before it starts.
 
     The others are told; who is left alone goes back on the road while time lasts."""
 
-    async def get_out(survey: Survey) -> HTTPResponse:
+    async def get_out(survey: Survey) -> object:
         leave = partial(membership.leave, survey=survey)
         return await change(request, pool_id, leave, "You left the ride.")
 
     return await decide(request, get_out)
 
 
-async def change(request: Request, pool_id: int, act: Change, message: str) -> HTTPResponse:
+async def change(request: Request, pool_id: int, act: Change, message: str) -> object:
     who = rider(request)
 
     async def act_in_pool(db: Transaction) -> None:
@@ -124,4 +124,4 @@ async def change(request: Request, pool_id: int, act: Change, message: str) -> H
         await append_many(db, await act(db, who, pool_id))
 
     await run_in_transaction(request, act_in_pool)
-    return answer({"message": message})
+    return {"message": message}

@@ -15,7 +15,6 @@ from tripsync.http.idempotency import create_once
 from tripsync.http.identity import EMAIL_NOT_VERIFIED, check_verified
 from tripsync.http.paging import Page, next_cursor
 from tripsync.http.problems import NOT_ALLOWED, FieldError, Problem, invalid
-from tripsync.http.responses import answer, no_content
 from tripsync.http.tokens import Rider
 from tripsync.pooling import calendar
 from tripsync.pooling.api import blueprint
@@ -88,7 +87,7 @@ async def keep_ride(request: Request, body: NewRecurringRide) -> HTTPResponse:
 
 @blueprint.get("/api/pool/recurring")
 @endpoint(query=Page, answer=RecurringRides)
-async def list_rides(request: Request, query: Page) -> HTTPResponse:
+async def list_rides(request: Request, query: Page) -> object:
     """List one's weekly rides, the latest first."""
     who = rider(request)
     rows = await reading(request).recurring.list_rides(
@@ -100,14 +99,14 @@ async def list_rides(request: Request, query: Page) -> HTTPResponse:
         size=query.limit,
     )
     following = next_cursor(rows, query, lambda row: row["recurring_id"])
-    return answer({"rides": [shown(row) for row in rows], "next_cursor": following})
+    return {"rides": [shown(row) for row in rows], "next_cursor": following}
 
 
 @blueprint.get("/api/pool/recurring/<recurring_id:id>")
 @endpoint(answer=RecurringRide, refuses=(NO_SUCH_RECURRING_RIDE,))
-async def show_ride(request: Request, recurring_id: int) -> HTTPResponse:
+async def show_ride(request: Request, recurring_id: int) -> object:
     """Show a weekly ride: when it takes place next, and what became of the last dates."""
-    return answer(await find_own(reading(request), rider(request), recurring_id))
+    return await find_own(reading(request), rider(request), recurring_id)
 
 
 @blueprint.put("/api/pool/recurring/<recurring_id:id>")
@@ -116,7 +115,7 @@ async def show_ride(request: Request, recurring_id: int) -> HTTPResponse:
     answer=RecurringRide,
     refuses=(NO_SUCH_RECURRING_RIDE, NEVER_OCCURS, BAD_OFFER, SAME_PLACE),
 )
-async def change_ride(request: Request, body: NewRecurringRide, recurring_id: int) -> HTTPResponse:
+async def change_ride(request: Request, body: NewRecurringRide, recurring_id: int) -> object:
     """Change a weekly ride as a whole.
 
     A date that was given another time keeps that one where the pattern still has the date. A
@@ -135,13 +134,12 @@ async def change_ride(request: Request, body: NewRecurringRide, recurring_id: in
         )
         return await find_own(db, who, recurring_id)
 
-    changed = await run_in_transaction(request, change)
-    return answer(changed)
+    return await run_in_transaction(request, change)
 
 
 @blueprint.delete("/api/pool/recurring/<recurring_id:id>")
 @endpoint(status=204, refuses=(NO_SUCH_RECURRING_RIDE,))
-async def delete_ride(request: Request, recurring_id: int) -> HTTPResponse:
+async def delete_ride(request: Request, recurring_id: int) -> None:
     """End a weekly ride; a request that is on the road already stays."""
     who = rider(request)
 
@@ -153,12 +151,11 @@ async def delete_ride(request: Request, recurring_id: int) -> HTTPResponse:
     ended = await run_in_transaction(request, end)
     if not ended:
         raise Problem(NO_SUCH_RECURRING_RIDE)
-    return no_content()
 
 
 @blueprint.post("/api/pool/recurring/<recurring_id:id>/pause")
 @endpoint(answer=RecurringRide, refuses=(NO_SUCH_RECURRING_RIDE,))
-async def pause_ride(request: Request, recurring_id: int) -> HTTPResponse:
+async def pause_ride(request: Request, recurring_id: int) -> object:
     """Open nothing until it is resumed; to pause twice is no error."""
     who = rider(request)
 
@@ -167,13 +164,12 @@ async def pause_ride(request: Request, recurring_id: int) -> HTTPResponse:
         await db.recurring.pause_ride(college_id=who.college_id, recurring_id=recurring_id)
         return await find_own(db, who, recurring_id)
 
-    paused = await run_in_transaction(request, pause)
-    return answer(paused)
+    return await run_in_transaction(request, pause)
 
 
 @blueprint.post("/api/pool/recurring/<recurring_id:id>/resume")
 @endpoint(answer=RecurringRide, refuses=(NO_SUCH_RECURRING_RIDE,))
-async def resume_ride(request: Request, recurring_id: int) -> HTTPResponse:
+async def resume_ride(request: Request, recurring_id: int) -> object:
     """Open requests again, from now on; what the pause left out stays left out."""
     who = rider(request)
 
@@ -186,8 +182,7 @@ async def resume_ride(request: Request, recurring_id: int) -> HTTPResponse:
         )
         return await find_own(db, who, recurring_id)
 
-    resumed = await run_in_transaction(request, resume)
-    return answer(resumed)
+    return await run_in_transaction(request, resume)
 
 
 @blueprint.put("/api/pool/recurring/<recurring_id:id>/dates")
@@ -196,7 +191,7 @@ async def resume_ride(request: Request, recurring_id: int) -> HTTPResponse:
     answer=RecurringRide,
     refuses=(NO_SUCH_RECURRING_RIDE, NO_SUCH_DATE, DATE_DECIDED),
 )
-async def edit_date(request: Request, body: DateEdit, recurring_id: int) -> HTTPResponse:
+async def edit_date(request: Request, body: DateEdit, recurring_id: int) -> object:
     """Change one date: skip it, give it another time, or have it as the pattern says again.
 
     `skip` makes it an exception date; `departs_at` or `window_minutes` give it a time of its own,
@@ -223,8 +218,7 @@ async def edit_date(request: Request, body: DateEdit, recurring_id: int) -> HTTP
         )
         return await find_own(db, who, recurring_id)
 
-    ride = await run_in_transaction(request, edit)
-    return answer(ride)
+    return await run_in_transaction(request, edit)
 
 
 async def write_date(

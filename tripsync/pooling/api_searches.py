@@ -11,7 +11,6 @@ from tripsync.http.endpoint import endpoint
 from tripsync.http.idempotency import create_once
 from tripsync.http.paging import Page, next_cursor
 from tripsync.http.problems import NOT_ALLOWED, FieldError, Problem, invalid
-from tripsync.http.responses import answer, no_content
 from tripsync.pooling.api import blueprint
 from tripsync.pooling.calendar import WEEKDAYS
 from tripsync.pooling.problems import NO_SUCH_SEARCH, TOO_MANY_SEARCHES
@@ -81,7 +80,7 @@ def values_of(body: NewSearch) -> dict[str, Any]:
 
 @blueprint.get("/api/pool/searches")
 @endpoint(query=Page, answer=SavedSearches)
-async def list_searches(request: Request, query: Page) -> HTTPResponse:
+async def list_searches(request: Request, query: Page) -> object:
     """List one's saved searches, the latest first."""
     who = rider(request)
     rows = await reading(request).searches.list_searches(
@@ -93,12 +92,12 @@ async def list_searches(request: Request, query: Page) -> HTTPResponse:
         size=query.limit,
     )
     following = next_cursor(rows, query, lambda row: row["search_id"])
-    return answer({"searches": rows, "next_cursor": following})
+    return {"searches": rows, "next_cursor": following}
 
 
 @blueprint.delete("/api/pool/searches/<search_id:id>")
 @endpoint(status=204, refuses=(NO_SUCH_SEARCH,))
-async def delete_search(request: Request, search_id: int) -> HTTPResponse:
+async def delete_search(request: Request, search_id: int) -> None:
     """Search no more."""
     who = rider(request)
 
@@ -110,4 +109,3 @@ async def delete_search(request: Request, search_id: int) -> HTTPResponse:
     deleted = await run_in_transaction(request, delete)
     if not deleted:
         raise Problem(NO_SUCH_SEARCH)
-    return no_content()

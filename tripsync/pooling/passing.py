@@ -4,12 +4,11 @@ from collections.abc import Sequence
 from math import inf
 from typing import Any
 
-from sanic import HTTPResponse, Request
+from sanic import Request
 
 from tripsync.http.context import reading, rider
 from tripsync.http.endpoint import endpoint
 from tripsync.http.problems import Problem
-from tripsync.http.responses import answer
 from tripsync.matching.plans import Stop, departs_between, plan_for, plan_joining
 from tripsync.pooling.api import blueprint, find_own
 from tripsync.pooling.distances import Row, Survey, decide, ride_of, trip_of, window_of
@@ -24,7 +23,7 @@ MOST_SHOWN = 20
 
 @blueprint.get("/api/pool/requests/<request_id:id>/pools")
 @endpoint(answer=PassingPools, refuses=(NO_SUCH_REQUEST, REQUEST_CLOSED))
-async def list_passing(request: Request, request_id: int) -> HTTPResponse:
+async def list_passing(request: Request, request_id: int) -> object:
     """List the shared rides that pass by and have room, best first.
 
     To join one, ask the request that is named with it."""
@@ -38,7 +37,7 @@ async def list_passing(request: Request, request_id: int) -> HTTPResponse:
     async def choose(survey: Survey) -> list[dict[str, Any]]:
         return those_that_fit(pools, own, survey)
 
-    return answer({"pools": (await decide(request, choose))[:MOST_SHOWN]})
+    return {"pools": (await decide(request, choose))[:MOST_SHOWN]}
 
 
 def those_that_fit(pools: Sequence[Row], own: Row, survey: Survey) -> list[dict[str, Any]]:

@@ -5,14 +5,13 @@ from typing import Any
 import asyncpg
 import msgspec
 from msgspec import UNSET
-from sanic import Blueprint, HTTPResponse, Request
+from sanic import Blueprint, Request
 
 from tripsync.database import Bound, Transaction
 from tripsync.http.context import reading, rider, run_in_transaction
 from tripsync.http.endpoint import endpoint
 from tripsync.http.identity import CHALLENGE
 from tripsync.http.problems import NOT_AUTHENTICATED, FieldError, Problem, invalid
-from tripsync.http.responses import answer
 from tripsync.http.tokens import Rider
 from tripsync.profiles.fields import international
 from tripsync.profiles.problems import NO_SUCH_RIDER, USERNAME_TAKEN
@@ -25,14 +24,14 @@ FIELDS = ProfileChange.__struct_fields__
 
 @blueprint.get("/api/profile/me")
 @endpoint(answer=Profile)
-async def read_profile(request: Request) -> HTTPResponse:
+async def read_profile(request: Request) -> object:
     """Read one's own profile."""
-    return answer(await find_profile(reading(request), rider(request)))
+    return await find_profile(reading(request), rider(request))
 
 
 @blueprint.put("/api/profile/me")
 @endpoint(body=ProfileChange, answer=Profile, refuses=(USERNAME_TAKEN,))
-async def change_profile(request: Request, body: ProfileChange) -> HTTPResponse:
+async def change_profile(request: Request, body: ProfileChange) -> object:
     """Change one's profile.
 
     A field that is not sent stays as it is; null or blank text clears it. An object, such as
@@ -53,7 +52,7 @@ async def change_profile(request: Request, body: ProfileChange) -> HTTPResponse:
             raise Problem(USERNAME_TAKEN) from None
         return await find_profile(db, who)
 
-    return answer(await run_in_transaction(request, write))
+    return await run_in_transaction(request, write)
 
 
 async def find_profile(db: Bound, who: Rider) -> Any:
@@ -113,7 +112,7 @@ def holders_of_numbers(changed: dict[str, Any]) -> list[dict[str, Any]]:
 
 @blueprint.get("/api/users/<user_id:id>/profile")
 @endpoint(answer=FellowProfile, refuses=(NO_SUCH_RIDER,))
-async def read_fellow(request: Request, user_id: int) -> HTTPResponse:
+async def read_fellow(request: Request, user_id: int) -> object:
     """Read the profile of a fellow of one's college.
 
     Email, telephone number and emergency contact are shown only while one shares a ride."""
@@ -123,4 +122,4 @@ async def read_fellow(request: Request, user_id: int) -> HTTPResponse:
     )
     if profile is None:
         raise Problem(NO_SUCH_RIDER)
-    return answer(profile)
+    return profile

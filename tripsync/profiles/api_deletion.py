@@ -6,7 +6,7 @@ comes before, and is erased too, or after, and is refused by a trigger (migratio
 
 from collections.abc import Mapping
 
-from sanic import HTTPResponse, Request
+from sanic import Request
 
 from tripsync.database import Transaction
 from tripsync.http.context import reading, resources, rider, run_in_transaction
@@ -16,7 +16,6 @@ from tripsync.http.hashing import Hasher
 from tripsync.http.identity import CHALLENGE
 from tripsync.http.problems import NOT_AUTHENTICATED, TOO_MANY, Problem
 from tripsync.http.rate_limits import count_try
-from tripsync.http.responses import no_content
 from tripsync.http.tokens import Rider
 from tripsync.jobs.timers import Timer
 from tripsync.profiles.api import blueprint
@@ -29,7 +28,7 @@ from tripsync.realtime.events import Event, append_many
 
 @blueprint.delete("/api/profile/me")
 @endpoint(body=Departure, status=204, refuses=(WRONG_PASSWORD, RIDE_OPEN, TOO_MANY))
-async def delete_account(request: Request, body: Departure) -> HTTPResponse:
+async def delete_account(request: Request, body: Departure) -> None:
     """Delete one's account and all that it told of oneself.
 
     The password is asked again. The address is free at once, and every device is signed out. What
@@ -58,7 +57,6 @@ async def delete_account(request: Request, body: Departure) -> HTTPResponse:
         db.after_commit(sweep, request)
 
     await run_in_transaction(request, leave)
-    return no_content()
 
 
 async def erase(db: Transaction, who: Rider, email: str) -> None:

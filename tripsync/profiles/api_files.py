@@ -22,10 +22,8 @@ from tripsync.http.problems import TOO_MANY, UNAVAILABLE, Problem, Refusal
 from tripsync.http.rate_limits import count_try
 from tripsync.http.responses import (
     ASKED_AGAIN,
-    answer,
     download,
     has_current,
-    no_content,
     not_modified,
 )
 from tripsync.profiles import pictures, resumes
@@ -46,44 +44,44 @@ SWEEP = 20
 
 @blueprint.post("/api/profile/me/image")
 @endpoint(upload=PICTURE, answer=Profile, refuses=(UNUSABLE_IMAGE, TOO_MANY))
-async def set_image(request: Request, file: bytes) -> HTTPResponse:
+async def set_image(request: Request, file: bytes) -> object:
     """Set one's picture.
 
     It is cut to a square of at most 512 pixels and loses all that is not seen in it, such as
     the place where it was taken. Of a moving picture the first frame stays."""
     await count_try(request, UPLOAD, rider(request).email)
-    return answer(await keep(request, "image", await resources(request)[Pictures].draw(file)))
+    return await keep(request, "image", await resources(request)[Pictures].draw(file))
 
 
 @blueprint.post("/api/profile/me/resume")
 @endpoint(upload=RESUME, answer=Profile, refuses=(UNUSABLE_RESUME, TOO_MANY))
-async def set_resume(request: Request, file: bytes) -> HTTPResponse:
+async def set_resume(request: Request, file: bytes) -> object:
     """Set one's résumé.
 
     A plain PDF of at most 20 pages; one that is locked, holds a script or carries another file
     is refused."""
     await count_try(request, UPLOAD, rider(request).email)
     await resources(request)[Resumes].check(file)
-    return answer(await keep(request, "resume", file))
+    return await keep(request, "resume", file)
 
 
 @blueprint.delete("/api/profile/me/image")
 @endpoint(status=204)
-async def remove_image(request: Request) -> HTTPResponse:
+async def remove_image(request: Request) -> None:
     """Take one's picture away."""
-    return await remove(request, "image")
+    await remove(request, "image")
 
 
 @blueprint.delete("/api/profile/me/resume")
 @endpoint(status=204)
-async def remove_resume(request: Request) -> HTTPResponse:
+async def remove_resume(request: Request) -> None:
     """Take one's résumé away."""
-    return await remove(request, "resume")
+    await remove(request, "resume")
 
 
 @blueprint.get("/api/users/<user_id:id>/image")
 @endpoint(query=PictureAddress, answer=Binary(pictures.STORED_AS), refuses=(NO_IMAGE,), open=True)
-async def see_image(request: Request, query: PictureAddress, user_id: int) -> HTTPResponse:
+async def see_image(request: Request, query: PictureAddress, user_id: int) -> object:
     """See the picture of a fellow of one's college, or one's own.
 
     `profile_image_url` is an address of it that opens without a token: for the rider it was given
@@ -109,7 +107,7 @@ def viewer_of(request: Request, query: PictureAddress, user_id: int) -> tuple[in
 
 @blueprint.get("/api/users/<user_id:id>/resume")
 @endpoint(answer=Binary(resumes.STORED_AS), refuses=(NO_RESUME,))
-async def see_resume(request: Request, user_id: int) -> HTTPResponse:
+async def see_resume(request: Request, user_id: int) -> object:
     """See one's own résumé, or that of a fellow one shares a ride with.
 
     Or of somebody who applied to a post of one's own that asks for a résumé."""
@@ -153,7 +151,7 @@ async def keep(request: Request, kind: FileKind, content: bytes) -> Any:
     return await run_in_transaction(request, replace)
 
 
-async def remove(request: Request, kind: FileKind) -> HTTPResponse:
+async def remove(request: Request, kind: FileKind) -> None:
     who = rider(request)
 
     async def remove_it(db: Transaction) -> None:
@@ -161,7 +159,6 @@ async def remove(request: Request, kind: FileKind) -> HTTPResponse:
         db.after_commit(sweep, request)
 
     await run_in_transaction(request, remove_it)
-    return no_content()
 
 
 async def sweep(request: Request) -> None:

@@ -9,7 +9,6 @@ from tripsync.http.context import reading, rider, run_in_transaction, settings
 from tripsync.http.endpoint import Binary, endpoint
 from tripsync.http.pages import page
 from tripsync.http.problems import NOT_FOUND, Problem
-from tripsync.http.responses import answer
 from tripsync.mail.letters import KINDS
 from tripsync.mail.unsubscribing import IN_WORDS, Unsubscription, read_token
 from tripsync.profiles.api import blueprint
@@ -20,18 +19,17 @@ PAGE = Binary("text/html", versioned=False)
 
 @blueprint.get("/api/profile/me/mail-settings")
 @endpoint(answer=MailSettings)
-async def read_mail_settings(request: Request) -> HTTPResponse:
+async def read_mail_settings(request: Request) -> object:
     """Tell which mails one gets; those that accounts and alarms need always come."""
     who = rider(request)
-    found = await reading(request).mails.find_settings(
+    return await reading(request).mails.find_settings(
         college_id=who.college_id, user_id=who.user_id
     )
-    return answer(found)
 
 
 @blueprint.put("/api/profile/me/mail-settings")
 @endpoint(body=MailSettings, answer=MailSettings)
-async def change_mail_settings(request: Request, body: MailSettings) -> HTTPResponse:
+async def change_mail_settings(request: Request, body: MailSettings) -> object:
     """Choose which mails one gets."""
     who = rider(request)
     whose = {"college_id": who.college_id, "user_id": who.user_id}
@@ -42,20 +40,19 @@ async def change_mail_settings(request: Request, body: MailSettings) -> HTTPResp
         await db.mails.unsubscribe(**whose, kinds=[each for each in KINDS if each not in wanted])
         return await db.mails.find_settings(**whose)
 
-    found = await run_in_transaction(request, choose)
-    return answer(found)
+    return await run_in_transaction(request, choose)
 
 
 @blueprint.get("/api/mail/unsubscribe/<token:secret>")
 @endpoint(answer=PAGE, refuses=(NOT_FOUND,), open=True)
-async def ask_about_unsubscribing(request: Request, token: str) -> HTTPResponse:
+async def ask_about_unsubscribing(request: Request, token: str) -> object:
     """Show the page to which the link in a mail leads, with a button; it changes nothing."""
     return await show(request, claimed(request, token), done=False)
 
 
 @blueprint.post("/api/mail/unsubscribe/<token:secret>")
 @endpoint(answer=PAGE, refuses=(NOT_FOUND,), open=True)
-async def unsubscribe(request: Request, token: str) -> HTTPResponse:
+async def unsubscribe(request: Request, token: str) -> object:
     """End one kind of mail by the link in it, as mail programs do with one click (RFC 8058)."""
     who = claimed(request, token)
 

@@ -3,12 +3,11 @@
 from typing import Annotated, Any, cast
 
 from msgspec import Meta
-from sanic import Blueprint, HTTPResponse, Request, Sanic
+from sanic import Blueprint, Request, Sanic
 
 from tripsync.http.context import reading, resources, rider
 from tripsync.http.endpoint import endpoint
 from tripsync.http.problems import Problem
-from tripsync.http.responses import answer
 from tripsync.http.schemas import Schema
 from tripsync.realtime.control_messages import Seq
 from tripsync.realtime.gateway import Gateway
@@ -53,7 +52,7 @@ class OwnEvents(Schema):
 
 @blueprint.get("/api/events")
 @endpoint(query=Since, answer=OwnEvents)
-async def list_events(request: Request, query: Since) -> HTTPResponse:
+async def list_events(request: Request, query: Since) -> object:
     """List what happened to one after an event, in order; sockets send the same as it happens.
 
     Events are kept for seven days. Ask again with `after` set to the `seq` of the last one; with
@@ -67,13 +66,11 @@ async def list_events(request: Request, query: Since) -> HTTPResponse:
     complete = reached - query.after == len(events) and (
         reached == head or len(events) == query.limit
     )
-    return answer(
-        {
-            "events": events if complete else [],
-            "last_seq": head,
-            "reload_required": not complete,
-        }
-    )
+    return {
+        "events": events if complete else [],
+        "last_seq": head,
+        "reload_required": not complete,
+    }
 
 
 async def attend(request: Request, wire: Wire, user_id: int | None = None) -> None:
@@ -82,7 +79,7 @@ async def attend(request: Request, wire: Wire, user_id: int | None = None) -> No
     await resources(request)[Gateway].attend(socket, request.ctx.rider)
 
 
-async def refuse_head(_: Request, **_arguments: Any) -> HTTPResponse:
+async def refuse_head(_: Request, **_arguments: Any) -> None:
     """As a GET without an upgrade is refused."""
     raise Problem(UPGRADE_REQUIRED)
 

@@ -12,7 +12,6 @@ from tripsync.http.endpoint import endpoint
 from tripsync.http.idempotency import create_once
 from tripsync.http.paging import Page, next_cursor
 from tripsync.http.problems import FieldError, Problem
-from tripsync.http.responses import answer
 from tripsync.http.tokens import Rider
 from tripsync.realtime.events import Event, append, append_many
 from tripsync.reviews.problems import (
@@ -52,7 +51,7 @@ blueprint = Blueprint("reviews")
     refuses=(NO_SUCH_POOL, NO_SUCH_COMPANION, RIDE_NOT_OVER, ALREADY_REVIEWED, OWN_REVIEW),
     idempotent=True,
 )
-async def write_review(request: Request, body: NewReview, pool_id: int) -> HTTPResponse:
+async def write_review(request: Request, body: NewReview, pool_id: int) -> object:
     """Review a fellow rider of a ride that is over, once.
 
     Others may read it when both have reviewed each other, at the latest after seven days. Until
@@ -70,7 +69,7 @@ async def write_review(request: Request, body: NewReview, pool_id: int) -> HTTPR
     idempotent=True,
     unnamed=True,
 )
-async def review_work(request: Request, body: NewReview, post_id: int) -> HTTPResponse:
+async def review_work(request: Request, body: NewReview, post_id: int) -> object:
     """Review the other side of work that is done: who wrote the post, or who was accepted, once.
 
     It is as blind as that of a ride. Of an anonymous post, only those whom its writer told who they
@@ -150,7 +149,7 @@ def received(mutual: Mapping[str, Any]) -> Event:
     answer=OwnReview,
     refuses=(NO_SUCH_REVIEW, NOT_YOUR_REVIEW, REVIEW_FINAL),
 )
-async def change_review(request: Request, body: ReviewChange, review_id: int) -> HTTPResponse:
+async def change_review(request: Request, body: ReviewChange, review_id: int) -> object:
     """Change a review of one's own, within 48 hours and before others may read it.
 
     So nobody who has read the other's review changes their own by it."""
@@ -175,8 +174,7 @@ async def change_review(request: Request, body: ReviewChange, review_id: int) ->
         )
         return await find_own(db, who, review_id)
 
-    changed = await run_in_transaction(request, change)
-    return answer(changed)
+    return await run_in_transaction(request, change)
 
 
 async def find_own(db: Bound, who: Rider, review_id: int) -> Any:
@@ -193,7 +191,7 @@ async def find_own(db: Bound, who: Rider, review_id: int) -> Any:
 
 @blueprint.get("/api/users/<user_id:id>/reviews")
 @endpoint(query=Page, answer=ReviewList, refuses=(NO_SUCH_RIDER,))
-async def list_received(request: Request, user_id: int, query: Page) -> HTTPResponse:
+async def list_received(request: Request, user_id: int, query: Page) -> object:
     """List the reviews of a fellow of one's college, or of oneself, the latest first.
 
     Those written by somebody whom one blocked, or who blocked one, are left out; the figures in
@@ -211,12 +209,12 @@ async def list_received(request: Request, user_id: int, query: Page) -> HTTPResp
         raise Problem(NO_SUCH_RIDER)
     reviews = [row for row in rows if row["id"] is not None]
     following = next_cursor(reviews, query, lambda review: review["id"])
-    return answer({"reviews": reviews, "next_cursor": following})
+    return {"reviews": reviews, "next_cursor": following}
 
 
 @blueprint.get("/api/reviews/mine")
 @endpoint(query=Page, answer=OwnReviews)
-async def list_written(request: Request, query: Page) -> HTTPResponse:
+async def list_written(request: Request, query: Page) -> object:
     """List the reviews one wrote, the latest first, also those that nobody may read yet."""
     who = rider(request)
     reviews = await reading(request).reviews.list_written(
@@ -228,7 +226,7 @@ async def list_written(request: Request, query: Page) -> HTTPResponse:
         size=query.limit,
     )
     following = next_cursor(reviews, query, lambda review: review["id"])
-    return answer({"reviews": reviews, "next_cursor": following})
+    return {"reviews": reviews, "next_cursor": following}
 
 
 @blueprint.post("/api/reviews/<review_id:id>/reply")

@@ -6,7 +6,7 @@ log. What it opens, and for how long, the view open_ride_shares says.
 
 from typing import Any
 
-from sanic import Blueprint, HTTPResponse, Request
+from sanic import Blueprint, Request
 
 from tripsync.database import Transaction
 from tripsync.http.context import reading, rider, run_in_transaction
@@ -14,7 +14,6 @@ from tripsync.http.endpoint import endpoint
 from tripsync.http.identity import CHALLENGE
 from tripsync.http.paging import Page, next_cursor
 from tripsync.http.problems import NOT_AUTHENTICATED, Problem
-from tripsync.http.responses import answer, no_content
 from tripsync.http.tokens import Rider, fresh_secret, hash_of
 from tripsync.jobs.timers import Timer
 from tripsync.safety.problems import (
@@ -40,7 +39,7 @@ MOST_SHARES = 10
 
 @blueprint.post("/api/safety/share")
 @endpoint(body=NewShare, answer=FreshShare, status=201, refuses=(NO_RIDE, TOO_MANY_SHARES))
-async def share_ride(request: Request, body: NewShare) -> HTTPResponse:
+async def share_ride(request: Request, body: NewShare) -> object:
     """Get a link by which somebody without an account can follow one's ride.
 
     It opens until it expires or is ended, one leaves the ride, or two hours after the ride is over.
@@ -66,7 +65,7 @@ async def share_ride(request: Request, body: NewShare) -> HTTPResponse:
         )
 
     share = await run_in_transaction(request, create)
-    return answer({**share, "url": f"/api/safety/shared/{secret}"}, 201)
+    return {**share, "url": f"/api/safety/shared/{secret}"}
 
 
 async def hold_rider(db: Transaction, who: Rider) -> None:
@@ -78,7 +77,7 @@ async def hold_rider(db: Transaction, who: Rider) -> None:
 
 @blueprint.get("/api/safety/shares")
 @endpoint(query=Page, answer=Shares)
-async def list_shares(request: Request, query: Page) -> HTTPResponse:
+async def list_shares(request: Request, query: Page) -> object:
     """List the links that one has given out and that still open, the latest first."""
     who = rider(request)
     shares = await reading(request).safety.list_shares(
@@ -89,12 +88,12 @@ async def list_shares(request: Request, query: Page) -> HTTPResponse:
         size=query.limit,
     )
     following = next_cursor(shares, query, lambda share: share["id"])
-    return answer({"shares": shares, "next_cursor": following})
+    return {"shares": shares, "next_cursor": following}
 
 
 @blueprint.delete("/api/safety/share/<share_id:id>")
 @endpoint(status=204, refuses=(NO_SHARE,))
-async def revoke_share(request: Request, share_id: int) -> HTTPResponse:
+async def revoke_share(request: Request, share_id: int) -> None:
     """End a link of one's own: it opens nothing from now on."""
     who = rider(request)
 
@@ -106,12 +105,11 @@ async def revoke_share(request: Request, share_id: int) -> HTTPResponse:
     revoked = await run_in_transaction(request, revoke)
     if not revoked:
         raise Problem(NO_SHARE)
-    return no_content()
 
 
 @blueprint.put("/api/safety/position")
 @endpoint(body=Position, status=204, refuses=(NOBODY_FOLLOWS,))
-async def set_position(request: Request, body: Position) -> HTTPResponse:
+async def set_position(request: Request, body: Position) -> None:
     """Say where one is, for those who follow the ride.
 
     Only the latest position is kept, with the links, and only while there is a link to a ride that
@@ -129,19 +127,18 @@ async def set_position(request: Request, body: Position) -> HTTPResponse:
     told = await run_in_transaction(request, write)
     if not told:
         raise Problem(NOBODY_FOLLOWS)
-    return no_content()
 
 
 @blueprint.get("/api/safety/shared/<token:secret>")
 @endpoint(answer=SharedRide, refuses=(LINK_OVER,), open=True)
-async def follow_ride(request: Request, token: str) -> HTTPResponse:
+async def follow_ride(request: Request, token: str) -> object:
     """Follow a ride by its link: the route, first names, and where the rider was last.
 
     A 404 once the link has expired or was ended, and two hours after the ride is over."""
     ride = await reading(request).safety.find_shared(token_hash=hash_of(token))
     if ride is None:
         raise Problem(LINK_OVER)
-    return answer(ride)
+    return ride
 
 
 async def forget_shares(db: Transaction) -> None:

@@ -16,7 +16,6 @@ from tripsync.http.endpoint import endpoint
 from tripsync.http.idempotency import create_once
 from tripsync.http.paging import next_cursor
 from tripsync.http.problems import NOT_FOUND, FieldError, Problem, invalid
-from tripsync.http.responses import answer
 from tripsync.http.tokens import Rider
 from tripsync.mail import Letter, post, post_all
 from tripsync.mail.letters import ALARM, asked
@@ -119,7 +118,7 @@ def seen_by_rider(help: Mapping[str, Any], alarm: Mapping[str, Any]) -> dict[str
 
 @blueprint.get("/api/safety/sos")
 @endpoint(query=AlarmPage, answer=RaisedAlarms, refuses=(NOT_FOUND,))
-async def list_alarms(request: Request, query: AlarmPage) -> HTTPResponse:
+async def list_alarms(request: Request, query: AlarmPage) -> object:
     """List the alarms of one's college, the latest first; for moderators."""
     rows = await read_alarms(
         reading(request),
@@ -134,7 +133,7 @@ async def list_alarms(request: Request, query: AlarmPage) -> HTTPResponse:
     # A moderator's empty page is one row of nulls.
     alarms = [row for row in rows if row["id"] is not None]
     following = next_cursor(alarms, query, lambda alarm: alarm["id"])
-    return answer({"alarms": alarms, "next_cursor": following})
+    return {"alarms": alarms, "next_cursor": following}
 
 
 async def read_alarms(db: Bound, who: Rider, **which: Any) -> Any:
@@ -172,7 +171,7 @@ async def resolve_alarm(request: Request, alarm_id: int, body: AlarmResolution) 
         [resolved] = await read_alarms(db, who, alarm_id=alarm_id)
         return resolved
 
-    return await create_once(request, settle, status=200)
+    return await create_once(request, settle)
 
 
 ALARM_TO_CONTACT = Letter("alarm_contact", asked("find_alarm_for_contact"), priority=ALARM)

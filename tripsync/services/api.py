@@ -10,7 +10,6 @@ from tripsync.http.context import rider, run_in_transaction
 from tripsync.http.endpoint import endpoint
 from tripsync.http.idempotency import create_once
 from tripsync.http.problems import NOT_ALLOWED, Problem
-from tripsync.http.responses import answer, no_content
 from tripsync.realtime.events import append_many
 from tripsync.services import announcements, lifecycle, saved_searches
 from tripsync.services.lifecycle import Act
@@ -69,7 +68,7 @@ async def create_post(request: Request, body: NewPost) -> HTTPResponse:
     refuses=(NO_SUCH_POST, NOT_YOUR_POST, POST_OVER, TEAM_TOO_SMALL),
     unnamed=True,
 )
-async def change_post(request: Request, body: PostChange, post_id: int) -> HTTPResponse:
+async def change_post(request: Request, body: PostChange, post_id: int) -> object:
     """Change a post of one's own until it is completed.
 
     Whether it is anonymous stays as it is. Applications stay, also of those whom new filters would
@@ -100,13 +99,12 @@ async def change_post(request: Request, body: PostChange, post_id: int) -> HTTPR
         await append_many(db, events)
         return await find_post(db, who, post_id)
 
-    changed = await run_in_transaction(request, change)
-    return answer(changed)
+    return await run_in_transaction(request, change)
 
 
 @blueprint.delete("/api/services/<post_id:id>")
 @endpoint(status=204, refuses=(NO_SUCH_POST, NOT_YOUR_POST), unnamed=True)
-async def delete_post(request: Request, post_id: int) -> HTTPResponse:
+async def delete_post(request: Request, post_id: int) -> None:
     """Delete a post of one's own; who applied keeps the application, and is told."""
     who = rider(request)
 
@@ -121,4 +119,3 @@ async def delete_post(request: Request, post_id: int) -> HTTPResponse:
         await append_many(db, announcements.post_closed(left, "deleted"))
 
     await run_in_transaction(request, delete)
-    return no_content()

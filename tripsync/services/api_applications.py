@@ -14,7 +14,7 @@ from tripsync.http.idempotency import create_once
 from tripsync.http.identity import EMAIL_NOT_VERIFIED, check_verified
 from tripsync.http.paging import Page, next_cursor
 from tripsync.http.problems import Problem
-from tripsync.http.responses import answer, list_answer
+from tripsync.http.responses import Listed
 from tripsync.http.tokens import Rider
 from tripsync.realtime.events import append_many
 from tripsync.services import announcements
@@ -82,7 +82,7 @@ async def apply(request: Request, body: NewApplication, post_id: int) -> HTTPRes
             await append_many(db, [announcements.application(post["poster_id"], "received", sent)])
         return sent
 
-    return await create_once(request, send, status=200)
+    return await create_once(request, send)
 
 
 def check_open(post: Mapping[str, Any]) -> None:
@@ -115,7 +115,7 @@ async def find_application(db: Bound, who: Rider, application_id: int) -> Any:
 
 @blueprint.get("/api/profile/me/applications")
 @endpoint(query=Page, answer=list[Application])
-async def list_own_applications(request: Request, query: Page) -> HTTPResponse:
+async def list_own_applications(request: Request, query: Page) -> object:
     """List what one applied to, the latest first, also what is not there any more."""
     who = rider(request)
     rows = await reading(request).applications.list_own(
@@ -125,7 +125,7 @@ async def list_own_applications(request: Request, query: Page) -> HTTPResponse:
         skip=query.skip,
         size=query.limit,
     )
-    return list_answer(rows, next_cursor(rows, query, lambda row: row["id"]))
+    return Listed(rows, next_cursor(rows, query, lambda row: row["id"]))
 
 
 @blueprint.patch("/api/services/applications/<application_id:id>")
@@ -143,7 +143,7 @@ async def list_own_applications(request: Request, query: Page) -> HTTPResponse:
 )
 async def change_application(
     request: Request, body: ApplicationChange, application_id: int
-) -> HTTPResponse:
+) -> object:
     """Change what one sent, while it waits and the post is open."""
     who = rider(request)
 
@@ -165,8 +165,7 @@ async def change_application(
         )
         return await find_application(db, who, application_id)
 
-    changed = await run_in_transaction(request, change)
-    return answer(changed)
+    return await run_in_transaction(request, change)
 
 
 @blueprint.post("/api/services/applications/<application_id:id>/withdraw")
@@ -174,7 +173,7 @@ async def change_application(
     answer=Application,
     refuses=(NO_SUCH_APPLICATION, NOT_YOUR_APPLICATION, APPLICATION_DECIDED),
 )
-async def withdraw(request: Request, application_id: int) -> HTTPResponse:
+async def withdraw(request: Request, application_id: int) -> object:
     """Take an application back, also one that was accepted, until the work is done.
 
     Its place is free again; who wrote the post is told."""
@@ -193,8 +192,7 @@ async def withdraw(request: Request, application_id: int) -> HTTPResponse:
             await append_many(db, [event])
         return taken_back
 
-    taken_back = await run_in_transaction(request, take_back)
-    return answer(taken_back)
+    return await run_in_transaction(request, take_back)
 
 
 async def hold_own(db: Transaction, who: Rider, application_id: int) -> tuple[Any, Any]:

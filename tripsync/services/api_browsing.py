@@ -5,14 +5,14 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sanic import HTTPResponse, Request
+from sanic import Request
 
 from tripsync.http.context import reading, rider
 from tripsync.http.endpoint import endpoint
 from tripsync.http.identity import identify_if_any
 from tripsync.http.paging import Page, RowId, next_cursor
 from tripsync.http.problems import FieldError, invalid
-from tripsync.http.responses import answer, list_answer
+from tripsync.http.responses import Listed
 from tripsync.services.api import blueprint
 from tripsync.services.posts import find_post, in_utc, money, shown
 from tripsync.services.problems import NO_SUCH_POST
@@ -40,7 +40,7 @@ class Place(msgspec.Struct, array_like=True):
 
 @blueprint.get("/api/services")
 @endpoint(query=PostPage, answer=list[ServiceCard], open=True)
-async def list_posts(request: Request, query: PostPage) -> HTTPResponse:
+async def list_posts(request: Request, query: PostPage) -> object:
     """List open posts, newest first, or search them.
 
     Without a token: of every college, what anybody may read, up to `tags`, newest first or by
@@ -63,7 +63,7 @@ async def list_posts(request: Request, query: PostPage) -> HTTPResponse:
         size=query.limit,
     )
     following = next_cursor(rows, query, PLACES[query.order])
-    return list_answer([shown(row, to_all=who is None) for row in rows], following)
+    return Listed([shown(row, to_all=who is None) for row in rows], following)
 
 
 def beginning(query: PostPage) -> Mapping[str, Any]:
@@ -89,7 +89,7 @@ PLACES = {
 
 @blueprint.get("/api/services/tags")
 @endpoint(query=PostPage, answer=TagCounts)
-async def count_tags(request: Request, query: PostPage) -> HTTPResponse:
+async def count_tags(request: Request, query: PostPage) -> object:
     """Count the tags of the posts that a search finds, the most frequent first.
 
     It takes the query of the list as it is, whichever page that shows. Counted are the newest 2,000
@@ -102,7 +102,7 @@ async def count_tags(request: Request, query: PostPage) -> HTTPResponse:
         reach=MOST_COUNTED,
         size=MOST_TAGS,
     )
-    return answer({"tags": tags})
+    return {"tags": tags}
 
 
 def wishes(query: PostPage) -> Mapping[str, Any]:
@@ -130,18 +130,18 @@ def wishes(query: PostPage) -> Mapping[str, Any]:
 
 @blueprint.get("/api/services/<post_id:id>")
 @endpoint(answer=ServicePost, refuses=(NO_SUCH_POST,), open=True)
-async def show_post(request: Request, post_id: int) -> HTTPResponse:
+async def show_post(request: Request, post_id: int) -> object:
     """Show one post, whole.
 
     Its status may be any; a post that was deleted, or closed by a moderator, is shown to nobody.
     Without a token: a post of any college that anybody may read, by its description and the fields
     of the list. With one: a post of one's college whose filters let one in."""
-    return answer(await find_post(reading(request), identify_if_any(request), post_id))
+    return await find_post(reading(request), identify_if_any(request), post_id)
 
 
 @blueprint.get("/api/profile/me/posts")
 @endpoint(query=Page, answer=list[OwnPost])
-async def list_own_posts(request: Request, query: Page) -> HTTPResponse:
+async def list_own_posts(request: Request, query: Page) -> object:
     """List the posts one wrote, newest first."""
     who = rider(request)
     before_id, before_time = query.after(tuple[RowId, datetime]) or (None, None)
@@ -154,4 +154,4 @@ async def list_own_posts(request: Request, query: Page) -> HTTPResponse:
         size=query.limit,
     )
     following = next_cursor(rows, query, lambda row: (row["id"], row["created_at"]))
-    return list_answer([shown(row) for row in rows], following)
+    return Listed([shown(row) for row in rows], following)

@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from sanic import HTTPResponse, Request
+from sanic import Request
 
 from tripsync.database import Transaction
 from tripsync.http.context import reading, rider, run_in_transaction
 from tripsync.http.endpoint import endpoint
 from tripsync.http.paging import Page, next_cursor
 from tripsync.http.problems import Problem
-from tripsync.http.responses import answer, list_answer
+from tripsync.http.responses import Listed
 from tripsync.http.tokens import Rider
 from tripsync.realtime.events import Event, append_many
 from tripsync.services import announcements, lifecycle
@@ -31,7 +31,7 @@ from tripsync.services.schemas_applications import Application, Decision
 
 @blueprint.get("/api/services/<post_id:id>/applications")
 @endpoint(query=Page, answer=list[Application], refuses=(NO_SUCH_POST, NOT_YOUR_POST), unnamed=True)
-async def list_applications(request: Request, query: Page, post_id: int) -> HTTPResponse:
+async def list_applications(request: Request, query: Page, post_id: int) -> object:
     """List the applications to a post of one's own, the latest first."""
     who = rider(request)
     found = await reading(request).applications.list_of_post(
@@ -47,7 +47,7 @@ async def list_applications(request: Request, query: Page, post_id: int) -> HTTP
     if not found[0]["own"]:
         raise Problem(NOT_YOUR_POST)
     rows = [without_own(row) for row in found if row["id"] is not None]
-    return list_answer(rows, next_cursor(rows, query, lambda row: row["id"]))
+    return Listed(rows, next_cursor(rows, query, lambda row: row["id"]))
 
 
 def without_own(row: Any) -> dict[str, Any]:
@@ -61,7 +61,7 @@ def without_own(row: Any) -> dict[str, Any]:
     refuses=(NO_SUCH_APPLICATION, NOT_YOUR_POST, APPLICATION_DECIDED, POST_CLOSED, POST_FULL),
     unnamed=True,
 )
-async def decide(request: Request, body: Decision, application_id: int) -> HTTPResponse:
+async def decide(request: Request, body: Decision, application_id: int) -> object:
     """Accept or reject an application to a post of one's own; to say the same again is no error.
 
     Never more are accepted than `team_size`; with the last place the post is in progress, and
@@ -74,8 +74,7 @@ async def decide(request: Request, body: Decision, application_id: int) -> HTTPR
             await append_many(db, await say(db, who, sides, held, application_id, body.status))
         return await find_application(db, who, application_id)
 
-    decided = await run_in_transaction(request, settle)
-    return answer(decided)
+    return await run_in_transaction(request, settle)
 
 
 async def hold_received(db: Transaction, who: Rider, application_id: int) -> tuple[Any, Any]:
@@ -123,7 +122,7 @@ def check_room(held: Any) -> None:
     refuses=(NO_SUCH_APPLICATION, NOT_YOUR_POST, NOT_ACCEPTED, NOT_ANONYMOUS),
     unnamed=True,
 )
-async def reveal(request: Request, application_id: int) -> HTTPResponse:
+async def reveal(request: Request, application_id: int) -> object:
     """Tell somebody who was accepted who wrote the anonymous post; it cannot be taken back.
 
     To do it twice is no error. From then on the two may also review each other and chat."""
@@ -144,5 +143,4 @@ async def reveal(request: Request, application_id: int) -> HTTPResponse:
             await append_many(db, [announcements.poster_revealed(sides["user_id"], told)])
         return await find_application(db, who, application_id)
 
-    revealed = await run_in_transaction(request, lift)
-    return answer(revealed)
+    return await run_in_transaction(request, lift)

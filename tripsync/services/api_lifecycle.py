@@ -2,13 +2,12 @@
 
 from typing import Any
 
-from sanic import HTTPResponse, Request
+from sanic import Request
 
 from tripsync.database import Transaction
 from tripsync.http.context import rider, run_in_transaction
 from tripsync.http.endpoint import endpoint
 from tripsync.http.problems import Problem
-from tripsync.http.responses import answer
 from tripsync.realtime.events import append_many
 from tripsync.services import saved_searches
 from tripsync.services.api import blueprint
@@ -26,16 +25,16 @@ from tripsync.services.schemas import ServicePost
 
 @blueprint.post("/api/services/<post_id:id>/start")
 @endpoint(answer=ServicePost, refuses=(NO_SUCH_POST, NOT_YOUR_POST, POST_OVER), unnamed=True)
-async def start_post(request: Request, post_id: int) -> HTTPResponse:
+async def start_post(request: Request, post_id: int) -> object:
     """Begin with those who were accepted; a post that is full does so by itself."""
-    return answer(await act_on(request, post_id, Act.START))
+    return await act_on(request, post_id, Act.START)
 
 
 @blueprint.post("/api/services/<post_id:id>/close")
 @endpoint(answer=ServicePost, refuses=(NO_SUCH_POST, NOT_YOUR_POST, POST_OVER), unnamed=True)
-async def close_post(request: Request, post_id: int) -> HTTPResponse:
+async def close_post(request: Request, post_id: int) -> object:
     """Close a post of one's own; those who applied are told, and their applications stay."""
-    return answer(await act_on(request, post_id, Act.CLOSE))
+    return await act_on(request, post_id, Act.CLOSE)
 
 
 @blueprint.post("/api/services/<post_id:id>/reopen")
@@ -44,16 +43,16 @@ async def close_post(request: Request, post_id: int) -> HTTPResponse:
     refuses=(NO_SUCH_POST, NOT_YOUR_POST, POST_OVER, POST_FULL, DEADLINE_PASSED),
     unnamed=True,
 )
-async def reopen_post(request: Request, post_id: int) -> HTTPResponse:
+async def reopen_post(request: Request, post_id: int) -> object:
     """Let others join again; there must be a place, and the deadline must lie ahead."""
-    return answer(await act_on(request, post_id, Act.REOPEN))
+    return await act_on(request, post_id, Act.REOPEN)
 
 
 @blueprint.post("/api/services/<post_id:id>/complete")
 @endpoint(answer=ServicePost, refuses=(NO_SUCH_POST, NOT_YOUR_POST, POST_OVER), unnamed=True)
-async def complete_post(request: Request, post_id: int) -> HTTPResponse:
+async def complete_post(request: Request, post_id: int) -> object:
     """Say that the work is done; both sides may review each other from now on."""
-    return answer(await act_on(request, post_id, Act.COMPLETE))
+    return await act_on(request, post_id, Act.COMPLETE)
 
 
 async def act_on(request: Request, post_id: int, act: Act) -> dict[str, Any]:

@@ -90,4 +90,4 @@ async def close_for_good(request: Request, body: Why, post_id: int) -> HTTPRespo
         )
         return {"post_id": post_id, "act_id": act["id"], "poster": act["subject"]}
 
-    return await create_once(request, close, status=200)
+    return await create_once(request, close)

@@ -11,7 +11,6 @@ from tripsync.http.endpoint import endpoint
 from tripsync.http.idempotency import create_once
 from tripsync.http.paging import Page, next_cursor
 from tripsync.http.problems import NOT_ALLOWED, FieldError, Problem, invalid
-from tripsync.http.responses import answer, no_content
 from tripsync.services.api import blueprint
 from tripsync.services.posts import FURTHEST_DEADLINE, money
 from tripsync.services.problems import NO_SUCH_SERVICE_SEARCH, TOO_MANY_SEARCHES
@@ -85,7 +84,7 @@ def values_of(body: NewServiceSearch) -> dict[str, Any]:
 
 @blueprint.get("/api/services/searches")
 @endpoint(query=Page, answer=SavedServiceSearches)
-async def list_searches(request: Request, query: Page) -> HTTPResponse:
+async def list_searches(request: Request, query: Page) -> object:
     """List one's saved searches for services, the latest first."""
     who = rider(request)
     rows = await reading(request).service_searches.list_searches(
@@ -97,12 +96,12 @@ async def list_searches(request: Request, query: Page) -> HTTPResponse:
         size=query.limit,
     )
     following = next_cursor(rows, query, lambda row: row["search_id"])
-    return answer({"searches": rows, "next_cursor": following})
+    return {"searches": rows, "next_cursor": following}
 
 
 @blueprint.delete("/api/services/searches/<search_id:id>")
 @endpoint(status=204, refuses=(NO_SUCH_SERVICE_SEARCH,))
-async def delete_search(request: Request, search_id: int) -> HTTPResponse:
+async def delete_search(request: Request, search_id: int) -> None:
     """Search for such services no more."""
     who = rider(request)
 
@@ -114,4 +113,3 @@ async def delete_search(request: Request, search_id: int) -> HTTPResponse:
     deleted = await run_in_transaction(request, delete)
     if not deleted:
         raise Problem(NO_SUCH_SERVICE_SEARCH)
-    return no_content()
