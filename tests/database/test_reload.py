@@ -23,7 +23,7 @@ from tripsync.database import Database, reload
 from tripsync.database.files import SQL
 from tripsync.database.listener import ANYTHING, Listener
 from tripsync.database.migrations import migrate
-from tripsync.database.queries import Queries
+from tripsync.database.queries import Queries, load_queries
 from tripsync.database.reload import LiveQueries, ReloadError, reload_everywhere
 from tripsync.http.context import reading, run_in_transaction
 from tripsync.http.responses import respond
@@ -31,6 +31,13 @@ from tripsync.serving.process import bind, serving
 from tripsync.settings import Settings
 
 NOTE = "-- name: {name}()$\n-- Which edition of the file this is.\nselect {edition}::int;\n"
+ANSWERING_REQUESTS = {file.name for file in SQL.glob("*.sql")} - {
+    "announcements.sql",
+    "desk.sql",
+    "events.sql",
+    "positions.sql",
+    "sessions.sql",
+}
 
 
 def edition(folder: Path, number: int) -> None:
@@ -39,11 +46,18 @@ def edition(folder: Path, number: int) -> None:
         (folder / f"{name}.sql").write_text(NOTE.format(name="tell", edition=number))
 
 
+@pytest.fixture(autouse=True)
+def patient_reloads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever asks for a reload waits for all servers, as long as a busy machine takes."""
+    monkeypatch.setattr(reload, "ALL_ANSWER_WITHIN", PATIENCE)
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Query files to edit."""
+    """Query files to edit: beside two editions, what a server calls without being asked."""
     copy = tmp_path / "sql"
-    shutil.copytree(SQL, copy)
+    # Each reload checks all that there are, in each server.
+    shutil.copytree(SQL, copy, ignore=lambda _, names: ANSWERING_REQUESTS & set(names))
     edition(copy, 0)
     return copy
 
@@ -52,7 +66,7 @@ def folder(tmp_path: Path) -> Path:
 async def running(settings: Settings, folder: Path) -> AsyncIterator[Server]:
     """A server with an endpoint that asks both files, with a while between."""
     Sanic.test_mode = True
-    few = msgspec.structs.replace(settings, database_pool_min=1, database_pool_max=5)
+    few = msgspec.structs.replace(settings, jobs="off", database_pool_min=1, database_pool_max=5)
     app = create_app(few, name=f"tripsync-{next(numbers)}", sql=folder)
 
     @app.get("/editions")
@@ -63,16 +77,10 @@ async def running(settings: Settings, folder: Path) -> AsyncIterator[Server]:
         return respond([one, other], 200)
 
     sock = bind(few)
-    # Read at the start, as all of them are.
     async with serving(app, sock):
-        await load(app, few, folder)
+        # Read at the start, as all of them are.
+        app.ctx.resources[Database].queries = load_queries(folder)
         yield Server(app, sock)
-
-
-async def load(app: Sanic, settings: Settings, folder: Path) -> None:
-    database = app.ctx.resources[Database]
-    async with database.pool.acquire() as connection:
-        database.queries = await reload.load_checked(connection, folder, database.queries)
 
 
 @pytest.fixture
