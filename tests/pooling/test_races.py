@@ -19,7 +19,8 @@ from tests.pooling.roads_to_campus import (
 )
 from tests.waiting import until_waiting_for_locks
 
-ROUNDS = 50
+# Each is a race of two hundred.
+ROUNDS = 10
 CROWD = 200
 
 
