@@ -45,13 +45,13 @@ bench: $(BIN)/.dev ## measure requests against a bare server in the same run
 	@$(BIN)/python tests/bench/requests.py $(ARGS)
 
 # numpy is asked for by rustworkx and needed by none of what we call: 60 MB.
-lock: $(BIN)/.dev ## resolve setup.cfg anew into the two lock files
+lock: $(BIN)/.dev ## bring the two lock files up to setup.cfg; ARGS=--upgrade takes newer versions
 	@$(BIN)/uv pip compile setup.cfg --universal --python-version 3.11 --generate-hashes --quiet \
 		--no-header --no-emit-index-url --no-emit-find-links --no-emit-package numpy \
-		--upgrade -o requirements.lock
+		$(ARGS) -o requirements.lock
 	@$(BIN)/uv pip compile setup.cfg --extra dev --universal --python-version 3.11 --generate-hashes --quiet \
 		--no-header --no-emit-index-url --no-emit-find-links --no-emit-package numpy \
-		-c requirements.lock -o requirements-dev.lock
+		$(ARGS) -c requirements.lock -o requirements-dev.lock
 
 clean: ## remove the environment and everything that was built; data under var/ stays
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache
