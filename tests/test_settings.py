@@ -32,6 +32,13 @@ def test_an_empty_variable_is_an_absent_one() -> None:
     assert Settings.from_environment({"PORT": "", "DATABASE_URL": " "}) == Settings()
 
 
+def test_links_lead_to_the_port_that_is_listened_on() -> None:
+    assert Settings().api_url == "http://localhost:8000"
+    assert Settings.from_environment({"PORT": "9000"}).api_url == "http://localhost:9000"
+    elsewhere = {"PORT": "9000", "API_URL": "https://api.a.example"}
+    assert Settings.from_environment(elsewhere).api_url == "https://api.a.example"
+
+
 def test_settings_cannot_be_changed() -> None:
     with pytest.raises(AttributeError):
         Settings().port = 1  # type: ignore[misc]

@@ -107,9 +107,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
         str,
         Meta(
             description="where this API is reached from outside; pictures and links in mails "
-            "lead there"
+            "lead there; empty: http://localhost and PORT"
         ),
-    ] = "http://localhost:8000"
+    ] = ""
     smtp_url: Annotated[
         str,
         Meta(
@@ -238,6 +238,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
     grace_seconds: Annotated[
         int, Meta(description="how long a stop waits for requests in flight", ge=0, le=300)
     ] = 15
+
+    def __post_init__(self) -> None:
+        if not self.api_url:
+            # Port 0 is any that is free, and not known before it is opened.
+            msgspec.structs.force_setattr(self, "api_url", f"http://localhost:{self.port or 8000}")
 
     @property
     def in_development(self) -> bool:
