@@ -62,7 +62,7 @@ class Plan(NamedTuple):
 
 
 class Window(NamedTuple):
-    """From when until when, in seconds of any clock that all windows share."""
+    """A departure window, in seconds of any clock that all windows share."""
 
     opens: float
     closes: float

@@ -1,4 +1,4 @@
-"""What may become of a request. No database here: the table is the rule."""
+"""The state machine of a request. No database here: the table is the rule."""
 
 from enum import StrEnum
 

@@ -1,4 +1,4 @@
-"""Durable events: appended in the transaction that causes them, so rolled back with it.
+"""The outbox of events: appended in the transaction that causes them, so rolled back with it.
 
 await events.append(db, partner_id, "ride_cancelled", {"by_user": ..., "message": ...})
 """

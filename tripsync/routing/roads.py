@@ -41,8 +41,8 @@ class RouteFound(msgspec.Struct, frozen=True):
 
 
 class Matrix:
-    """Metres from each of some points to every other: `matrix(one, other)`; infinite where the
-    routing server knows both and no road between them."""
+    """A distance matrix: metres from each of some points to every other, `matrix(one, other)`;
+    infinite where the routing server knows both and no road between them."""
 
     def __init__(self, by_road: Mapping[tuple[Point, Point], float] = NOTHING) -> None:
         self._by_road = by_road
