@@ -295,10 +295,9 @@ class OwnDataExportSavedSearches(TypedDict):
 
 class OwnDataExportServiceSearches(TypedDict):
     id: int; name: str; words: str | None; tags: list[str]; kind: str | None
-    compensation_type: str | None; min_price: Decimal | float | None
-    max_price: Decimal | float | None; latitude: float | Any; longitude: float | Any
-    radius_meters: int | None; mail_me: bool; expires_at: datetime | None; created_at: datetime
-    hits: int | Any
+    compensation_type: str | None; min_price: Decimal | None; max_price: Decimal | None
+    latitude: float | Any; longitude: float | Any; radius_meters: int | None; mail_me: bool
+    expires_at: datetime | None; created_at: datetime; hits: int | Any
 
 class OwnDataExportConnections(TypedDict):
     id: int; sent: bool | Any; other_rider: str; status: str; created_at: datetime
@@ -306,9 +305,9 @@ class OwnDataExportConnections(TypedDict):
 
 class OwnDataExportPools(TypedDict):
     id: int; status: str; request_id: int; seats: int; solo_meters: float | None
-    shared_meters: float; fare_percent: Decimal; estimated_fare: Decimal | float | None
-    meeting_note: str; is_fallback: bool; joined_at: datetime; left_at: datetime | None
-    started_at: datetime | None; closed_at: datetime | None; fellow_riders: Any
+    shared_meters: float; fare_percent: Decimal; estimated_fare: Decimal | None; meeting_note: str
+    is_fallback: bool; joined_at: datetime; left_at: datetime | None; started_at: datetime | None
+    closed_at: datetime | None; fellow_riders: Any
 
 class OwnDataExportReviewsWritten(TypedDict):
     id: int; pool_id: int | None; post_id: int | None; subject: str; rating: int; comment: str
@@ -328,14 +327,14 @@ class OwnDataExportMessages(TypedDict):
 
 class OwnDataExportServicePosts(TypedDict):
     id: int; kind: str; title: str; description: str; status: str; team_size: int; places_taken: int
-    deadline: datetime | None; compensation_type: str; price: Decimal | float | None
-    requires_resume: bool; requires_cover_letter: bool; is_anonymous: bool; college_only: bool
-    tags: list[str]; requirements: Any; filters: Any; latitude: float | Any; longitude: float | Any
+    deadline: datetime | None; compensation_type: str; price: Decimal | None; requires_resume: bool
+    requires_cover_letter: bool; is_anonymous: bool; college_only: bool; tags: list[str]
+    requirements: Any; filters: Any; latitude: float | Any; longitude: float | Any
     location_name: str; created_at: datetime; deleted_at: datetime | None
 
 class OwnDataExportServiceApplications(TypedDict):
     id: int; post_id: int; title: str; status: str; cover_letter: str | None; resume_url: str | None
-    proposed_rate: Decimal | float | None; applied_at: datetime; answered_at: datetime | None
+    proposed_rate: Decimal | None; applied_at: datetime; answered_at: datetime | None
 
 class OwnDataExportBlocks(TypedDict):
     blocked: str; created_at: datetime
@@ -578,9 +577,9 @@ class ServiceSearchCountTags(TypedDict):
 
 class ServiceSearchesListSearches(TypedDict):
     search_id: int; name: str; search: str | None; tags: list[str]; kind: str | None
-    compensation_type: str | None; min_price: Decimal | float | None
-    max_price: Decimal | float | None; near_latitude: float | Any; near_longitude: float | Any
-    within_meters: int | None; mail_me: bool; expires_at: datetime | Any; created_at: datetime
+    compensation_type: str | None; min_price: Decimal | None; max_price: Decimal | None
+    near_latitude: float | Any; near_longitude: float | Any; within_meters: int | None
+    mail_me: bool; expires_at: datetime | Any; created_at: datetime
 
 class ServiceSearchesRecordHits(TypedDict):
     search_id: int; user_id: int; name: str; mailed: bool | Any; service_post: Any

@@ -180,7 +180,8 @@ def shown_column(column: Column) -> str:
         case None:
             return value(column.type)
         case True:
-            return either(python(column.type))
+            shown = python(column.type)
+            return shown if shown == "Any" else f"{shown} | None"
         case False:
             return python(column.type)
 

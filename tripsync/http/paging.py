@@ -3,7 +3,7 @@
 import base64
 import binascii
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 from msgspec import Meta
@@ -17,6 +17,8 @@ LARGEST_PAGE = 100
 FURTHEST_SKIP = 100_000
 # What PostgreSQL can compare an id with.
 RowId = Annotated[int, Meta(ge=0, le=LARGEST_ID)]
+
+Row = TypeVar("Row")
 
 
 class Page(Schema):
@@ -47,7 +49,7 @@ class Page(Schema):
             ) from None
 
 
-def next_cursor(rows: Sequence[Any], page: Page, key: Callable[[Any], Any]) -> str | None:
+def next_cursor(rows: Sequence[Row], page: Page, key: Callable[[Row], object]) -> str | None:
     """Where the next page begins; None when this one was the last."""
     if len(rows) < page.limit:
         return None
