@@ -2,21 +2,26 @@
 
 Nothing here names who wrote a post, but the one event by which a writer reveals themselves."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
+from tripsync.database.rows import (
+    ApplicationsFindApplication,
+    ApplicationsListLeft,
+    ServicesCloseForGood,
+    ServiceSearchesRecordHits,
+)
 from tripsync.realtime.events import Event
 
-Row = Mapping[str, Any]
 
-
-def application(user_id: int, what: str, row: Row) -> Event:
-    """`what`: received, accepted, rejected or withdrawn. The row is one of sql/applications.sql."""
+def application(user_id: int, what: str, row: ApplicationsFindApplication) -> Event:
+    """`what`: received, accepted, rejected or withdrawn."""
     told = {name: each for name, each in row.items() if name != "poster"}
     return Event(user_id, f"service_application_{what}", {"application": told})
 
 
-def post_closed(left: Iterable[Row], reason: str) -> list[Event]:
+def post_closed(
+    left: Iterable[ApplicationsListLeft | ServicesCloseForGood], reason: str
+) -> list[Event]:
     """To those who applied: nobody can join any more. `reason`: full, closed, completed, deleted
     or moderator."""
     return [
@@ -33,7 +38,7 @@ def post_closed(left: Iterable[Row], reason: str) -> list[Event]:
     ]
 
 
-def poster_revealed(user_id: int, row: Row) -> Event:
+def poster_revealed(user_id: int, row: ApplicationsFindApplication) -> Event:
     return Event(
         user_id,
         "service_poster_revealed",
@@ -45,7 +50,13 @@ def poster_revealed(user_id: int, row: Row) -> Event:
     )
 
 
-def search_hit(hit: Row) -> Event:
-    """A row of sql/service_searches.sql as the app knows it."""
-    told = ("search_id", "name", "service_post")
-    return Event(hit["user_id"], "saved_service_search_hit", {name: hit[name] for name in told})
+def search_hit(hit: ServiceSearchesRecordHits) -> Event:
+    return Event(
+        hit["user_id"],
+        "saved_service_search_hit",
+        {
+            "search_id": hit["search_id"],
+            "name": hit["name"],
+            "service_post": hit["service_post"],
+        },
+    )

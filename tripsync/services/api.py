@@ -47,7 +47,7 @@ async def create_post(request: Request, body: NewPost) -> HTTPResponse:
     who = rider(request)
     values = columns_of(body)
 
-    async def create(db: Transaction) -> Any:
+    async def create(db: Transaction) -> dict[str, Any]:
         own: dict[str, Any] = {"college_id": who.college_id, "user_id": who.user_id}
         if await db.requests.lock_rider(**own) is None:
             raise Problem(NOT_ALLOWED)
@@ -76,7 +76,7 @@ async def change_post(request: Request, body: PostChange, post_id: int) -> objec
     who = rider(request)
     values = columns_of(body)
 
-    async def change(db: Transaction) -> Any:
+    async def change(db: Transaction) -> dict[str, Any]:
         held = await lifecycle.hold_own(db, who, post_id)
         if held["status"] == "completed":
             raise Problem(POST_OVER, "This post is completed; it stays as it is.")

@@ -1,6 +1,5 @@
 """Applying to a post, and what becomes of it on the applicant's side."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -8,6 +7,12 @@ from msgspec import UNSET
 from sanic import HTTPResponse, Request
 
 from tripsync.database import Bound, Transaction
+from tripsync.database.rows import (
+    ApplicationsFindApplication,
+    ApplicationsFindSides,
+    ApplicationsLockApplication,
+    ApplicationsLockPostToApply,
+)
 from tripsync.http.context import reading, rider, run_in_transaction
 from tripsync.http.endpoint import endpoint
 from tripsync.http.idempotency import create_once
@@ -34,6 +39,9 @@ from tripsync.services.problems import (
 )
 from tripsync.services.schemas_applications import Application, ApplicationChange, NewApplication
 
+# A post that nobody else changes meanwhile, by itself or with an application to it.
+HeldPost = ApplicationsLockPostToApply | ApplicationsLockApplication
+
 
 @blueprint.post("/api/services/<post_id:id>/apply")
 @endpoint(
@@ -57,7 +65,7 @@ async def apply(request: Request, body: NewApplication, post_id: int) -> HTTPRes
     profile counts as one. Who wrote the post is told by `service_application_received`."""
     who = rider(request)
 
-    async def send(db: Transaction) -> Any:
+    async def send(db: Transaction) -> ApplicationsFindApplication:
         post = await db.applications.lock_post_to_apply(
             college_id=who.college_id, user_id=who.user_id, post_id=post_id
         )
@@ -85,16 +93,17 @@ async def apply(request: Request, body: NewApplication, post_id: int) -> HTTPRes
     return await create_once(request, send)
 
 
-def check_open(post: Mapping[str, Any]) -> None:
+def check_open(post: HeldPost) -> None:
     if not post["in_time"]:
         raise Problem(DEADLINE_PASSED)
     if post["shown_status"] != "open":
         raise Problem(POST_CLOSED)
 
 
-def check_requirements(post: Mapping[str, Any], cover_letter: str | None, has_link: bool) -> None:
+def check_requirements(post: HeldPost, cover_letter: str | None, has_link: bool) -> None:
+    required = {"resume": post["requires_resume"], "cover_letter": post["requires_cover_letter"]}
     offer = Offer(cover_letter, has_link or post["has_resume"], post["year_of_study"])
-    if missing := unmet(post, offer):
+    if missing := unmet(required, post["requirements"], offer):
         said = " ".join(each.detail for each in missing)
         raise Problem(REQUIREMENTS_UNMET, said, errors=missing)
 
@@ -107,7 +116,9 @@ def columns_of(body: NewApplication | ApplicationChange) -> dict[str, Any]:
     return sent
 
 
-async def find_application(db: Bound, who: Rider, application_id: int) -> Any:
+async def find_application(
+    db: Bound, who: Rider, application_id: int
+) -> ApplicationsFindApplication:
     return await db.applications.find_application(
         college_id=who.college_id, viewer_id=who.user_id, application_id=application_id
     )
@@ -147,7 +158,7 @@ async def change_application(
     """Change what one sent, while it waits and the post is open."""
     who = rider(request)
 
-    async def change(db: Transaction) -> Any:
+    async def change(db: Transaction) -> ApplicationsFindApplication:
         _, held = await hold_own(db, who, application_id)
         if held["status"] != "pending":
             raise Problem(APPLICATION_DECIDED)
@@ -179,7 +190,7 @@ async def withdraw(request: Request, application_id: int) -> object:
     Its place is free again; who wrote the post is told."""
     who = rider(request)
 
-    async def take_back(db: Transaction) -> Any:
+    async def take_back(db: Transaction) -> ApplicationsFindApplication:
         sides, held = await hold_own(db, who, application_id)
         if held["status"] not in ("pending", "accepted") or held["post_status"] == "completed":
             raise Problem(APPLICATION_DECIDED)
@@ -195,7 +206,9 @@ async def withdraw(request: Request, application_id: int) -> object:
     return await run_in_transaction(request, take_back)
 
 
-async def hold_own(db: Transaction, who: Rider, application_id: int) -> tuple[Any, Any]:
+async def hold_own(
+    db: Transaction, who: Rider, application_id: int
+) -> tuple[ApplicationsFindSides, ApplicationsLockApplication]:
     """An application of one's own, and its post before it: what nobody else changes meanwhile."""
     sides = await find_sides(db, who, application_id)
     if sides["owns_post"]:
@@ -203,7 +216,7 @@ async def hold_own(db: Transaction, who: Rider, application_id: int) -> tuple[An
     return sides, await hold(db, who, sides["post_id"], application_id)
 
 
-async def find_sides(db: Transaction, who: Rider, application_id: int) -> Any:
+async def find_sides(db: Transaction, who: Rider, application_id: int) -> ApplicationsFindSides:
     sides = await db.applications.find_sides(
         college_id=who.college_id, user_id=who.user_id, application_id=application_id
     )
@@ -212,7 +225,9 @@ async def find_sides(db: Transaction, who: Rider, application_id: int) -> Any:
     return sides
 
 
-async def hold(db: Transaction, who: Rider, post_id: int, application_id: int) -> Any:
+async def hold(
+    db: Transaction, who: Rider, post_id: int, application_id: int
+) -> ApplicationsLockApplication:
     """Whoever acts on a post or an application to it holds the post first."""
     await db.services.hold_post(college_id=who.college_id, post_id=post_id)
     return await db.applications.lock_application(

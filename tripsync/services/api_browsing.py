@@ -1,12 +1,13 @@
 """Posts are found and read: the list, the count of each tag, one by its id, and one's own."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
 import msgspec
 from sanic import Request
 
+from tripsync.database.rows import ServiceSearchListPosts
 from tripsync.http.context import reading, rider
 from tripsync.http.endpoint import endpoint
 from tripsync.http.identity import identify_if_any
@@ -77,7 +78,7 @@ def beginning(query: PostPage) -> Mapping[str, Any]:
     }
 
 
-PLACES = {
+PLACES: Mapping[str, Callable[[ServiceSearchListPosts], Place]] = {
     "newest": lambda row: Place(row["id"], time=row["created_at"]),
     "price": lambda row: Place(
         row["id"], price=None if row["price"] is None else float(row["price"])

@@ -5,6 +5,12 @@ from typing import Any
 from sanic import Request
 
 from tripsync.database import Transaction
+from tripsync.database.rows import (
+    ApplicationsFindApplication,
+    ApplicationsFindSides,
+    ApplicationsListOfPost,
+    ApplicationsLockApplication,
+)
 from tripsync.http.context import reading, rider, run_in_transaction
 from tripsync.http.endpoint import endpoint
 from tripsync.http.paging import Page, next_cursor
@@ -46,11 +52,12 @@ async def list_applications(request: Request, query: Page, post_id: int) -> obje
         raise Problem(NO_SUCH_POST)
     if not found[0]["own"]:
         raise Problem(NOT_YOUR_POST)
-    rows = [without_own(row) for row in found if row["id"] is not None]
-    return Listed(rows, next_cursor(rows, query, lambda row: row["id"]))
+    rows = [row for row in found if row["id"] is not None]
+    following = next_cursor(rows, query, lambda row: row["id"])
+    return Listed([without_own(row) for row in rows], following)
 
 
-def without_own(row: Any) -> dict[str, Any]:
+def without_own(row: ApplicationsListOfPost) -> dict[str, Any]:
     return {name: each for name, each in row.items() if name != "own"}
 
 
@@ -68,7 +75,7 @@ async def decide(request: Request, body: Decision, application_id: int) -> objec
     those who still wait are told. Who applied in time can be accepted after the deadline too."""
     who = rider(request)
 
-    async def settle(db: Transaction) -> Any:
+    async def settle(db: Transaction) -> ApplicationsFindApplication:
         sides, held = await hold_received(db, who, application_id)
         if held["status"] != body.status:
             await append_many(db, await say(db, who, sides, held, application_id, body.status))
@@ -77,7 +84,9 @@ async def decide(request: Request, body: Decision, application_id: int) -> objec
     return await run_in_transaction(request, settle)
 
 
-async def hold_received(db: Transaction, who: Rider, application_id: int) -> tuple[Any, Any]:
+async def hold_received(
+    db: Transaction, who: Rider, application_id: int
+) -> tuple[ApplicationsFindSides, ApplicationsLockApplication]:
     """An application to a post of one's own, and the post, which nobody else changes meanwhile."""
     sides = await find_sides(db, who, application_id)
     if not sides["owns_post"]:
@@ -86,7 +95,12 @@ async def hold_received(db: Transaction, who: Rider, application_id: int) -> tup
 
 
 async def say(
-    db: Transaction, who: Rider, sides: Any, held: Any, application_id: int, status: str
+    db: Transaction,
+    who: Rider,
+    sides: ApplicationsFindSides,
+    held: ApplicationsLockApplication,
+    application_id: int,
+    status: str,
 ) -> list[Event]:
     """Decide on an application that is held, and what all who applied learn of it."""
     if held["status"] != "pending":
@@ -109,7 +123,7 @@ async def say(
     return events
 
 
-def check_room(held: Any) -> None:
+def check_room(held: ApplicationsLockApplication) -> None:
     if held["post_status"] not in ("open", "in_progress") or held["deleted"]:
         raise Problem(POST_CLOSED)
     if held["places_taken"] >= held["team_size"]:
@@ -128,7 +142,7 @@ async def reveal(request: Request, application_id: int) -> object:
     To do it twice is no error. From then on the two may also review each other and chat."""
     who = rider(request)
 
-    async def lift(db: Transaction) -> Any:
+    async def lift(db: Transaction) -> ApplicationsFindApplication:
         sides, held = await hold_received(db, who, application_id)
         if not held["is_anonymous"]:
             raise Problem(NOT_ANONYMOUS)

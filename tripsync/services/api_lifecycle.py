@@ -58,7 +58,7 @@ async def complete_post(request: Request, post_id: int) -> object:
 async def act_on(request: Request, post_id: int, act: Act) -> dict[str, Any]:
     who = rider(request)
 
-    async def change(db: Transaction) -> Any:
+    async def change(db: Transaction) -> dict[str, Any]:
         held = await hold_own(db, who, post_id)
         if act is Act.REOPEN and held["places_taken"] >= held["team_size"]:
             raise Problem(POST_FULL)

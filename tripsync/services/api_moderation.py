@@ -35,7 +35,7 @@ async def report_post(request: Request, body: NewPostReport, post_id: int) -> HT
     who = rider(request)
     await count_try(request, POST_REPORTS, who.email)
 
-    async def write(db: Transaction) -> Any:
+    async def write(db: Transaction) -> dict[str, Any]:
         poster_id = await db.services.find_poster(
             college_id=who.college_id, reader_id=who.user_id, post_id=post_id
         )
@@ -54,8 +54,13 @@ async def report_post(request: Request, body: NewPostReport, post_id: int) -> HT
         )
         if written is None:
             raise Problem(POST_REPORTED)
-        told = {name: written[name] for name in ("id", "reason", "details", "created_at")}
-        return {**told, "post_id": post_id}
+        return {
+            "id": written["id"],
+            "reason": written["reason"],
+            "details": written["details"],
+            "created_at": written["created_at"],
+            "post_id": post_id,
+        }
 
     return await create_once(request, write)
 
@@ -69,7 +74,7 @@ async def close_for_good(request: Request, body: Why, post_id: int) -> HTTPRespo
     told, not by which moderator; the audit trail says so."""
     who = rider(request)
 
-    async def close(db: Transaction) -> Any:
+    async def close(db: Transaction) -> dict[str, Any]:
         post = await db.services.close_for_good(
             college_id=who.college_id, moderator_id=who.user_id, post_id=post_id
         )
@@ -78,7 +83,7 @@ async def close_for_good(request: Request, body: Why, post_id: int) -> HTTPRespo
         left = await db.applications.list_left(
             college_id=who.college_id, post_id=post_id, statuses=["pending", "accepted"]
         )
-        await append_many(db, announcements.post_closed([dict(post), *left], "moderator"))
+        await append_many(db, announcements.post_closed([post, *left], "moderator"))
         act = await db.moderation.record_act(
             college_id=who.college_id,
             actor_id=who.user_id,

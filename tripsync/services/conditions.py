@@ -56,12 +56,12 @@ def kept_filter(given: Filter) -> dict[str, Any]:
     return {"type": given.type, "value": value}
 
 
-def unmet(post: Mapping[str, Any], offer: Offer) -> list[FieldError]:
-    """What the post asks for and the applicant does not bring, each by its name."""
-    asked: dict[str, list[Any]] = {
-        kind: [] for kind in ("resume", "cover_letter") if post[f"requires_{kind}"]
-    }
-    for each in post["requirements"]:
+def unmet(
+    required: Mapping[str, bool], requirements: Iterable[Mapping[str, Any]], offer: Offer
+) -> list[FieldError]:
+    """What a post asks for and the applicant does not bring, each by its name."""
+    asked: dict[str, list[Any]] = {kind: [] for kind, is_asked in required.items() if is_asked}
+    for each in requirements:
         asked.setdefault(each["kind"], []).append(each["value"])
     missing = (lack(kind, values, offer) for kind, values in asked.items())
     return [each for each in missing if each is not None]

@@ -1,9 +1,9 @@
 """What may become of a post, and who learns of it."""
 
 from enum import StrEnum
-from typing import Any
 
 from tripsync.database import Transaction
+from tripsync.database.rows import ServicesLockPost
 from tripsync.http.problems import Problem
 from tripsync.http.tokens import Rider
 from tripsync.realtime.events import Event
@@ -65,7 +65,7 @@ TOLD = {
 }
 
 
-async def hold_own(db: Transaction, who: Rider, post_id: int) -> Any:
+async def hold_own(db: Transaction, who: Rider, post_id: int) -> ServicesLockPost:
     """A post of one's own that nobody else changes until the transaction ends."""
     held = await db.services.lock_post(
         college_id=who.college_id, reader_id=who.user_id, post_id=post_id

@@ -1,6 +1,6 @@
 """A post as columns of its row, as clients know it, and the states it can have."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -9,6 +9,7 @@ import msgspec
 from msgspec import UNSET
 
 from tripsync.database import Bound
+from tripsync.database.rows import ServiceSearchListPosts, ServicesFindPost, ServicesListOwnPosts
 from tripsync.http.problems import FieldError, Problem, invalid
 from tripsync.http.tokens import Rider
 from tripsync.services.conditions import (
@@ -99,12 +100,14 @@ def in_utc(field: str, moment: datetime | None) -> datetime | None:
 TO_ALL = frozenset({*OpenCard.__struct_fields__, "description"})
 
 
-def shown(row: Mapping[str, Any], *, to_all: bool = False) -> dict[str, Any]:
+def shown(
+    row: ServiceSearchListPosts | ServicesFindPost | ServicesListOwnPosts, *, to_all: bool = False
+) -> dict[str, Any]:
     """A row of a query of posts; `to_all`: to somebody without an account."""
-    post = dict(row)
+    post: dict[str, Any] = dict(row)
     # What the list is ordered by is in its cursor.
     post.pop("rank", None)
-    poster = post["poster"]
+    poster = row["poster"]
     post["poster_user_id"] = poster["id"] if poster else 0
     if to_all:
         return {name: each for name, each in post.items() if name in TO_ALL}
