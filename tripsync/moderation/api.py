@@ -4,8 +4,6 @@ The blocked one is told nothing and can find nothing out here: every answer is t
 and made by the same query, whether or not the other one blocked first.
 """
 
-from typing import Any
-
 from sanic import Blueprint, Request
 
 from tripsync.database import Transaction
@@ -27,7 +25,7 @@ async def block(request: Request, user_id: int) -> None:
     if user_id == who.user_id:
         raise Problem(OWN_BLOCK)
 
-    async def begin(db: Transaction) -> Any:
+    async def begin(db: Transaction) -> bool | None:
         return await db.blocks.block_rider(
             college_id=who.college_id, blocker_id=who.user_id, blocked_id=user_id
         )
@@ -43,7 +41,7 @@ async def unblock(request: Request, user_id: int) -> None:
     """End one's block of a fellow; theirs, if there is one, stays."""
     who = rider(request)
 
-    async def end(db: Transaction) -> Any:
+    async def end(db: Transaction) -> bool | None:
         return await db.blocks.unblock_rider(
             college_id=who.college_id, blocker_id=who.user_id, blocked_id=user_id
         )

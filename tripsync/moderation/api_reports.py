@@ -1,10 +1,9 @@
 """Riders write reports; the moderators of their college read and resolve them."""
 
-from typing import Any
-
 from sanic import HTTPResponse, Request
 
 from tripsync.database import Transaction
+from tripsync.database.rows import ModerationCreateReport, ModerationRecordAct
 from tripsync.http.context import reading, rider
 from tripsync.http.endpoint import endpoint
 from tripsync.http.idempotency import create_once
@@ -45,7 +44,7 @@ async def report(request: Request, body: NewReport) -> HTTPResponse:
         raise Problem(OWN_REPORT, errors=[FieldError("user_id", OWN_REPORT.detail)])
     await count_try(request, REPORT, who.email)
 
-    async def write(db: Transaction) -> Any:
+    async def write(db: Transaction) -> ModerationCreateReport:
         if not await db.moderation.find_fellow(college_id=who.college_id, user_id=body.user_id):
             raise Problem(NO_SUCH_RIDER)
         written = await db.moderation.create_report(
@@ -96,7 +95,7 @@ async def resolve(request: Request, report_id: int, body: Resolution) -> HTTPRes
     """Resolve a report, once; for moderators."""
     who = rider(request)
 
-    async def settle(db: Transaction) -> Any:
+    async def settle(db: Transaction) -> ModerationRecordAct:
         report = await db.moderation.lock_report(
             college_id=who.college_id, moderator_id=who.user_id, report_id=report_id
         )

@@ -4,11 +4,11 @@ Triggers refuse to change a line of the trail.
 """
 
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 from sanic import HTTPResponse, Request
 
 from tripsync.database import Transaction
+from tripsync.database.rows import ModerationFindSubject, ModerationRecordAct
 from tripsync.http.context import reading, resources, rider
 from tripsync.http.ended_sessions import EndedSessions
 from tripsync.http.endpoint import endpoint
@@ -37,7 +37,9 @@ async def warn(request: Request, user_id: int, body: Reasoned) -> object:
 
     The event is `moderator_warning`, with the `note`; it does not name the moderator."""
 
-    async def tell(db: Transaction, _: Any, occasion: Occasion) -> Any:
+    async def tell(
+        db: Transaction, _: ModerationFindSubject, occasion: Occasion
+    ) -> ModerationRecordAct:
         return await sanctions.warn(db, occasion)
 
     return await sanction(request, user_id, body, tell)
@@ -50,7 +52,9 @@ async def ban(request: Request, user_id: int, body: Reasoned) -> object:
 
     An open request without company is cancelled; a ride that is shared already goes on."""
 
-    async def shut_out(db: Transaction, subject: Any, occasion: Occasion) -> Any:
+    async def shut_out(
+        db: Transaction, subject: ModerationFindSubject, occasion: Occasion
+    ) -> ModerationRecordAct:
         if subject["banned"]:
             raise Problem(BANNED_ALREADY)
         db.after_commit(resources(request)[EndedSessions].read)
@@ -64,7 +68,9 @@ async def ban(request: Request, user_id: int, body: Reasoned) -> object:
 async def unban(request: Request, user_id: int, body: Reasoned) -> object:
     """Lift a ban: the rider can sign in again; for moderators."""
 
-    async def let_in(db: Transaction, subject: Any, occasion: Occasion) -> Any:
+    async def let_in(
+        db: Transaction, subject: ModerationFindSubject, occasion: Occasion
+    ) -> ModerationRecordAct:
         if not subject["banned"]:
             raise Problem(NOT_BANNED)
         return await sanctions.unban(db, occasion)
@@ -76,7 +82,7 @@ async def sanction(
     request: Request,
     user_id: int,
     body: Reasoned,
-    act: Callable[[Transaction, Any, Occasion], Awaitable[Any]],
+    act: Callable[[Transaction, ModerationFindSubject, Occasion], Awaitable[ModerationRecordAct]],
 ) -> HTTPResponse:
     """Act on somebody whom this moderator may act on, with both their rows held."""
     who = rider(request)
@@ -86,7 +92,7 @@ async def sanction(
         "user_id": user_id,
     }
 
-    async def decide(db: Transaction) -> Any:
+    async def decide(db: Transaction) -> ModerationRecordAct:
         await db.moderation.lock_people(**concerned)
         # Asked only now: whoever waited for the rows decides by what they have become.
         subject = await db.moderation.find_subject(**concerned)

@@ -3,16 +3,16 @@
 import argparse
 import sys
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 from tripsync.database import Database, Transaction
+from tripsync.database.rows import ModerationLockAccount
 from tripsync.moderation import sanctions
 from tripsync.moderation.sanctions import ROLES, Occasion
 
 LONGEST_NOTE = 1000
 FROM_HERE = "from the command line"
 
-Change = Callable[[Transaction, Any, argparse.Namespace], Awaitable[str]]
+Change = Callable[[Transaction, ModerationLockAccount, argparse.Namespace], Awaitable[str]]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -55,26 +55,28 @@ async def change_account(database: Database, chosen: argparse.Namespace) -> int:
     return 0
 
 
-async def promote(db: Transaction, account: Any, chosen: argparse.Namespace) -> str:
+async def promote(
+    db: Transaction, account: ModerationLockAccount, chosen: argparse.Namespace
+) -> str:
     if account["role"] == chosen.role:
         return f"nothing to do: {account['email']} has the role {chosen.role}"
     await sanctions.promote(db, occasion(account, chosen), chosen.role)
     return f"{account['email']} was {account['role']} and is {chosen.role} from now on"
 
 
-async def ban(db: Transaction, account: Any, chosen: argparse.Namespace) -> str:
+async def ban(db: Transaction, account: ModerationLockAccount, chosen: argparse.Namespace) -> str:
     if account["banned"]:
         return f"nothing to do: {account['email']} is banned"
     await sanctions.ban(db, occasion(account, chosen))
     return f"{account['email']} is banned and signed out everywhere"
 
 
-async def unban(db: Transaction, account: Any, chosen: argparse.Namespace) -> str:
+async def unban(db: Transaction, account: ModerationLockAccount, chosen: argparse.Namespace) -> str:
     if not account["banned"]:
         return f"nothing to do: {account['email']} is not banned"
     await sanctions.unban(db, occasion(account, chosen))
     return f"{account['email']} can sign in again"
 
 
-def occasion(account: Any, chosen: argparse.Namespace) -> Occasion:
+def occasion(account: ModerationLockAccount, chosen: argparse.Namespace) -> Occasion:
     return Occasion(account["college_id"], None, account["user_id"], chosen.note)

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Literal, TypeVar, get_args
 
 from tripsync.database import Transaction
+from tripsync.database.rows import ModerationListActs, ModerationListReports, ModerationRecordAct
 from tripsync.http.problems import NOT_FOUND, Problem
 from tripsync.realtime import events
 
@@ -19,13 +20,13 @@ class Occasion:
     note: str
 
 
-async def warn(db: Transaction, occasion: Occasion) -> Any:
+async def warn(db: Transaction, occasion: Occasion) -> ModerationRecordAct:
     """Tell the rider, who does not learn which moderator it was."""
     await events.append(db, occasion.subject_id, "moderator_warning", {"note": occasion.note})
     return await record(db, "warn", occasion)
 
 
-async def ban(db: Transaction, occasion: Occasion) -> Any:
+async def ban(db: Transaction, occasion: Occasion) -> ModerationRecordAct:
     """Shut the rider out and take requests that still look for company off the road.
 
     A ride that is shared already is not ended here: it belongs to its other riders too."""
@@ -36,13 +37,13 @@ async def ban(db: Transaction, occasion: Occasion) -> Any:
     return await record(db, "ban", occasion)
 
 
-async def unban(db: Transaction, occasion: Occasion) -> Any:
+async def unban(db: Transaction, occasion: Occasion) -> ModerationRecordAct:
     """Let the rider in again; sessions that ended stay ended."""
     await db.moderation.unban_rider(college_id=occasion.college_id, user_id=occasion.subject_id)
     return await record(db, "unban", occasion)
 
 
-async def promote(db: Transaction, occasion: Occasion, role: str) -> Any:
+async def promote(db: Transaction, occasion: Occasion, role: str) -> ModerationRecordAct:
     """Give the rider another role, a lower one too."""
     await db.moderation.change_role(
         college_id=occasion.college_id, user_id=occasion.subject_id, role=role
@@ -50,7 +51,9 @@ async def promote(db: Transaction, occasion: Occasion, role: str) -> Any:
     return await record(db, "promote", occasion, outcome=role)
 
 
-async def record(db: Transaction, act: str, occasion: Occasion, outcome: str | None = None) -> Any:
+async def record(
+    db: Transaction, act: str, occasion: Occasion, outcome: str | None = None
+) -> ModerationRecordAct:
     return await db.moderation.record_act(
         college_id=occasion.college_id,
         actor_id=occasion.actor_id,
@@ -78,7 +81,10 @@ def may_sanction(moderator_role: str, subject_role: str) -> bool:
             return False
 
 
-def page_for_moderators(rows: Sequence[Any]) -> Sequence[Any]:
+Judged = TypeVar("Judged", ModerationListReports, ModerationListActs)
+
+
+def page_for_moderators(rows: Sequence[Judged]) -> Sequence[Judged]:
     """A page as the queries of sql/moderation.sql give it: one row of nulls is a moderator's
     empty page, no row is somebody who has no business here."""
     if not rows:

@@ -1,12 +1,10 @@
 """Reviews are written, changed while nobody has read them, read, and replied to once."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from msgspec import UNSET
 from sanic import Blueprint, HTTPResponse, Request
 
 from tripsync.database import Bound, Transaction
+from tripsync.database.rows import ReviewsFindReview, ReviewsListMutual, ReviewsListWritten
 from tripsync.http.context import reading, rider, run_in_transaction
 from tripsync.http.endpoint import endpoint
 from tripsync.http.idempotency import create_once
@@ -90,7 +88,7 @@ async def review(
         raise Problem(OWN_REVIEW, errors=[FieldError("user_id", OWN_REVIEW.detail)])
     occasion = {"college_id": who.college_id, "pool_id": pool_id, "post_id": post_id}
 
-    async def write(db: Transaction) -> Any:
+    async def write(db: Transaction) -> ReviewsListWritten:
         if pool_id is not None:
             await hold_ride(db, who, body.user_id, pool_id)
         if post_id is not None:
@@ -137,10 +135,10 @@ async def hold_work(db: Transaction, who: Rider, fellow_id: int, post_id: int) -
         raise Problem(WORK_NOT_OVER)
 
 
-def received(mutual: Mapping[str, Any]) -> Event:
+def received(mutual: ReviewsListMutual) -> Event:
     """To the subject: a review can be read."""
-    review = dict(mutual)
-    return Event(review.pop("subject_id"), "review_received", {"review": review})
+    review = {name: value for name, value in mutual.items() if name != "subject_id"}
+    return Event(mutual["subject_id"], "review_received", {"review": review})
 
 
 @blueprint.put("/api/reviews/<review_id:id>")
@@ -155,7 +153,7 @@ async def change_review(request: Request, body: ReviewChange, review_id: int) ->
     So nobody who has read the other's review changes their own by it."""
     who = rider(request)
 
-    async def change(db: Transaction) -> Any:
+    async def change(db: Transaction) -> ReviewsListWritten:
         review = await db.reviews.lock_review(
             college_id=who.college_id, viewer_id=who.user_id, review_id=review_id
         )
@@ -177,7 +175,7 @@ async def change_review(request: Request, body: ReviewChange, review_id: int) ->
     return await run_in_transaction(request, change)
 
 
-async def find_own(db: Bound, who: Rider, review_id: int) -> Any:
+async def find_own(db: Bound, who: Rider, review_id: int) -> ReviewsListWritten:
     [review] = await db.reviews.list_written(
         college_id=who.college_id,
         author_id=who.user_id,
@@ -241,7 +239,7 @@ async def reply(request: Request, body: NewReply, review_id: int) -> HTTPRespons
     """Reply to a review of oneself, once; everybody who reads it reads the reply."""
     who = rider(request)
 
-    async def write(db: Transaction) -> Any:
+    async def write(db: Transaction) -> ReviewsFindReview:
         held = await db.reviews.lock_review(
             college_id=who.college_id, viewer_id=who.user_id, review_id=review_id
         )
