@@ -63,7 +63,7 @@ async def send_message(request: Request, body: NewChatMessage) -> HTTPResponse:
         refuse_oneself(who, receiver_id, "receiver_id")
         await count_opening(opened, who, receiver_id)
 
-    async def store(db: Transaction) -> Any:
+    async def store(db: Transaction) -> dict[str, Any]:
         if receiver_id is not None:
             return await write_to(opened, db, who, receiver_id, body.content)
         return await write(opened, db, who, conversation_id, body.content)
@@ -92,21 +92,18 @@ async def list_messages(request: Request, conversation_id: int, query: ChatMessa
     )
     if not rows:
         raise Problem(NO_SUCH_CONVERSATION)
-    messages: list[dict[str, Any]] = [
-        {name: value for name, value in row.items() if name in LISTED}
-        for row in rows
-        if row["id"] is not None
-    ]
+    found = [row for row in rows if row["id"] is not None]
     # Who asks for the head alone has read nothing.
     is_read = request.method == "GET" and query.before is None
-    if messages and is_read and rows[-1]["any_unread"]:
+    if found and is_read and found[-1]["any_unread"]:
 
         async def mark_all(db: Transaction) -> None:
-            await mark(db, who, conversation_id, up_to=messages[-1]["id"])
+            await mark(db, who, conversation_id, up_to=found[-1]["id"])
 
         await run_in_transaction(request, mark_all)
-    is_full = len(messages) == query.limit
-    return {"messages": messages, "next_before": messages[0]["id"] if is_full else None}
+    is_full = len(found) == query.limit
+    messages = [{name: value for name, value in row.items() if name in LISTED} for row in found]
+    return {"messages": messages, "next_before": found[0]["id"] if is_full else None}
 
 
 @blueprint.post("/api/chat/messages/<conversation_id:id>/read")
@@ -116,7 +113,7 @@ async def mark_read(request: Request, conversation_id: int, body: ReadUpTo) -> o
 
     It never goes back, and to say it twice is no error."""
 
-    async def mark_some(db: Transaction) -> Any:
+    async def mark_some(db: Transaction) -> int:
         return await mark(db, rider(request), conversation_id, up_to=body.message_id)
 
     number = await run_in_transaction(request, mark_some)

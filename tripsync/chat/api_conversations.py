@@ -79,7 +79,7 @@ async def find_or_create(request: Request, query: PartnerQuery) -> object:
     refuse_oneself(who, query.partner_id, "partner_id")
     await count_opening(resources(request), who, query.partner_id)
 
-    async def open_it(db: Transaction) -> Any:
+    async def open_it(db: Transaction) -> dict[str, Any]:
         return await open_conversation(resources(request), db, who, query.partner_id)
 
     return await run_in_transaction(request, open_it)

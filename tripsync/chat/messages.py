@@ -1,6 +1,5 @@
 """A message is stored, and all who take part are told in the same transaction."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from tripsync.chat.conversations import is_open_to_college, open_conversation
@@ -9,13 +8,13 @@ from tripsync.chat.problems import (
     NO_SUCH_CONVERSATION,
 )
 from tripsync.database import Transaction
+from tripsync.database.rows import ChatWriteMessage
 from tripsync.http.problems import Problem
 from tripsync.http.tokens import Rider
 from tripsync.realtime.events import Event, append_many
 from tripsync.resources import Resources
 
 SHOWN = ("id", "conversation_id", "sender_id", "sender_name", "content", "created_at")
-TOLD = ("conversation_id", "sender_id", "sender_name", "content", "created_at")
 
 
 async def write_to(
@@ -49,9 +48,16 @@ async def write(
     return {**shown, "is_read": False}
 
 
-def heard(written: Mapping[str, Any], hearer_id: int) -> Event:
+def heard(written: ChatWriteMessage, hearer_id: int) -> Event:
     """To one who takes part. The mobile app shows every `chat_message` as one between two."""
-    told = {"message_id": written["id"], **{name: written[name] for name in TOLD}}
+    told = {
+        "message_id": written["id"],
+        "conversation_id": written["conversation_id"],
+        "sender_id": written["sender_id"],
+        "sender_name": written["sender_name"],
+        "content": written["content"],
+        "created_at": written["created_at"],
+    }
     if written["pool_id"] is None:
         return Event(hearer_id, "chat_message", {**told, "connection_id": written["connection_id"]})
     return Event(hearer_id, "pool_message", {**told, "pool_id": written["pool_id"]})
@@ -59,7 +65,7 @@ def heard(written: Mapping[str, Any], hearer_id: int) -> Event:
 
 async def mark(db: Transaction, who: Rider, conversation_id: int, up_to: int | None) -> int:
     """How many messages of others that were; all who take part are told, if any."""
-    where: dict[str, Any] = {
+    where = {
         "college_id": who.college_id,
         "user_id": who.user_id,
         "conversation_id": conversation_id,

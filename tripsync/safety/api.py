@@ -4,11 +4,10 @@ A link holds a secret of 256 random bits. It is told once, kept as a hash, and m
 log. What it opens, and for how long, the view open_ride_shares says.
 """
 
-from typing import Any
-
 from sanic import Blueprint, Request
 
 from tripsync.database import Transaction
+from tripsync.database.rows import SafetyCreateShare
 from tripsync.http.context import reading, rider, run_in_transaction
 from tripsync.http.endpoint import endpoint
 from tripsync.http.identity import CHALLENGE
@@ -48,7 +47,7 @@ async def share_ride(request: Request, body: NewShare) -> object:
     who = rider(request)
     secret = fresh_secret()
 
-    async def create(db: Transaction) -> Any:
+    async def create(db: Transaction) -> SafetyCreateShare:
         await hold_rider(db, who)
         ride = await db.safety.find_ride(college_id=who.college_id, user_id=who.user_id)
         if ride is None:
@@ -97,7 +96,7 @@ async def revoke_share(request: Request, share_id: int) -> None:
     """End a link of one's own: it opens nothing from now on."""
     who = rider(request)
 
-    async def revoke(db: Transaction) -> Any:
+    async def revoke(db: Transaction) -> int:
         return await db.safety.revoke_share(
             college_id=who.college_id, user_id=who.user_id, share_id=share_id
         )
@@ -116,7 +115,7 @@ async def set_position(request: Request, body: Position) -> None:
     is not over."""
     who = rider(request)
 
-    async def write(db: Transaction) -> Any:
+    async def write(db: Transaction) -> int:
         return await db.safety.set_position(
             college_id=who.college_id,
             user_id=who.user_id,

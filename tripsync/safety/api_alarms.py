@@ -5,12 +5,17 @@ first; and after six within an hour nobody gets further mails, while the moderat
 hear of each. To anybody but the moderators of the college there are no alarms of others: 404.
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 from sanic import HTTPResponse, Request
 
 from tripsync.database import Bound, Transaction
+from tripsync.database.rows import (
+    SafetyFindHelp,
+    SafetyListAlarms,
+    SafetyRaiseAlarm,
+    SafetyRepeatAlarm,
+)
 from tripsync.http.context import reading, rider
 from tripsync.http.endpoint import endpoint
 from tripsync.http.idempotency import create_once
@@ -35,6 +40,8 @@ from tripsync.safety.schemas import (
 # The contact never asked us for mail: this is not to become a way to send it.
 MOST_MAILED_IN_AN_HOUR = 6
 
+OwnAlarm = SafetyRaiseAlarm | SafetyRepeatAlarm
+
 
 @blueprint.post("/api/safety/sos")
 @endpoint(body=NewAlarm, answer=Alarm, status=201, idempotent=True)
@@ -49,7 +56,7 @@ async def raise_alarm(request: Request, body: NewAlarm) -> HTTPResponse:
     if (body.latitude is None) != (body.longitude is None):
         raise invalid(FieldError("longitude", "Send latitude and longitude together, or neither."))
 
-    async def record(db: Transaction) -> Any:
+    async def record(db: Transaction) -> dict[str, Any]:
         await hold_rider(db, who)
         whose: dict[str, Any] = {"college_id": who.college_id, "user_id": who.user_id}
         told: dict[str, Any] = {
@@ -71,7 +78,7 @@ async def raise_alarm(request: Request, body: NewAlarm) -> HTTPResponse:
 
 
 async def write_to_all(
-    db: Transaction, college_id: int, help: Mapping[str, Any], alarm_id: int
+    db: Transaction, college_id: int, help: SafetyFindHelp, alarm_id: int
 ) -> None:
     """Letters to all who can help."""
     about = {"college_id": college_id, "alarm_id": alarm_id}
@@ -81,7 +88,7 @@ async def write_to_all(
     await post_all(db, ALARM_TO_MODERATOR, moderators)
 
 
-def sos(user_id: int, help: Mapping[str, Any], alarm: Mapping[str, Any]) -> dict[str, Any]:
+def sos(user_id: int, help: SafetyFindHelp, alarm: OwnAlarm) -> dict[str, Any]:
     """What the phones of moderators learn; the same alarm again when it was added to."""
     return {
         "sos_id": alarm["id"],
@@ -90,11 +97,14 @@ def sos(user_id: int, help: Mapping[str, Any], alarm: Mapping[str, Any]) -> dict
             "full_name": help["full_name"],
             "phone_number": help["phone_number"],
         },
-        **{name: alarm[name] for name in ("latitude", "longitude", "note", "raised_at")},
+        "latitude": alarm["latitude"],
+        "longitude": alarm["longitude"],
+        "note": alarm["note"],
+        "raised_at": alarm["raised_at"],
     }
 
 
-def seen_by_rider(help: Mapping[str, Any], alarm: Mapping[str, Any]) -> dict[str, Any]:
+def seen_by_rider(help: SafetyFindHelp, alarm: OwnAlarm) -> dict[str, Any]:
     """The alarm, and honestly who is told and who is not."""
     contact, moderators = help["emergency_contact"], len(help["moderators"])
     if not contact:
@@ -109,7 +119,11 @@ def seen_by_rider(help: Mapping[str, Any], alarm: Mapping[str, Any]) -> dict[str
         1: "A moderator of your college is told.",
     }.get(moderators, f"{moderators} moderators of your college are told.")
     return {
-        **{name: alarm[name] for name in ("id", "latitude", "longitude", "note", "raised_at")},
+        "id": alarm["id"],
+        "latitude": alarm["latitude"],
+        "longitude": alarm["longitude"],
+        "note": alarm["note"],
+        "raised_at": alarm["raised_at"],
         "emergency_contact": reached,
         "moderators_told": moderators,
         "message": f"{first} {second} If you are in danger, call the emergency services.",
@@ -136,7 +150,7 @@ async def list_alarms(request: Request, query: AlarmPage) -> object:
     return {"alarms": alarms, "next_cursor": following}
 
 
-async def read_alarms(db: Bound, who: Rider, **which: Any) -> Any:
+async def read_alarms(db: Bound, who: Rider, **which: Any) -> list[SafetyListAlarms]:
     everything: dict[str, Any] = {
         "alarm_id": None,
         "status": None,
@@ -160,7 +174,7 @@ async def resolve_alarm(request: Request, alarm_id: int, body: AlarmResolution) 
     who = rider(request)
     which = {"college_id": who.college_id, "moderator_id": who.user_id, "alarm_id": alarm_id}
 
-    async def settle(db: Transaction) -> Any:
+    async def settle(db: Transaction) -> SafetyListAlarms:
         alarm = await db.safety.lock_alarm(**which)
         if alarm is None:
             raise Problem(NO_ALARM)

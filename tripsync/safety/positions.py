@@ -7,7 +7,6 @@ moved and who rides along, and each worker that has one of those on the line rea
 """
 
 import asyncio
-from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
@@ -16,6 +15,7 @@ from tripsync.database import Database, Transaction
 from tripsync.database.availability import Repeated
 from tripsync.database.listener import Listener
 from tripsync.database.row_security import see_all_colleges
+from tripsync.database.rows import PositionsListMoved
 from tripsync.http.problems import Problem
 from tripsync.http.tokens import Rider
 from tripsync.realtime.connections import ConnectionManager
@@ -118,9 +118,10 @@ class Positions:
             if before.get(row["user_id"]) != row["seen_at"]:
                 await self._tell(row)
 
-    async def _tell(self, row: Mapping[str, Any]) -> None:
-        message = {"type": "position", **row}
-        for fellow in message.pop("fellows"):
+    async def _tell(self, row: PositionsListMoved) -> None:
+        told = {name: value for name, value in row.items() if name != "fellows"}
+        message = {"type": "position", **told}
+        for fellow in row["fellows"]:
             await self._connections.send_personal_message(message, fellow)
 
 
