@@ -1,7 +1,6 @@
 """Signing in and out. A session is one sign-in; refresh tokens, each good once, keep it open."""
 
 from time import perf_counter
-from typing import Any
 
 from sanic import Blueprint, Request
 
@@ -16,6 +15,7 @@ from tripsync.auth.problems import (
 )
 from tripsync.auth.schemas import Login, Refresh, Sessions, TokenForm, Tokens
 from tripsync.database import Transaction
+from tripsync.database.rows import AccountsFindCredentials, SessionsLockRefreshToken
 from tripsync.http.context import reading, resources, rider, run_in_transaction, settings
 from tripsync.http.ended_sessions import EndedSessions
 from tripsync.http.endpoint import endpoint
@@ -29,6 +29,9 @@ from tripsync.http.tokens import AccessTokens, fresh_secret, hash_of
 blueprint = Blueprint("auth")
 
 LONGEST_DEVICE = 200
+
+# Whose session it is, by their password or by an earlier token.
+Owner = AccountsFindCredentials | SessionsLockRefreshToken
 
 
 @blueprint.post("/api/auth/token")
@@ -62,7 +65,7 @@ async def sign_in(request: Request, typed_email: str, password: str) -> object:
     if known["banned"]:
         raise Problem(BANNED)
 
-    async def open_one(db: Transaction) -> Any:
+    async def open_one(db: Transaction) -> Tokens:
         return await open_session(request, db, known, known["password_hash"])
 
     return await run_in_transaction(request, open_one)
@@ -76,7 +79,9 @@ def spelled(typed_email: str) -> str:
         return ""
 
 
-async def open_session(request: Request, db: Transaction, user: Any, password_hash: str) -> Tokens:
+async def open_session(
+    request: Request, db: Transaction, user: AccountsFindCredentials, password_hash: str
+) -> Tokens:
     """A new session for whoever proved the password that is still this one."""
     session_id = await db.sessions.open_session(
         user_id=user["user_id"],
@@ -88,7 +93,7 @@ async def open_session(request: Request, db: Transaction, user: Any, password_ha
     return await issue_tokens(request, db, user, session_id)
 
 
-async def issue_tokens(request: Request, db: Transaction, user: Any, session_id: int) -> Tokens:
+async def issue_tokens(request: Request, db: Transaction, user: Owner, session_id: int) -> Tokens:
     refresh_token = fresh_secret()
     await db.sessions.issue_refresh_token(
         token_hash=hash_of(refresh_token),
@@ -153,7 +158,7 @@ async def refresh(request: Request, body: Refresh) -> object:
     return outcome
 
 
-async def refusal_of(db: Transaction, known: Any) -> Problem | None:
+async def refusal_of(db: Transaction, known: SessionsLockRefreshToken | None) -> Problem | None:
     """Why this token opens nothing, if so. One that comes back after its use ends its session."""
     if known is None or known["over"]:
         return Problem(REFRESH_REFUSED, headers=CHALLENGE)
@@ -205,7 +210,7 @@ async def log_out_device(request: Request, session_id: int) -> None:
 async def end_session(request: Request, session_id: int) -> bool:
     who = rider(request)
 
-    async def end(db: Transaction) -> Any:
+    async def end(db: Transaction) -> int | None:
         ended = await db.sessions.end_session(
             college_id=who.college_id,
             user_id=who.user_id,

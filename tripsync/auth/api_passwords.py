@@ -1,7 +1,5 @@
 """New passwords: changed by whoever knows the old one, or reset by whoever reads the mail."""
 
-from typing import Any
-
 from sanic import Request
 
 from tripsync.auth.api import blueprint, open_session
@@ -34,7 +32,7 @@ async def change_password(request: Request, body: PasswordChange) -> object:
         raise Problem(WRONG_PASSWORD)
     new_hash = await hasher.hash(body.new_password)
 
-    async def change(db: Transaction) -> Any:
+    async def change(db: Transaction) -> Tokens:
         changed = await db.accounts.change_password(
             college_id=who.college_id,
             user_id=who.user_id,

@@ -1,7 +1,5 @@
 """Signing up at a college, and proving that the address is one's own."""
 
-from typing import Any
-
 from sanic import HTTPResponse, Request
 
 from tripsync.auth.api import blueprint
@@ -11,6 +9,7 @@ from tripsync.auth.mails import VERIFY_EMAIL, post_code
 from tripsync.auth.problems import EMAIL_TAKEN, FOREIGN_ADDRESS, UNKNOWN_COLLEGE, USELESS_CODE
 from tripsync.auth.schemas import Account, Colleges, Registration, Verification
 from tripsync.database import Transaction
+from tripsync.database.rows import AccountsCreateUser
 from tripsync.http.context import reading, resources, rider, run_in_transaction
 from tripsync.http.endpoint import endpoint
 from tripsync.http.hashing import Hasher
@@ -43,7 +42,7 @@ async def register(request: Request, body: Registration) -> HTTPResponse:
     college_id = await find_college_for(request, body)
     password_hash = await resources(request)[Hasher].hash(body.password)
 
-    async def open_account(db: Transaction) -> Any:
+    async def open_account(db: Transaction) -> AccountsCreateUser:
         account = await db.accounts.create_user(
             college_id=college_id,
             email=body.email,

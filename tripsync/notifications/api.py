@@ -1,11 +1,11 @@
 """Riders register their phones, each for one session, and choose their quiet hours."""
 
 from datetime import time
-from typing import Any
 
 from sanic import Blueprint, Request
 
 from tripsync.database import Transaction
+from tripsync.database.rows import PushRegisterDevice
 from tripsync.http.context import reading, rider, run_in_transaction
 from tripsync.http.endpoint import endpoint
 from tripsync.http.identity import CHALLENGE
@@ -33,7 +33,7 @@ async def register(request: Request, body: DeviceToken) -> object:
     who = rider(request)
     whose = {"college_id": who.college_id, "user_id": who.user_id}
 
-    async def take_down(db: Transaction) -> Any:
+    async def take_down(db: Transaction) -> PushRegisterDevice:
         await db.push.release_token(session_id=who.session_id, token=body.token)
         device = await db.push.register_device(
             **whose, session_id=who.session_id, platform=body.platform, token=body.token
@@ -63,7 +63,7 @@ async def forget(request: Request, device_id: int) -> None:
     """Tell a phone of one's own nothing any more; it stays signed in."""
     who = rider(request)
 
-    async def forget_it(db: Transaction) -> Any:
+    async def forget_it(db: Transaction) -> int | None:
         return await db.push.forget_own_device(
             college_id=who.college_id, user_id=who.user_id, device_id=device_id
         )

@@ -8,6 +8,7 @@ from msgspec import UNSET
 from sanic import Blueprint, Request
 
 from tripsync.database import Bound, Transaction
+from tripsync.database.rows import ProfilesFindOwnProfile
 from tripsync.http.context import reading, rider, run_in_transaction
 from tripsync.http.endpoint import endpoint
 from tripsync.http.identity import CHALLENGE
@@ -39,7 +40,7 @@ async def change_profile(request: Request, body: ProfileChange) -> object:
     who = rider(request)
     changed = changes(body)
 
-    async def write(db: Transaction) -> Any:
+    async def write(db: Transaction) -> ProfilesFindOwnProfile:
         country = await country_for(db, who, changed)
         try:
             await db.profiles.update_profile(
@@ -55,7 +56,7 @@ async def change_profile(request: Request, body: ProfileChange) -> object:
     return await run_in_transaction(request, write)
 
 
-async def find_profile(db: Bound, who: Rider) -> Any:
+async def find_profile(db: Bound, who: Rider) -> ProfilesFindOwnProfile:
     profile = await db.profiles.find_own_profile(college_id=who.college_id, user_id=who.user_id)
     if profile is None:
         # The account went while its token still lived.

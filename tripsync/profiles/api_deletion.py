@@ -89,7 +89,7 @@ async def erase(db: Transaction, who: Rider, email: str) -> None:
 async def erase_services(db: Transaction, whose: Mapping[str, int]) -> None:
     """Posts and applications; those of the other sides stay, and are told."""
     ended = await db.own_data.end_services(**whose)
-    await append_many(db, [Event(*news) for news in ended])
+    await append_many(db, [Event(row["user_id"], row["type"], row["payload"]) for row in ended])
     await db.own_data.remove_lone_tags(**whose)
     await db.own_data.remove_lone_posts(**whose)
     await db.own_data.empty_posts(**whose)

@@ -6,12 +6,12 @@ row, and sent as they come: nobody's history is held in memory.
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from typing import Any
 
 from sanic import Request
 
 from tripsync.database import Snapshot
 from tripsync.database.encoding import encode
+from tripsync.database.rows import OwnDataExportAccount
 from tripsync.http.context import database, rider
 from tripsync.http.endpoint import endpoint
 from tripsync.http.identity import CHALLENGE
@@ -77,7 +77,9 @@ async def export(request: Request) -> None:
         await answer.eof()
 
 
-async def document(snapshot: Snapshot, whose: dict[str, int], account: Any) -> AsyncIterator[bytes]:
+async def document(
+    snapshot: Snapshot, whose: dict[str, int], account: OwnDataExportAccount
+) -> AsyncIterator[bytes]:
     """The document, piece by piece."""
     yield b'{"exported_at":' + encode(datetime.now(UTC))
     yield b',"account":' + encode(account)

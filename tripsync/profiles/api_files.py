@@ -9,11 +9,12 @@ import hashlib
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
-from typing import Any, Literal
+from typing import Literal
 
 from sanic import HTTPResponse, Request
 
 from tripsync.database import Transaction
+from tripsync.database.rows import FilesFindImage, FilesFindResume, ProfilesFindOwnProfile
 from tripsync.http.context import database, reading, resources, rider, run_in_transaction
 from tripsync.http.endpoint import Binary, endpoint
 from tripsync.http.identity import identify
@@ -123,7 +124,7 @@ async def see_resume(request: Request, user_id: int) -> object:
     return await give(request, find, resumes.STORED_AS, NO_RESUME, headers=aside)
 
 
-async def keep(request: Request, kind: FileKind, content: bytes) -> Any:
+async def keep(request: Request, kind: FileKind, content: bytes) -> ProfilesFindOwnProfile:
     """Store a file and make it the rider's own; gives the profile that has it."""
     who = rider(request)
     key = new_key()
@@ -137,7 +138,7 @@ async def keep(request: Request, kind: FileKind, content: bytes) -> Any:
     except StorageError:
         raise Problem(UNAVAILABLE, headers={"Retry-After": "5"}) from None
 
-    async def replace(db: Transaction) -> Any:
+    async def replace(db: Transaction) -> ProfilesFindOwnProfile:
         await db.files.replace_file(
             college_id=who.college_id,
             user_id=who.user_id,
@@ -172,7 +173,7 @@ async def sweep(request: Request) -> None:
 
 async def give(
     request: Request,
-    find: Callable[[], Awaitable[Any]],
+    find: Callable[[], Awaitable[FilesFindImage | FilesFindResume | None]],
     media_type: str,
     refusal: Refusal,
     caching: str = ASKED_AGAIN,

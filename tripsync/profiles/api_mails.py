@@ -1,10 +1,9 @@
 """Which mails a rider gets: chosen in the app, or ended by the link in a mail."""
 
-from typing import Any
-
 from sanic import HTTPResponse, Request
 
 from tripsync.database import Transaction
+from tripsync.database.rows import MailsFindSettings
 from tripsync.http.context import reading, rider, run_in_transaction, settings
 from tripsync.http.endpoint import Binary, endpoint
 from tripsync.http.pages import page
@@ -35,7 +34,7 @@ async def change_mail_settings(request: Request, body: MailSettings) -> object:
     whose = {"college_id": who.college_id, "user_id": who.user_id}
     wanted = [kind for kind in KINDS if getattr(body, kind)]
 
-    async def choose(db: Transaction) -> Any:
+    async def choose(db: Transaction) -> MailsFindSettings:
         await db.mails.subscribe(**whose, kinds=wanted)
         await db.mails.unsubscribe(**whose, kinds=[each for each in KINDS if each not in wanted])
         return await db.mails.find_settings(**whose)
