@@ -2,9 +2,9 @@
 
 import argparse
 from datetime import timedelta
-from typing import Any
 
 from tripsync.database import Database
+from tripsync.database.rows import JobsCountJobs
 
 MOST_SHOWN = 100
 ALL = "all"
@@ -39,7 +39,7 @@ async def show(database: Database, _: argparse.Namespace) -> int:
     return 0
 
 
-def waiting(row: Any) -> str:
+def waiting(row: JobsCountJobs) -> str:
     if row["state"] != "queued" or row["seconds_due"] < 1:
         return ""
     return f"due for {timedelta(seconds=round(row['seconds_due']))}"

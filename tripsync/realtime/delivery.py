@@ -10,15 +10,15 @@ case the word was lost, a look at the heads of all riders who are here.
 """
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import groupby
-from typing import Any
 
 from tripsync.database import Database
 from tripsync.database.availability import Repeated
 from tripsync.database.listener import ANYTHING
 from tripsync.database.row_security import see_all_colleges
+from tripsync.database.rows import EventsListNews, EventsListNewsOf
 from tripsync.http.picture_urls import PictureUrls
 from tripsync.metrics import counter, histogram
 from tripsync.realtime.connections import ConnectionManager
@@ -39,7 +39,7 @@ RIDERS_AT_ONCE = 500
 
 # A rider and the number up to which some devices have heard.
 Place = tuple[int, int, int]
-News = Mapping[str, Any]
+News = EventsListNews | EventsListNewsOf
 
 
 class Delivery:
@@ -139,7 +139,7 @@ class Delivery:
             found.update(row["user_id"] for row in rows)
         return found
 
-    def _places(self, user_ids: Any) -> list[Place]:
+    def _places(self, user_ids: Iterable[int]) -> list[Place]:
         """Where these riders' devices stand that can take events now."""
         return list(
             {
@@ -181,7 +181,7 @@ class Delivery:
         self,
         user_id: int,
         after: int,
-        news: Sequence[Mapping[str, Any]],
+        news: Sequence[News],
         promised: Mapping[Socket, int],
     ) -> None:
         devices = [each for each in self._connections.devices_of(user_id) if each.cursor == after]
@@ -224,7 +224,7 @@ def columns(places: Sequence[Place]) -> dict[str, list[int]]:
     }
 
 
-def portions(places: Any) -> Iterator[list[Place]]:
+def portions(places: Iterable[Place]) -> Iterator[list[Place]]:
     """As many as one reading takes."""
     every = list(places)
     for first in range(0, len(every), RIDERS_AT_ONCE):
