@@ -44,11 +44,14 @@ class Ride(NamedTuple):
         return (1 + self.detour_percent / 100) * self.solo_meters + A_MILLIMETRE
 
 
+StopKind = Literal["pickup", "drop"]
+
+
 class Stop(NamedTuple):
     """Somebody gets in or out."""
 
     request_id: int
-    kind: Literal["pickup", "drop"]
+    kind: StopKind
 
 
 class Plan(NamedTuple):

@@ -1,32 +1,37 @@
 """What riders learn of each other's acts, as WIRE names it."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, TypedDict
 
+from tripsync.database.rows import (
+    ConnectionsCloseHopeless,
+    ConnectionsClosePending,
+    RecurringLockDue,
+    SearchesRecordHits,
+)
 from tripsync.pooling.calendar import Occurrence
 from tripsync.pooling.messages import MATCHED
 from tripsync.realtime.events import Event
 
-Named = Mapping[str, Any]
+
+class Named(TypedDict):
+    """A rider, as others are told of one."""
+
+    id: int
+    full_name: str
 
 
-def matched_user(row: Mapping[str, Any]) -> dict[str, Any]:
-    """A row of sql/matching.sql as the app knows it."""
-    shown = dict(row)
-    shown["departs_between"] = [shown.pop("departs_from"), shown.pop("departs_until")]
-    del shown["viewer_id"], shown["roads_are_known"], shown["rides"]
-    for name in ("saving_percent", "detour_percent", "partner_detour_percent"):
-        shown[name] = round(shown[name], 1)
-    for name in ("pickup_distance_meters", "drop_distance_meters"):
-        shown[name] = round(shown[name])
-    return shown
+class Side(Named):
+    """One of two who are to ride together."""
+
+    request_id: int
 
 
 def match_found(user_id: int, match: Mapping[str, Any]) -> Event:
     return Event(user_id, "match_found", {"match": match})
 
 
-def asked(connection_id: int, asker: Named, target: Named) -> list[Event]:
+def asked(connection_id: int, asker: Side, target: Side) -> list[Event]:
     """Both sides: the one who is asked, and all devices of the one who asks."""
     return [
         Event(
@@ -86,7 +91,10 @@ def withdrawn(connection_id: int, user_id: int) -> Event:
     return Event(user_id, "connection_withdrawn", {"connection_id": connection_id})
 
 
-def closed(connections: Iterable[Mapping[str, Any]], told: int | None = None) -> list[Event]:
+def closed(
+    connections: Iterable[ConnectionsClosePending | ConnectionsCloseHopeless],
+    told: int | None = None,
+) -> list[Event]:
     """Both sides of what waited in vain; not the one who acted, who knows."""
     return [
         withdrawn(each["connection_id"], user_id)
@@ -112,7 +120,7 @@ def pool_changed(
     return [Event(each, type, {"pool_id": pool_id, "by_user": by_user}) for each in members]
 
 
-def recurring_ride_opened(row: Named, occurrence: Occurrence, request_id: int) -> Event:
+def recurring_ride_opened(row: RecurringLockDue, occurrence: Occurrence, request_id: int) -> Event:
     return Event(
         row["user_id"],
         "recurring_ride_opened",
@@ -120,7 +128,7 @@ def recurring_ride_opened(row: Named, occurrence: Occurrence, request_id: int) -
     )
 
 
-def recurring_ride_skipped(row: Named, occurrence: Occurrence, reason: str) -> Event:
+def recurring_ride_skipped(row: RecurringLockDue, occurrence: Occurrence, reason: str) -> Event:
     """`reason`: busy (another ride takes the time), unverified (the address has to be confirmed
     first), or late (nobody opened it in time)."""
     return Event(
@@ -128,7 +136,7 @@ def recurring_ride_skipped(row: Named, occurrence: Occurrence, reason: str) -> E
     )
 
 
-def dated(row: Named, occurrence: Occurrence) -> dict[str, Any]:
+def dated(row: RecurringLockDue, occurrence: Occurrence) -> dict[str, Any]:
     return {
         "recurring_id": row["recurring_id"],
         "date": occurrence.date,
@@ -137,7 +145,9 @@ def dated(row: Named, occurrence: Occurrence) -> dict[str, Any]:
     }
 
 
-def saved_search_hit(hit: Named) -> Event:
-    """A row of sql/searches.sql as the app knows it."""
-    told = ("search_id", "name", "request")
-    return Event(hit["user_id"], "saved_search_hit", {name: hit[name] for name in told})
+def saved_search_hit(hit: SearchesRecordHits) -> Event:
+    return Event(
+        hit["user_id"],
+        "saved_search_hit",
+        {"search_id": hit["search_id"], "name": hit["name"], "request": hit["request"]},
+    )

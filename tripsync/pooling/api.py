@@ -8,6 +8,7 @@ from sanic import Blueprint, HTTPResponse, Request
 
 from tripsync.database import Transaction
 from tripsync.database.retrying import MovedError
+from tripsync.database.rows import RequestsListOwn
 from tripsync.http.context import reading, rider, run_in_transaction
 from tripsync.http.endpoint import endpoint
 from tripsync.http.idempotency import create_once
@@ -16,7 +17,7 @@ from tripsync.http.paging import Page, next_cursor
 from tripsync.http.problems import NOT_ALLOWED, Problem
 from tripsync.http.responses import Message
 from tripsync.http.tokens import Rider
-from tripsync.pooling import announcements, matches, membership, planning, saved_searches
+from tripsync.pooling import matches, membership, planning, saved_searches
 from tripsync.pooling.distances import Survey, alone_by_road, decide, trip_of
 from tripsync.pooling.problems import (
     ALREADY_MATCHED,
@@ -73,7 +74,7 @@ async def open_request(request: Request, body: NewRequest) -> object:
     alone = await alone_by_road(request, *ends_of(body))
 
     async def put_on_road(survey: Survey) -> HTTPResponse:
-        async def put(db: Transaction) -> Any:
+        async def put(db: Transaction) -> dict[str, Any]:
             replaced, events = await planning.make_way(db, who, window)
             request_id = await insert(db, who, body, window, alone)
             await db.requests.note_replacement(
@@ -141,14 +142,14 @@ async def list_matches(request: Request, request_id: int) -> object:
         raise Problem(REQUEST_CLOSED)
     college_id = rider(request).college_id
 
-    async def look(survey: Survey) -> list[matches.Row]:
+    async def look(survey: Survey) -> list[matches.Match]:
         return await matches.find_matches(reading(request), college_id, request_id, survey)
 
     found = await decide(request, look)
-    return {"matches": [announcements.matched_user(row) for row in found]}
+    return {"matches": [matches.matched_user(row) for row in found]}
 
 
-async def find_own(request: Request, request_id: int) -> Any:
+async def find_own(request: Request, request_id: int) -> RequestsListOwn:
     who = rider(request)
     rows = await reading(request).requests.list_own(
         college_id=who.college_id,
@@ -186,7 +187,7 @@ async def change_request(request: Request, body: ChangedRequest, request_id: int
     alone = await alone_by_road(request, *trip_of(own))
 
     async def change(survey: Survey) -> object:
-        async def rewrite(db: Transaction) -> Any:
+        async def rewrite(db: Transaction) -> list[dict[str, Any]]:
             events = await planning.hold_to_change(
                 db, who, request_id, given(body.depart_after), given(body.depart_before)
             )

@@ -7,6 +7,13 @@ from sanic import HTTPResponse, Request
 
 from tripsync.database import Transaction
 from tripsync.database.retrying import MovedError
+from tripsync.database.rows import (
+    ConnectionsFindReceived,
+    ConnectionsListActive,
+    PoolsListMembers,
+    RequestsFindAsked,
+    RequestsLockRequests,
+)
 from tripsync.http.context import reading, rider, run_in_transaction
 from tripsync.http.endpoint import endpoint
 from tripsync.http.idempotency import create_once
@@ -64,7 +71,7 @@ async def send(request: Request, body: Ask) -> object:
     return await decide(request, ask_as_measured)
 
 
-async def ask(who: Rider, body: Ask, survey: Survey, db: Transaction) -> Any:
+async def ask(who: Rider, body: Ask, survey: Survey, db: Transaction) -> dict[str, Any]:
     own = {"college_id": who.college_id, "user_id": who.user_id}
     target = await db.requests.find_asked(**own, request_id=body.target_request_id)
     rows = await db.requests.list_asking(
@@ -79,12 +86,12 @@ async def ask(who: Rider, body: Ask, survey: Survey, db: Transaction) -> Any:
     if target is None or asking is None:
         raise Problem(NO_SUCH_REQUEST)
     connection_id = await connect(db, who, asking["request_id"], target)
-    asker = {
+    asker: announcements.Side = {
         "id": who.user_id,
         "full_name": asking["full_name"],
         "request_id": asking["request_id"],
     }
-    asked = {
+    asked: announcements.Side = {
         "id": target["user_id"],
         "full_name": target["full_name"],
         "request_id": target["request_id"],
@@ -97,7 +104,7 @@ async def ask(who: Rider, body: Ask, survey: Survey, db: Transaction) -> Any:
     }
 
 
-async def connect(db: Transaction, who: Rider, asking: int, target: Any) -> int:
+async def connect(db: Transaction, who: Rider, asking: int, target: RequestsFindAsked) -> int:
     """A connection that waits; both requests are held, so that neither closes meanwhile."""
     held = await db.requests.lock_requests(
         college_id=who.college_id, request_ids=[asking, target["request_id"]]
@@ -121,7 +128,7 @@ async def connect(db: Transaction, who: Rider, asking: int, target: Any) -> int:
     return connection_id
 
 
-def is_open(row: membership.Row) -> bool:
+def is_open(row: RequestsLockRequests) -> bool:
     return bool(row["status"] == "matched" or (row["status"] == "active" and row["lasts"]))
 
 
@@ -160,7 +167,7 @@ async def respond(request: Request, body: Answer, connection_id: int) -> object:
     return await decide(request, say_yes_or_no)
 
 
-async def find_received(db: Transaction, who: Rider, connection_id: int) -> Any:
+async def find_received(db: Transaction, who: Rider, connection_id: int) -> ConnectionsFindReceived:
     found = await db.connections.find_received(
         college_id=who.college_id, user_id=who.user_id, connection_id=connection_id
     )
@@ -176,7 +183,7 @@ async def reject(db: Transaction, who: Rider, connection_id: int) -> list[Event]
     )
     if not answered:
         raise Problem(ALREADY_ANSWERED)
-    by_user = {"id": who.user_id, "full_name": found["to_name"]}
+    by_user: announcements.Named = {"id": who.user_id, "full_name": found["to_name"]}
     return [announcements.rejected(connection_id, found["from_user"], by_user)]
 
 
@@ -218,10 +225,10 @@ async def approve(db: Transaction, who: Rider, connection_id: int, survey: Surve
 async def announce(
     db: Transaction,
     who: Rider,
-    connection: Any,
+    connection: ConnectionsFindReceived,
     pool_id: int,
-    newcomers: list[Any],
-    companions: list[membership.Row],
+    newcomers: list[RequestsLockRequests],
+    companions: list[PoolsListMembers],
 ) -> list[Event]:
     """What everybody concerned learns of a yes, and of what it made impossible."""
     await membership.mail_matched(db, who.college_id, newcomers, told=who.user_id)
@@ -231,7 +238,7 @@ async def announce(
         connection["to_user"]: connection["to_request"],
     }
     contacts = {
-        row["id"]: dict(row)
+        row["id"]: row
         for row in await db.connections.list_contacts(**college, user_ids=list(sides))
     }
     events = []
@@ -246,11 +253,15 @@ async def announce(
         for row in newcomers
     ]
     for row in newcomers if companions else ():
-        newcomer = {"id": row["user_id"], "full_name": contacts[row["user_id"]]["full_name"]}
+        newcomer: announcements.Named = {
+            "id": row["user_id"],
+            "full_name": contacts[row["user_id"]]["full_name"],
+        }
         others = [each["user_id"] for each in companions]
         events += announcements.joined(others, pool_id, newcomer)
     [pool] = await db.pools.lock_pools(**college, pool_ids=[pool_id])
-    riding = [row["request_id"] for row in (*newcomers, *companions)]
+    riding = [row["request_id"] for row in newcomers]
+    riding += [row["request_id"] for row in companions]
     room = pool["capacity"] - pool["seats_taken"]
     hopeless = await db.connections.close_hopeless(
         **college, request_ids=riding, rooms=[room] * len(riding)
@@ -296,17 +307,22 @@ async def show_active(request: Request) -> object:
     return {"connection": active[0] if active else None, "connections": active}
 
 
-def with_partner(row: membership.Row) -> dict[str, Any]:
-    shown = dict(row)
-    partner = {
-        "id": shown.pop("partner_id"),
-        "request_id": shown.pop("partner_request_id"),
-        **{
-            name: shown.pop(name)
-            for name in ("full_name", "phone_number", "email", "year_of_study", "bio")
+def with_partner(row: ConnectionsListActive) -> dict[str, Any]:
+    return {
+        "id": row["id"],
+        "status": row["status"],
+        "created_at": row["created_at"],
+        "user_request_id": row["user_request_id"],
+        "partner": {
+            "id": row["partner_id"],
+            "request_id": row["partner_request_id"],
+            "full_name": row["full_name"],
+            "phone_number": row["phone_number"],
+            "email": row["email"],
+            "year_of_study": row["year_of_study"],
+            "bio": row["bio"],
         },
     }
-    return {**shown, "partner": partner}
 
 
 @blueprint.get("/api/pool/connections")

@@ -3,12 +3,12 @@
 from collections.abc import Awaitable, Callable
 from decimal import Decimal
 from functools import partial
-from typing import Any
 
 from msgspec import UNSET
 from sanic import Request
 
 from tripsync.database import Transaction
+from tripsync.database.rows import PoolsListPools
 from tripsync.http.context import reading, rider, run_in_transaction
 from tripsync.http.endpoint import endpoint
 from tripsync.http.problems import Problem
@@ -44,11 +44,11 @@ async def show_pool(request: Request, pool_id: int) -> object:
     return found
 
 
-async def find(request: Request, pool_id: int) -> Any:
+async def find(request: Request, pool_id: int) -> PoolsListPools | None:
     return next(iter(await list_own(request, pool_id)), None)
 
 
-async def list_own(request: Request, pool_id: int | None) -> Any:
+async def list_own(request: Request, pool_id: int | None) -> list[PoolsListPools]:
     who = rider(request)
     return await reading(request).pools.list_pools(
         college_id=who.college_id, user_id=who.user_id, pool_id=pool_id
@@ -62,7 +62,7 @@ async def note_pool(request: Request, body: PoolNote, pool_id: int) -> object:
     who = rider(request)
     fare, note = body.estimated_fare, body.meeting_note
 
-    async def note_down(db: Transaction) -> Any:
+    async def note_down(db: Transaction) -> int | None:
         return await db.pools.note_pool(
             college_id=who.college_id,
             user_id=who.user_id,

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from sanic import HTTPResponse, Request
 
 from tripsync.database import Bound, Transaction
+from tripsync.database.rows import RecurringListRides
 from tripsync.http.context import reading, rider, run_in_transaction
 from tripsync.http.endpoint import endpoint
 from tripsync.http.idempotency import create_once
@@ -70,7 +71,7 @@ async def keep_ride(request: Request, body: NewRecurringRide) -> HTTPResponse:
     check_ride(body)
     alone = await alone_by_road(request, *ends_of(body))
 
-    async def keep(db: Transaction) -> Any:
+    async def keep(db: Transaction) -> dict[str, Any]:
         own: dict[str, Any] = {"college_id": who.college_id, "user_id": who.user_id}
         verified = await db.requests.lock_rider(**own)
         if verified is None:
@@ -124,7 +125,7 @@ async def change_ride(request: Request, body: NewRecurringRide, recurring_id: in
     check_ride(body)
     alone = await alone_by_road(request, *ends_of(body))
 
-    async def change(db: Transaction) -> Any:
+    async def change(db: Transaction) -> dict[str, Any]:
         before, decided = await hold(db, who, recurring_id)
         pattern = await read_pattern(db, who, body, before.changes)
         await db.recurring.change_ride(
@@ -143,7 +144,7 @@ async def delete_ride(request: Request, recurring_id: int) -> None:
     """End a weekly ride; a request that is on the road already stays."""
     who = rider(request)
 
-    async def end(db: Transaction) -> Any:
+    async def end(db: Transaction) -> int:
         return await db.recurring.delete_ride(
             college_id=who.college_id, user_id=who.user_id, recurring_id=recurring_id
         )
@@ -159,7 +160,7 @@ async def pause_ride(request: Request, recurring_id: int) -> object:
     """Open nothing until it is resumed; to pause twice is no error."""
     who = rider(request)
 
-    async def pause(db: Transaction) -> Any:
+    async def pause(db: Transaction) -> dict[str, Any]:
         await hold(db, who, recurring_id)
         await db.recurring.pause_ride(college_id=who.college_id, recurring_id=recurring_id)
         return await find_own(db, who, recurring_id)
@@ -173,7 +174,7 @@ async def resume_ride(request: Request, recurring_id: int) -> object:
     """Open requests again, from now on; what the pause left out stays left out."""
     who = rider(request)
 
-    async def resume(db: Transaction) -> Any:
+    async def resume(db: Transaction) -> dict[str, Any]:
         pattern, decided = await hold(db, who, recurring_id)
         await db.recurring.resume_ride(
             college_id=who.college_id,
@@ -200,7 +201,7 @@ async def edit_date(request: Request, body: DateEdit, recurring_id: int) -> obje
     if body.skip and (body.departs_at or body.window_minutes):
         raise invalid(FieldError("skip", "A date that is skipped has no time of its own."))
 
-    async def edit(db: Transaction) -> Any:
+    async def edit(db: Transaction) -> dict[str, Any]:
         pattern, decided = await hold(db, who, recurring_id)
         today = datetime.now(UTC).astimezone(pattern.zone).date()
         if not (
@@ -256,7 +257,7 @@ async def find_own(db: Bound, who: Rider, recurring_id: int) -> dict[str, Any]:
     return shown(await find_row(db, who, recurring_id))
 
 
-async def find_row(db: Bound, who: Rider, recurring_id: int) -> Any:
+async def find_row(db: Bound, who: Rider, recurring_id: int) -> RecurringListRides:
     rows = await db.recurring.list_rides(
         college_id=who.college_id,
         user_id=who.user_id,
@@ -278,9 +279,7 @@ async def read_pattern(
     return Pattern(
         zone=ZoneInfo(zone),
         weekdays=frozenset(body.weekdays),
-        departure=Departure(
-            time.fromisoformat(body.departs_at), timedelta(minutes=body.window_minutes)
-        ),
+        departure=calendar.departure_of(body.departs_at, body.window_minutes),
         ends_on=body.ends_on,
         exception_dates=frozenset(body.exception_dates),
         changes=changes,
@@ -305,18 +304,21 @@ def values_of(
     }
 
 
-def changes_of(row: Any) -> dict[date, Departure]:
+def changes_of(row: RecurringListRides) -> dict[date, Departure]:
     return {
-        date.fromisoformat(each["date"]): calendar.departure_of(each) for each in row["changes"]
+        date.fromisoformat(each["date"]): calendar.departure_of(
+            each["departs_at"], each["window_minutes"]
+        )
+        for each in row["changes"]
     }
 
 
-def decided_of(row: Any) -> set[date]:
+def decided_of(row: RecurringListRides) -> set[date]:
     # The last ten hold all that lie ahead or have just passed.
     return {date.fromisoformat(each["date"]) for each in row["recent"]}
 
 
-def shown(row: Any) -> dict[str, Any]:
+def shown(row: RecurringListRides) -> dict[str, Any]:
     """A pattern as its rider sees it, with the dates that come."""
     pattern = calendar.pattern_of(row, changes_of(row))
     coming = calendar.upcoming(pattern, datetime.now(UTC), decided_of(row))

@@ -6,6 +6,7 @@ from typing import Any
 from sanic import HTTPResponse, Request
 
 from tripsync.database import Transaction
+from tripsync.database.rows import SearchesListSearches
 from tripsync.http.context import reading, rider, run_in_transaction
 from tripsync.http.endpoint import endpoint
 from tripsync.http.idempotency import create_once
@@ -37,7 +38,7 @@ async def keep_search(request: Request, body: NewSearch) -> HTTPResponse:
     who = rider(request)
     values = values_of(body)
 
-    async def keep(db: Transaction) -> Any:
+    async def keep(db: Transaction) -> SearchesListSearches:
         own: dict[str, Any] = {"college_id": who.college_id, "user_id": who.user_id}
         if await db.requests.lock_rider(**own) is None:
             raise Problem(NOT_ALLOWED)
@@ -101,7 +102,7 @@ async def delete_search(request: Request, search_id: int) -> None:
     """Search no more."""
     who = rider(request)
 
-    async def delete(db: Transaction) -> Any:
+    async def delete(db: Transaction) -> int:
         return await db.searches.delete_search(
             college_id=who.college_id, user_id=who.user_id, search_id=search_id
         )

@@ -11,13 +11,14 @@ import asyncio
 import multiprocessing
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
 from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from tripsync.database import Bound, Transaction
+from tripsync.database.rows import RoundsListPairs, RoundsListRides
 from tripsync.jobs.timers import CollegeTimer
 from tripsync.matching.plans import Stop
 from tripsync.matching.rounds import Group, OpenPool, Policy, WaitingRide, match_round
@@ -47,11 +48,11 @@ class Boarding(NamedTuple):
     pool_id: int
     capacity: int
     group: Group
-    members: Sequence[membership.Row]
+    members: Sequence[membership.Member]
     seated: int
 
     @property
-    def newcomers(self) -> Sequence[membership.Row]:
+    def newcomers(self) -> Sequence[membership.Member]:
         return self.members[self.seated :]
 
     @property
@@ -108,7 +109,7 @@ def beside_the_loop(rides: int) -> Iterator[Executor]:
 
 
 async def decide(
-    executor: Executor, rows: Sequence[membership.Row], pairs: Sequence[membership.Row]
+    executor: Executor, rows: Sequence[RoundsListRides], pairs: Sequence[RoundsListPairs]
 ) -> list[Group]:
     if not pairs:
         return []
@@ -119,7 +120,7 @@ async def decide(
     return await asyncio.get_running_loop().run_in_executor(executor, match_round, *question)
 
 
-def waiting_ride(row: Mapping[str, Any]) -> WaitingRide:
+def waiting_ride(row: RoundsListRides) -> WaitingRide:
     return WaitingRide(
         ride=ride_of(row),
         user_id=row["user_id"],
@@ -133,7 +134,7 @@ def waiting_ride(row: Mapping[str, Any]) -> WaitingRide:
     )
 
 
-def open_pools(rows: Sequence[membership.Row]) -> list[OpenPool]:
+def open_pools(rows: Sequence[RoundsListRides]) -> list[OpenPool]:
     """The pools that some of these ride in, with their routes."""
     routes: dict[int, dict[int, Stop]] = defaultdict(dict)
     for row in rows:
@@ -200,7 +201,7 @@ async def hold(db: Transaction, college_id: int, groups: Sequence[Group]) -> lis
             fresh.append((group, newcomers))
             continue
         pool, members = pools[group.pool_id], riding[group.pool_id]
-        everybody = {row["request_id"] for row in (*members, *newcomers)}
+        everybody = {*group.request_ids, *(row["request_id"] for row in members)}
         if pool["status"] == "open" and everybody == group.plan.shared_meters.keys():
             boardings.append(
                 Boarding(
@@ -237,7 +238,7 @@ async def introduce(db: Transaction, college_id: int, boardings: Sequence[Boardi
         for row in connected
     }
     contacts = {
-        row["id"]: dict(row)
+        row["id"]: row
         for row in await db.connections.list_contacts(
             college_id=college_id,
             user_ids=[row["user_id"] for each in boardings for row in each.members],
@@ -254,7 +255,10 @@ async def introduce(db: Transaction, college_id: int, boardings: Sequence[Boardi
     for each in boardings:
         before = [row["user_id"] for row in each.members[: each.seated]]
         for row in each.newcomers:
-            newcomer = {"id": row["user_id"], "full_name": contacts[row["user_id"]]["full_name"]}
+            newcomer: announcements.Named = {
+                "id": row["user_id"],
+                "full_name": contacts[row["user_id"]]["full_name"],
+            }
             events += announcements.joined(before, each.pool_id, newcomer)
     return events
 

@@ -9,8 +9,10 @@ dial: half an hour stays half an hour.
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any, Literal
+from typing import Literal
 from zoneinfo import ZoneInfo
+
+from tripsync.database.rows import RecurringListRides, RecurringLockDue
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
@@ -58,19 +60,18 @@ class Occurrence:
         return self.depart_after - OPENS_AHEAD
 
 
-def departure_of(row: Mapping[str, Any]) -> Departure:
-    """The time of day in a row of sql/recurring.sql, or in what a client sent."""
-    return Departure(
-        time.fromisoformat(row["departs_at"]), timedelta(minutes=row["window_minutes"])
-    )
+def departure_of(departs_at: str, window_minutes: int) -> Departure:
+    """When somebody leaves, as the database or a client writes it."""
+    return Departure(time.fromisoformat(departs_at), timedelta(minutes=window_minutes))
 
 
-def pattern_of(row: Mapping[str, Any], changes: Mapping[date, Departure]) -> Pattern:
-    """The pattern in a row of sql/recurring.sql."""
+def pattern_of(
+    row: RecurringListRides | RecurringLockDue, changes: Mapping[date, Departure]
+) -> Pattern:
     return Pattern(
         zone=ZoneInfo(row["time_zone"]),
         weekdays=frozenset(row["weekdays"]),
-        departure=departure_of(row),
+        departure=departure_of(row["departs_at"], row["window_minutes"]),
         ends_on=row["ends_on"],
         exception_dates=frozenset(row["exception_dates"]),
         changes=changes,

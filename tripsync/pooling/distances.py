@@ -10,13 +10,21 @@ its beginning; by then there may be others, hence it is tried a few times and at
 estimate. Without a routing server nothing is ever given up.
 """
 
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import datetime
 from itertools import chain
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from sanic import Request
 
+from tripsync.database.rows import (
+    PoolsListMembers,
+    RequestsFindAsked,
+    RequestsListAsking,
+    RequestsListOwn,
+    RequestsLockRequests,
+    RoundsListRides,
+)
 from tripsync.http.context import resources
 from tripsync.matching.plans import Distance, Point, Ride, Window, road_meters
 from tripsync.resources import Resources
@@ -24,7 +32,19 @@ from tripsync.routing.roads import ESTIMATE, Matrix, Roads
 from tripsync.settings import Settings
 
 Decision = TypeVar("Decision")
-Row = Mapping[str, Any]
+
+# Requests that are compared with each other, by road or by the estimate; all who ride in a pool.
+Compared = RequestsLockRequests | RequestsListAsking | RequestsFindAsked | PoolsListMembers
+# What says from where to where a ride goes, and what its rider puts up with.
+RideRow = Compared | RequestsListOwn | RoundsListRides
+# What says when it leaves.
+WindowRow = (
+    RequestsLockRequests
+    | RequestsListAsking
+    | RequestsFindAsked
+    | RequestsListOwn
+    | RoundsListRides
+)
 
 # Where a ride falls apart, those who stay need a table, and what is around each of them another.
 MOST_TABLES = 6
@@ -57,7 +77,7 @@ class Survey:
                 return table
         raise UnmeasuredError(places)
 
-    def of_rides(self, rows: Sequence[Row]) -> Matrix:
+    def of_rides(self, rows: Sequence[Compared]) -> Matrix:
         """What these requests are compared by."""
         if not all(row["road_is_known"] for row in rows):
             return ESTIMATE
@@ -94,15 +114,15 @@ async def alone_by_road(request: Request, start: Point, destination: Point) -> f
     return None if matrix.is_fallback else matrix(*trip)
 
 
-def trip_of(row: Row) -> tuple[Point, Point]:
-    """From where to where a row with the columns of a request goes."""
+def trip_of(row: RideRow) -> tuple[Point, Point]:
+    """From where to where a ride goes."""
     return (
         Point(row["start_latitude"], row["start_longitude"]),
         Point(row["destination_latitude"], row["destination_longitude"]),
     )
 
 
-def ride_of(row: Row, distance: Distance = road_meters) -> Ride:
+def ride_of(row: RideRow, distance: Distance = road_meters) -> Ride:
     start, destination = trip_of(row)
     return Ride(
         request_id=row["request_id"],
@@ -114,7 +134,7 @@ def ride_of(row: Row, distance: Distance = road_meters) -> Ride:
     )
 
 
-def window_of(row: Row) -> Window:
+def window_of(row: WindowRow) -> Window:
     return Window(moment(row["depart_after"]), moment(row["depart_before"]))
 
 

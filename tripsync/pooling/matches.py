@@ -5,12 +5,13 @@ each pair is measured here.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from itertools import chain
 from typing import Any, NamedTuple
 
 from tripsync.database import Bound, Transaction
+from tripsync.database.rows import MatchingFindMatches, RequestsFindAsked, RequestsListAsking
 from tripsync.matching.plans import Plan, Ride, Window, departs_between, pair_plans, place_of
 from tripsync.pooling import announcements
 from tripsync.pooling.distances import Survey, ride_of, trip_of, window_of
@@ -21,8 +22,14 @@ from tripsync.routing.roads import ESTIMATE, Matrix
 MOST_MATCHES = 20
 # Both ends of each, and of the one who asks, make one table.
 MOST_MEASURED = LARGEST_TABLE // 2 - 1
+# Columns of a match that the app does not get as they are.
+NOT_TOLD = {"viewer_id", "roads_are_known", "rides", "departs_from", "departs_until"}
 
-Row = Mapping[str, Any]
+
+class Match(MatchingFindMatches):
+    """A partner for a ride, and whether the two are compared by the estimate."""
+
+    is_fallback: bool
 
 
 class GoodPair(NamedTuple):
@@ -40,9 +47,9 @@ async def look_around(
 ) -> tuple[list[dict[str, Any]], list[Event]]:
     """Who fits a rider who came on the road, and the news of it for those who wait."""
     rows = await find_matches(db, college_id, request_id, survey, both_sides=True)
-    found = [announcements.matched_user(row) for row in rows if row["viewer_id"] == user_id]
+    found = [matched_user(row) for row in rows if row["viewer_id"] == user_id]
     news = [
-        announcements.match_found(row["viewer_id"], announcements.matched_user(row))
+        announcements.match_found(row["viewer_id"], matched_user(row))
         for row in rows
         if row["viewer_id"] != user_id
     ]
@@ -51,7 +58,7 @@ async def look_around(
 
 async def find_matches(
     db: Bound, college_id: int, request_id: int, survey: Survey, *, both_sides: bool = False
-) -> list[Row]:
+) -> list[Match]:
     """The partners of a waiting request, as find_matches in sql/matching.sql gives them."""
     rows = await db.matching.find_matches(
         college_id=college_id,
@@ -65,9 +72,9 @@ async def find_matches(
     return measured(rows, survey)
 
 
-def measured(rows: Sequence[Row], survey: Survey) -> list[Row]:
+def measured(rows: Sequence[MatchingFindMatches], survey: Survey) -> list[Match]:
     """The best of these pairs, those of which the roads are known measured by them."""
-    told: dict[int, list[Row]] = defaultdict(list)
+    told: dict[int, list[MatchingFindMatches]] = defaultdict(list)
     for row in rows:
         told[row["rides"][1]["request_id"]].append(row)
     by_road = [each[0]["rides"] for each in told.values() if each[0]["roads_are_known"]]
@@ -84,11 +91,13 @@ def measured(rows: Sequence[Row], survey: Survey) -> list[Row]:
     return list(chain.from_iterable(pairs[:MOST_MATCHES]))
 
 
-def estimated(row: Row) -> Row:
+def estimated(row: MatchingFindMatches) -> Match:
     return {**row, "is_fallback": True}
 
 
-def measure(rows: Sequence[Row], matrix: Matrix, now: float) -> GoodPair | None:
+def measure(
+    rows: Sequence[RequestsListAsking | RequestsFindAsked], matrix: Matrix, now: float
+) -> GoodPair | None:
     """What two rides are like together; None where they are no good pair."""
     distance = matrix.for_trips(trip_of(row) for row in rows)
     asking, partner = (ride_of(row, distance) for row in rows)
@@ -100,7 +109,9 @@ def measure(rows: Sequence[Row], matrix: Matrix, now: float) -> GoodPair | None:
     return None
 
 
-def best_to_ask(own: Sequence[Row], asked: Row, survey: Survey) -> Row | None:
+def best_to_ask(
+    own: Sequence[RequestsListAsking], asked: RequestsFindAsked, survey: Survey
+) -> RequestsListAsking | None:
     """The request of a rider's own, of which there are some, that had best ask this one.
 
     It is the one that saves most as a good pair; else the first of those given that may ask. A
@@ -110,7 +121,7 @@ def best_to_ask(own: Sequence[Row], asked: Row, survey: Survey) -> Row | None:
     matrix = survey.of_rides([*own, asked])
     now = datetime.now(UTC).timestamp()
 
-    def worth(row: Row) -> tuple[bool, float]:
+    def worth(row: RequestsListAsking) -> tuple[bool, float]:
         pair = measure((row, asked), matrix, now) if row["suits"] else None
         both_are_matched = row["status"] == asked["status"] == "matched"
         return not both_are_matched, pair.plan.saving_percent if pair else 0
@@ -120,7 +131,7 @@ def best_to_ask(own: Sequence[Row], asked: Row, survey: Survey) -> Row | None:
     return best if saving > 0 or not asked["is_newer"] else None
 
 
-def as_measured(row: Row, pair: GoodPair) -> Row:
+def as_measured(row: MatchingFindMatches, pair: GoodPair) -> Match:
     """What a rider is told of the other, with these distances."""
     rides = {ride.request_id: ride for ride in (pair.asking, pair.partner)}
     theirs = rides[row["request_id"]]
@@ -145,3 +156,16 @@ def as_measured(row: Row, pair: GoodPair) -> Row:
 
 def detour(ride: Ride, plan: Plan) -> float:
     return 100 * (plan.shared_meters[ride.request_id] / ride.solo_meters - 1)
+
+
+def matched_user(match: Match) -> dict[str, Any]:
+    """A match as the app knows it."""
+    return {
+        **{name: value for name, value in match.items() if name not in NOT_TOLD},
+        "saving_percent": round(match["saving_percent"], 1),
+        "detour_percent": round(match["detour_percent"], 1),
+        "partner_detour_percent": round(match["partner_detour_percent"], 1),
+        "pickup_distance_meters": round(match["pickup_distance_meters"]),
+        "drop_distance_meters": round(match["drop_distance_meters"]),
+        "departs_between": [match["departs_from"], match["departs_until"]],
+    }

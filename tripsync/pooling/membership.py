@@ -4,11 +4,19 @@ Whoever changes the members of a pool holds the pool, then the requests in the o
 ids, then the connection. A reader that found something before it held the lock looks again.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple, cast
 
 from tripsync.database import Transaction
 from tripsync.database.retrying import MovedError
+from tripsync.database.rows import (
+    PoolsListMembers,
+    PoolsLockPools,
+    RecurringLockOpenRequests,
+    RequestsLockOpenRequests,
+    RequestsLockOverdue,
+    RequestsLockRequests,
+)
 from tripsync.http.problems import Problem
 from tripsync.http.tokens import Rider
 from tripsync.mail import post_all
@@ -16,6 +24,7 @@ from tripsync.matching.plans import (
     Distance,
     Plan,
     Stop,
+    StopKind,
     fare_shares,
     plan_joining,
     plan_pair,
@@ -31,7 +40,10 @@ from tripsync.routing.roads import ESTIMATE, Matrix
 
 SEATS_OF_A_CAB = 4
 
-Row = Mapping[str, Any]
+# A request that is held, of whoever rides in a pool or is to.
+Member = RequestsLockRequests | PoolsListMembers
+# A request that is held, to be taken to another state.
+Held = Member | RequestsLockOpenRequests | RequestsLockOverdue | RecurringLockOpenRequests
 
 
 class Seating(NamedTuple):
@@ -39,21 +51,23 @@ class Seating(NamedTuple):
 
     pool_id: int
     plan: Plan
-    members: Sequence[Row]
+    members: Sequence[Member]
 
 
-def capacity_of(requests: Iterable[Row]) -> int:
+def capacity_of(requests: Iterable[RequestsLockRequests]) -> int:
     """The seats of a cab, or of the driver's car, the driver's own included."""
-    offered = [row["seats_offered"] + 1 for row in requests if row["role"] == "driver"]
-    return offered[0] if offered else SEATS_OF_A_CAB
+    for row in requests:
+        if row["role"] == "driver" and row["seats_offered"] is not None:
+            return row["seats_offered"] + 1
+    return SEATS_OF_A_CAB
 
 
-async def move(db: Transaction, college_id: int, request: Row, act: Act) -> None:
+async def move(db: Transaction, college_id: int, request: Held, act: Act) -> None:
     """Take a request that is held to its next state."""
     await move_all(db, college_id, [request], act)
 
 
-async def move_all(db: Transaction, college_id: int, requests: Sequence[Row], act: Act) -> None:
+async def move_all(db: Transaction, college_id: int, requests: Sequence[Held], act: Act) -> None:
     """Take requests that are held to the next state, which is the same for all."""
     [status] = {after(Status(request["status"]), act) for request in requests}
     await db.requests.set_status(
@@ -64,7 +78,9 @@ async def move_all(db: Transaction, college_id: int, requests: Sequence[Row], ac
     )
 
 
-async def open_pool(db: Transaction, college_id: int, pair: Sequence[Row], survey: Survey) -> int:
+async def open_pool(
+    db: Transaction, college_id: int, pair: Sequence[RequestsLockRequests], survey: Survey
+) -> int:
     """A pool of two who were on the road alone."""
     one, other = pair
     if one["seats"] + other["seats"] > capacity_of(pair):
@@ -80,7 +96,7 @@ async def open_pool_with(
     db: Transaction,
     college_id: int,
     plan: Plan,
-    members: Sequence[Row],
+    members: Sequence[RequestsLockRequests],
     distance: Matrix = ESTIMATE,
 ) -> int:
     """A pool on this plan, for requests that are held."""
@@ -92,8 +108,12 @@ async def open_pool_with(
 
 
 async def join_pool(
-    db: Transaction, college_id: int, pool: Row, newcomer: Row, survey: Survey
-) -> list[Row]:
+    db: Transaction,
+    college_id: int,
+    pool: PoolsLockPools,
+    newcomer: RequestsLockRequests,
+    survey: Survey,
+) -> list[PoolsListMembers]:
     """One more in a pool that is held; the members who were there before.
 
     All of them are measured anew, so that a pool is by road altogether or not at all."""
@@ -118,12 +138,12 @@ async def join_pool(
         raise Problem(NO_FIT)
     await write_plan(db, college_id, pool["pool_id"], plan, [*members, newcomer], distance)
     await move(db, college_id, newcomer, Act.MATCH)
-    return list(members)
+    return members
 
 
 async def stops_of(db: Transaction, college_id: int, pool_id: int) -> list[Stop]:
-    rows: Sequence[Row] = await db.pools.list_stops(college_id=college_id, pool_id=pool_id)
-    return [Stop(row["request_id"], row["kind"]) for row in rows]
+    rows = await db.pools.list_stops(college_id=college_id, pool_id=pool_id)
+    return [Stop(row["request_id"], cast("StopKind", row["kind"])) for row in rows]
 
 
 async def write_plan(
@@ -131,7 +151,7 @@ async def write_plan(
     college_id: int,
     pool_id: int,
     plan: Plan,
-    members: Sequence[Row],
+    members: Sequence[Member],
     distance: Matrix,
 ) -> None:
     """Route, distances and shares of everybody who rides."""
@@ -179,7 +199,9 @@ async def write_plans(
     )
 
 
-async def hold_pool(db: Transaction, who: Rider, pool_id: int) -> tuple[Row, list[Row]]:
+async def hold_pool(
+    db: Transaction, who: Rider, pool_id: int
+) -> tuple[PoolsLockPools, list[PoolsListMembers]]:
     """A pool that the rider was found in, and its members' requests, held."""
     college = {"college_id": who.college_id}
     [pool] = await db.pools.lock_pools(**college, pool_ids=[pool_id])
@@ -190,7 +212,7 @@ async def hold_pool(db: Transaction, who: Rider, pool_id: int) -> tuple[Row, lis
         raise MovedError
     if pool["status"] in ("completed", "cancelled"):
         raise Problem(POOL_CLOSED)
-    return pool, list(members)
+    return pool, members
 
 
 async def leave(db: Transaction, who: Rider, pool_id: int, survey: Survey) -> list[Event]:
@@ -203,7 +225,7 @@ async def leave(db: Transaction, who: Rider, pool_id: int, survey: Survey) -> li
     held = {"college_id": who.college_id, "pool_id": pool_id}
     await db.pools.unseat_member(**held, request_id=leaver["request_id"])
     await move(db, who.college_id, leaver, Act.CANCEL)
-    by_user = {"id": who.user_id, "full_name": leaver["full_name"]}
+    by_user = named(members, who)
     events = [
         announcements.ride_cancelled(row["user_id"], row["request_id"], by_user)
         for row in remaining
@@ -219,7 +241,9 @@ async def leave(db: Transaction, who: Rider, pool_id: int, survey: Survey) -> li
     return events + await dissolve(db, who, pool_id, remaining, survey)
 
 
-def plan_without(remaining: Sequence[Row], distance: Distance = road_meters) -> Plan | None:
+def plan_without(
+    remaining: Sequence[PoolsListMembers], distance: Distance = road_meters
+) -> Plan | None:
     """The best route of two or more who stay; None where they had better not share one any more."""
     rides = [ride_of(row, distance) for row in remaining]
     rides.sort(key=lambda ride: not ride.drives)
@@ -232,7 +256,7 @@ def plan_without(remaining: Sequence[Row], distance: Distance = road_meters) -> 
 
 
 async def dissolve(
-    db: Transaction, who: Rider, pool_id: int, remaining: Sequence[Row], survey: Survey
+    db: Transaction, who: Rider, pool_id: int, remaining: Sequence[PoolsListMembers], survey: Survey
 ) -> list[Event]:
     """The pool is no more: whoever still has time is back on the road."""
     held = {"college_id": who.college_id, "pool_id": pool_id}
@@ -265,7 +289,7 @@ async def finish(
     db: Transaction,
     college_id: int,
     pool_id: int,
-    members: Sequence[Row],
+    members: Sequence[PoolsListMembers],
     by_user: announcements.Named | None,
 ) -> list[Event]:
     """The end of a ride whose pool is held."""
@@ -296,13 +320,13 @@ async def start(db: Transaction, who: Rider, pool_id: int) -> list[Event]:
     )
 
 
-def named(members: Sequence[Row], who: Rider) -> dict[str, Any]:
+def named(members: Sequence[PoolsListMembers], who: Rider) -> announcements.Named:
     own = next(row for row in members if row["user_id"] == who.user_id)
     return {"id": who.user_id, "full_name": own["full_name"]}
 
 
 async def mail_matched(
-    db: Transaction, college_id: int, members: Iterable[Row], *, told: int | None = None
+    db: Transaction, college_id: int, members: Iterable[Member], *, told: int | None = None
 ) -> None:
     """Write to those who share a ride from now on; not to the one who acted, who knows."""
     about = [
@@ -313,7 +337,9 @@ async def mail_matched(
     await post_all(db, RIDE_MATCHED, about)
 
 
-async def mail_cancelled(db: Transaction, leaver: Rider, remaining: Iterable[Row]) -> None:
+async def mail_cancelled(
+    db: Transaction, leaver: Rider, remaining: Iterable[PoolsListMembers]
+) -> None:
     """Write to those whom somebody left."""
     about = [
         {

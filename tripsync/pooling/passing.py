@@ -6,12 +6,13 @@ from typing import Any
 
 from sanic import Request
 
+from tripsync.database.rows import MatchingFindPoolsToJoin, RequestsListOwn
 from tripsync.http.context import reading, rider
 from tripsync.http.endpoint import endpoint
 from tripsync.http.problems import Problem
 from tripsync.matching.plans import Stop, departs_between, plan_for, plan_joining
 from tripsync.pooling.api import blueprint, find_own
-from tripsync.pooling.distances import Row, Survey, decide, ride_of, trip_of, window_of
+from tripsync.pooling.distances import Survey, decide, ride_of, trip_of, window_of
 from tripsync.pooling.problems import NO_SUCH_REQUEST, REQUEST_CLOSED
 from tripsync.pooling.schemas import PassingPools
 from tripsync.routing.osrm import LARGEST_TABLE
@@ -40,7 +41,9 @@ async def list_passing(request: Request, request_id: int) -> object:
     return {"pools": (await decide(request, choose))[:MOST_SHOWN]}
 
 
-def those_that_fit(pools: Sequence[Row], own: Row, survey: Survey) -> list[dict[str, Any]]:
+def those_that_fit(
+    pools: Sequence[MatchingFindPoolsToJoin], own: RequestsListOwn, survey: Survey
+) -> list[dict[str, Any]]:
     """What it would be like to join them, best first."""
     by_road = [pool for pool in pools if survey.is_by_road and pool["roads_are_known"]]
     fitting = [how_it_fits(pool, own, ESTIMATE) for pool in pools if pool not in by_road]
@@ -54,14 +57,16 @@ def those_that_fit(pools: Sequence[Row], own: Row, survey: Survey) -> list[dict[
     )
 
 
-def likely(pools: Sequence[Row], own: Row) -> list[Row]:
+def likely(
+    pools: Sequence[MatchingFindPoolsToJoin], own: RequestsListOwn
+) -> list[MatchingFindPoolsToJoin]:
     """As many as one table holds; if not all, those that are best by the estimate."""
 
-    def rank(pool: Row) -> float:
+    def rank(pool: MatchingFindPoolsToJoin) -> float:
         fit = how_it_fits(pool, own, ESTIMATE)
         return -fit["saving_percent"] if fit else inf
 
-    chosen: list[Row] = []
+    chosen: list[MatchingFindPoolsToJoin] = []
     places = 2
     for pool in sorted(pools, key=rank):
         places += 2 * len(pool["riders"])
@@ -71,7 +76,9 @@ def likely(pools: Sequence[Row], own: Row) -> list[Row]:
     return chosen
 
 
-def how_it_fits(pool: Row, own: Row, matrix: Matrix) -> dict[str, Any] | None:
+def how_it_fits(
+    pool: MatchingFindPoolsToJoin, own: RequestsListOwn, matrix: Matrix
+) -> dict[str, Any] | None:
     """What joining this pool would be like; None where it is not possible."""
     rows = [*pool["riders"], own]
     distance = matrix.for_trips(trip_of(row) for row in rows)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from tripsync.database import Transaction
+from tripsync.database.rows import RecurringLockOpenRequests, RequestsLockOpenRequests
 from tripsync.http.identity import check_verified
 from tripsync.http.problems import NOT_ALLOWED, Problem
 from tripsync.http.tokens import Rider
@@ -27,19 +28,25 @@ from tripsync.realtime.events import Event
 MOST_OPEN = 20
 
 
-def overlaps(row: membership.Row, depart_after: datetime, depart_before: datetime) -> bool:
-    """Whether a request may leave at a moment of this window; windows that touch share a moment."""
-    return bool(row["depart_after"] <= depart_before and depart_after <= row["depart_before"])
+# When a ride may leave: from the first moment to the last.
+Departing = tuple[datetime, datetime]
 
 
-async def make_way(
-    db: Transaction, who: Rider, window: tuple[datetime, datetime]
-) -> tuple[list[int], list[Event]]:
+def departing(row: RequestsLockOpenRequests | RecurringLockOpenRequests) -> Departing:
+    return row["depart_after"], row["depart_before"]
+
+
+def overlaps(one: Departing, other: Departing) -> bool:
+    """Whether two rides may leave at the same moment; windows that touch share one."""
+    return one[0] <= other[1] and other[0] <= one[1]
+
+
+async def make_way(db: Transaction, who: Rider, window: Departing) -> tuple[list[int], list[Event]]:
     """Hold the rider, and end what may leave in this window while it looks for company.
 
     A ride that is shared stays, and the window is refused. What was ended comes first."""
     older, events = await hold_open(db, who)
-    in_the_way = [row for row in older if overlaps(row, *window)]
+    in_the_way = [row for row in older if overlaps(departing(row), window)]
     if any(row["status"] == "matched" for row in in_the_way):
         raise Problem(ALREADY_MATCHED)
     if len(older) - len(in_the_way) >= MOST_OPEN:
@@ -68,7 +75,7 @@ async def hold_to_change(
     window = (depart_after or held["depart_after"], depart_before or held["depart_before"])
     check_window(*window)
     for row in own.values():
-        if overlaps(row, *window):
+        if overlaps(departing(row), window):
             raise Problem(
                 OVERLAPPING_REQUEST,
                 f"Your request {row['request_id']} may leave at that time. "
@@ -77,7 +84,9 @@ async def hold_to_change(
     return events
 
 
-async def hold_open(db: Transaction, who: Rider) -> tuple[list[membership.Row], list[Event]]:
+async def hold_open(
+    db: Transaction, who: Rider
+) -> tuple[list[RequestsLockOpenRequests], list[Event]]:
     """Hold the rider and the rider's open requests; what has silently expired is ended."""
     own = {"college_id": who.college_id, "user_id": who.user_id}
     verified = await db.requests.lock_rider(**own)
@@ -90,7 +99,7 @@ async def hold_open(db: Transaction, who: Rider) -> tuple[list[membership.Row], 
 
 
 async def end(
-    db: Transaction, who: Rider, requests: Sequence[membership.Row], act: Act
+    db: Transaction, who: Rider, requests: Sequence[RequestsLockOpenRequests], act: Act
 ) -> list[Event]:
     """Take requests that are held off the road, and close all that waits for them."""
     if not requests:

@@ -8,15 +8,16 @@ the order that everybody does: riders, patterns, requests by id, connections, ev
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, timedelta
-from typing import Any
 
 from tripsync.database import Transaction
+from tripsync.database.rows import RecurringLockDue, RecurringLockOpenRequests
 from tripsync.http.identity import may_ride
 from tripsync.jobs.timers import Timer
 from tripsync.pooling import announcements, matches, membership, saved_searches
 from tripsync.pooling.calendar import (
     EARLIER_DATES,
     OPENS_AHEAD,
+    Departure,
     Obstacle,
     Occurrence,
     Pattern,
@@ -28,7 +29,7 @@ from tripsync.pooling.calendar import (
     verdict,
 )
 from tripsync.pooling.distances import BY_ESTIMATE
-from tripsync.pooling.planning import overlaps
+from tripsync.pooling.planning import Departing, departing, overlaps
 from tripsync.pooling.states import Act
 from tripsync.realtime.events import Event, append_many
 
@@ -36,29 +37,6 @@ from tripsync.realtime.events import Event, append_many
 # and their riders wait. The rest has the next turn: 300 a minute, and there are two hours.
 AT_ONCE = 25
 PERIOD_SECONDS = 5
-
-# What a request is opened with: the same names in sql/recurring.sql and sql/requests.sql.
-RIDE_FIELDS = (
-    "start_longitude",
-    "start_latitude",
-    "destination_longitude",
-    "destination_latitude",
-    "start_name",
-    "destination_name",
-    "seats",
-    "detour_percent",
-    "role",
-    "seats_offered",
-    "same_gender",
-    "quiet",
-    "no_smoking",
-    "luggage",
-    "auto_match",
-    "note",
-    "solo_road_meters",
-)
-
-Row = Mapping[str, Any]
 
 
 async def open_due(db: Transaction) -> None:
@@ -71,10 +49,10 @@ async def open_due(db: Transaction) -> None:
     banned = {row["user_id"] for row in riders if row["banned"]}
     unverified = {row["user_id"] for row in riders if not may_ride(db, row["verified"])}
     requests = await db.recurring.lock_open_requests(user_ids=user_ids)
-    taken: dict[int, list[Row]] = defaultdict(list)
+    taken: dict[int, list[Departing]] = defaultdict(list)
     for request in requests:
         if request["lasts"]:
-            taken[request["user_id"]].append(request)
+            taken[request["user_id"]].append(departing(request))
     events = await expire(db, [row for row in requests if not row["lasts"]])
     dates = await dates_of(db, due)
     for row in due:
@@ -86,7 +64,7 @@ async def open_due(db: Transaction) -> None:
     await append_many(db, events)
 
 
-async def expire(db: Transaction, requests: Sequence[Row]) -> list[Event]:
+async def expire(db: Transaction, requests: Sequence[RecurringLockOpenRequests]) -> list[Event]:
     """What has passed makes place."""
     events: list[Event] = []
     for row in requests:
@@ -98,10 +76,10 @@ async def expire(db: Transaction, requests: Sequence[Row]) -> list[Event]:
 
 
 async def dates_of(
-    db: Transaction, rides: Sequence[Row]
-) -> dict[int, tuple[dict[date, Any], set[date]]]:
+    db: Transaction, rides: Sequence[RecurringLockDue]
+) -> dict[int, tuple[dict[date, Departure], set[date]]]:
     """Of each pattern that is held: what is different on single dates, and which were decided."""
-    dates: dict[int, tuple[dict[date, Any], set[date]]] = {
+    dates: dict[int, tuple[dict[date, Departure], set[date]]] = {
         row["recurring_id"]: ({}, set()) for row in rides
     }
     if not dates:
@@ -112,19 +90,19 @@ async def dates_of(
         if row["decided"]:
             decided.add(row["occurs_on"])
         else:
-            changes[row["occurs_on"]] = departure_of(row)
+            changes[row["occurs_on"]] = departure_of(row["departs_at"], row["window_minutes"])
     return dates
 
 
 async def open_ride(
     db: Transaction,
-    row: Row,
+    row: RecurringLockDue,
     pattern: Pattern,
     decided: Collection[date],
     *,
     banned: Collection[int],
     unverified: Collection[int],
-    taken: Mapping[int, list[Row]],
+    taken: Mapping[int, list[Departing]],
 ) -> list[Event]:
     """Decide on all dates of a pattern whose time has come.
 
@@ -137,14 +115,11 @@ async def open_ride(
         if occurrence.date in ended:
             continue
         user_id = row["user_id"]
-        window = {
-            "depart_after": occurrence.depart_after,
-            "depart_before": occurrence.depart_before,
-        }
+        window = (occurrence.depart_after, occurrence.depart_before)
         obstacle: Obstacle | None = None
         if user_id in unverified:
             obstacle = "unverified"
-        elif any(overlaps(each, **window) for each in taken[user_id]):
+        elif any(overlaps(each, window) for each in taken[user_id]):
             obstacle = "busy"
         word = verdict(occurrence, now, banned=user_id in banned, obstacle=obstacle)
         if word == "wait":
@@ -162,7 +137,9 @@ async def open_ride(
     return events
 
 
-async def put_on_road(db: Transaction, row: Row, occurrence: Occurrence) -> list[Event]:
+async def put_on_road(
+    db: Transaction, row: RecurringLockDue, occurrence: Occurrence
+) -> list[Event]:
     """The request of a date, opened as if its rider had done so."""
     college_id, user_id = row["college_id"], row["user_id"]
     request_id = await db.requests.open_request(
@@ -170,7 +147,23 @@ async def put_on_road(db: Transaction, row: Row, occurrence: Occurrence) -> list
         user_id=user_id,
         depart_after=occurrence.depart_after,
         depart_before=occurrence.depart_before,
-        **{name: row[name] for name in RIDE_FIELDS},
+        start_longitude=row["start_longitude"],
+        start_latitude=row["start_latitude"],
+        destination_longitude=row["destination_longitude"],
+        destination_latitude=row["destination_latitude"],
+        start_name=row["start_name"],
+        destination_name=row["destination_name"],
+        seats=row["seats"],
+        detour_percent=row["detour_percent"],
+        role=row["role"],
+        seats_offered=row["seats_offered"],
+        same_gender=row["same_gender"],
+        quiet=row["quiet"],
+        no_smoking=row["no_smoking"],
+        luggage=row["luggage"],
+        auto_match=row["auto_match"],
+        note=row["note"],
+        solo_road_meters=row["solo_road_meters"],
     )
     await db.recurring.record_opening(
         **named(row), occurs_on=occurrence.date, request_id=request_id, skipped_because=None
@@ -186,7 +179,9 @@ async def put_on_road(db: Transaction, row: Row, occurrence: Occurrence) -> list
     ]
 
 
-async def skip(db: Transaction, row: Row, occurrence: Occurrence, reason: str) -> list[Event]:
+async def skip(
+    db: Transaction, row: RecurringLockDue, occurrence: Occurrence, reason: str
+) -> list[Event]:
     """A date without a request; the rider learns why, except one who may not sign in."""
     await db.recurring.record_opening(
         **named(row), occurs_on=occurrence.date, request_id=None, skipped_because=reason
@@ -196,7 +191,7 @@ async def skip(db: Transaction, row: Row, occurrence: Occurrence, reason: str) -
     return [announcements.recurring_ride_skipped(row, occurrence, reason)]
 
 
-def named(row: Row) -> dict[str, int]:
+def named(row: RecurringLockDue) -> dict[str, int]:
     return {"college_id": row["college_id"], "recurring_id": row["recurring_id"]}
 
 

@@ -33,7 +33,7 @@ async def news_for(db: Transaction, college_id: int, pair: Sequence[int]) -> lis
         if seen is not None:
             twin = next(row for row in rows if row["user_request_id"] == theirs)
             return [
-                announcements.match_found(row["viewer_id"], announcements.matched_user(row))
+                announcements.match_found(row["viewer_id"], matches.matched_user(row))
                 for row in (seen, twin)
             ]
     return []
