@@ -26,7 +26,7 @@ from sanic import Sanic
 from sanic_testing.reusable import ReusableClient
 from sanic_testing.testing import TestingResponse as Answer
 
-from tests import whole_run
+from tests import slow_first, whole_run
 from tests.asyncapi import check_events
 from tests.bystanders import Watch, settle
 from tests.databases import fresh_database
@@ -87,6 +87,7 @@ def database_url(postgres: str, request: pytest.FixtureRequest) -> Iterator[str]
 
 def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(whole_run, "whole run")
+    config.pluginmanager.register(slow_first, "slow first")
 
 
 @pytest.fixture(scope="session")

@@ -90,6 +90,7 @@ def production(settings: Settings, empty_database: str) -> Settings:
     return msgspec.structs.replace(settings, environment="production", database_url=empty_database)
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(900)
 async def test_fifty_reloads_under_load_fail_no_request_and_mix_nothing(
     production: Settings, folder: Path

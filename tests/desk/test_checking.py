@@ -128,6 +128,7 @@ def broken(source: Source, columns: Sequence[Column]) -> Iterator[tuple[str, str
 
 
 # Thousands of them.
+@pytest.mark.slow
 @pytest.mark.timeout(1200)
 async def test_what_is_broken_is_found(
     desk: Desk, tmp_path: Path, record_property: Callable[[str, object], None]

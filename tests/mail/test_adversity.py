@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 from tests.conftest import StartServer
 from tests.jobs.conftest import all_done
 from tests.mail.conftest import MailServer, write_to
@@ -32,6 +34,7 @@ def worker_process(*arguments: str) -> Iterator["subprocess.Popen[bytes]"]:
         process.wait()
 
 
+@pytest.mark.slow
 async def test_a_worker_killed_in_the_middle_of_a_thousand_mails_loses_none(
     queue: Database, empty_database: str, tmp_path: Path
 ) -> None:

@@ -24,6 +24,7 @@ ROUNDS = 10
 CROWD = 200
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(1200)
 async def test_two_hundred_approve_into_the_last_seat(
     sign_up: SignUp,

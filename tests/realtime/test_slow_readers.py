@@ -77,6 +77,7 @@ MANNERS: tuple[Callable[[socket.socket], Awaitable[None]], ...] = (
 )
 
 
+@pytest.mark.slow
 async def test_who_does_not_read_is_gone_and_those_who_read_notice_nothing(
     start_server: StartServer, sign_up: SignUp, tell: Tell, monkeypatch: pytest.MonkeyPatch
 ) -> None:

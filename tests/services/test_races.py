@@ -15,6 +15,7 @@ PLACES = 3
 ROUNDS = 5
 
 
+@pytest.mark.slow
 async def test_a_hundred_are_accepted_into_three_places(
     sign_up: SignUp,
     db: asyncpg.Connection,

@@ -96,6 +96,7 @@ class Metrics:
         return sum(float(each) for each in re.findall(rf"^{name} (\S+)$", told, re.MULTILINE))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("command", "outage"),
     [("serve", stopped), ("serve", killed), ("serve", frozen), ("worker", stopped)],
