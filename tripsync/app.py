@@ -194,8 +194,8 @@ def connect_sockets(resources: Resources) -> Gateway:
     listener = resources[Listener]
     gateway = Gateway(resources, every("frames"))
     resources[EndedSessions].on_end(gateway.connections.end_sessions)
-    listener.on(events.CHANNEL, gateway.delivery.hear)
-    resources[Database].announcer.heard_here(listener.hear)
+    listener.subscribe(events.CHANNEL, gateway.delivery.on_notification)
+    resources[Database].publisher.deliver_locally(listener.dispatch)
     gateway.start()
     return resources.add(gateway, closed_by=gateway.stop)
 

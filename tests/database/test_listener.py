@@ -58,8 +58,8 @@ async def test_a_notification_wakes_all_who_asked_for_its_channel(
     listening: Listener, speaker: asyncpg.Connection
 ) -> None:
     one, other = asyncio.Event(), asyncio.Event()
-    listening.on("rides", lambda _: one.set())
-    listening.on("rides", lambda _: other.set())
+    listening.subscribe("rides", lambda _: one.set())
+    listening.subscribe("rides", lambda _: other.set())
     listening.start()
     await woken(one)
     await woken(other)
@@ -72,8 +72,8 @@ async def test_a_notification_wakes_nobody_else(
     listening: Listener, speaker: asyncpg.Connection
 ) -> None:
     rides, chats = asyncio.Event(), asyncio.Event()
-    listening.on("rides", lambda _: rides.set())
-    listening.on("chats", lambda _: chats.set())
+    listening.subscribe("rides", lambda _: rides.set())
+    listening.subscribe("chats", lambda _: chats.set())
     listening.start()
     await woken(rides)
     await woken(chats)
@@ -86,8 +86,8 @@ async def test_everybody_is_woken_when_a_lost_connection_is_back_and_hears_again
     listening: Listener, speaker: asyncpg.Connection
 ) -> None:
     rides, chats = asyncio.Event(), asyncio.Event()
-    listening.on("rides", lambda _: rides.set())
-    listening.on("chats", lambda _: chats.set())
+    listening.subscribe("rides", lambda _: rides.set())
+    listening.subscribe("chats", lambda _: chats.set())
     listening.start()
     await woken(rides)
     await woken(chats)
@@ -124,7 +124,7 @@ async def test_a_connection_that_fails_is_tried_again_whatever_the_failure(
 
     monkeypatch.setattr(asyncpg, "connect", fail_first)
     rides = asyncio.Event()
-    listening.on("rides", lambda _: rides.set())
+    listening.subscribe("rides", lambda _: rides.set())
     listening.start()
     await woken(rides)
     await speaker.execute("notify rides")
@@ -135,7 +135,7 @@ async def test_a_stopped_listener_leaves_no_connection(
     listening: Listener, speaker: asyncpg.Connection
 ) -> None:
     started = asyncio.Event()
-    listening.on("rides", lambda _: started.set())
+    listening.subscribe("rides", lambda _: started.set())
     listening.start()
     await woken(started)
     await listening.stop()

@@ -229,7 +229,7 @@ async def test_what_was_missed_is_looked_at_again_until_the_database_can_be_aske
         LiveQueries(database, folder).attach(listener)
         edition(folder, 7)
         # As when its connection is found again.
-        listener.hear(reload.ASKED, ANYTHING)
+        listener.dispatch(reload.ASKED, ANYTHING)
 
         async def is_live() -> bool:
             return bool((await client.get(f"{server.url}/editions")).json() == [7, 7])

@@ -19,7 +19,7 @@ LOST = counter("tripsync_listener_lost", "How often the LISTEN connection was lo
 # By which PostgreSQL knows the connection: one a worker.
 NAME = "tripsync listener"
 
-# What is heard when anything may have been missed.
+# The notification that stands for all that may have been missed.
 ANYTHING = ""
 
 RETRY_AFTER = 0.5
@@ -28,22 +28,22 @@ PROBE_EVERY = 5.0
 
 
 class Listener:
-    """Calls the listeners of a channel with what was said on it."""
+    """Calls the subscribers of a channel with each of its notifications."""
 
     def __init__(self, url: str, availability: Availability) -> None:
         self._url = url
         self._listening = Repeated("listening", availability)
-        self._ears: dict[str, list[Callable[[str], None]]] = {}
+        self._subscribers: dict[str, list[Callable[[str], None]]] = {}
         self._task: asyncio.Task[None] | None = None
 
-    def on(self, channel: str, hear: Callable[[str], None]) -> None:
-        """Say before `start` who wants to hear which channel."""
-        self._ears.setdefault(channel, []).append(hear)
+    def subscribe(self, channel: str, subscriber: Callable[[str], None]) -> None:
+        """Call this for each notification of a channel; before `start`."""
+        self._subscribers.setdefault(channel, []).append(subscriber)
 
-    def hear(self, channel: str, words: str) -> None:
-        """Something was said on a channel."""
-        for ear in self._ears.get(channel, ()):
-            ear(words)
+    def dispatch(self, channel: str, words: str) -> None:
+        """Pass a notification on to who subscribes to its channel."""
+        for subscriber in self._subscribers.get(channel, ()):
+            subscriber(words)
 
     def start(self) -> None:
         self._task = asyncio.create_task(self._keep_listening(), name="listener")
@@ -68,10 +68,10 @@ class Listener:
             server_settings={"application_name": NAME, "role": APP},
         )
         try:
-            for channel in self._ears:
-                await connection.add_listener(channel, self._heard)
-            for channel in self._ears:
-                self.hear(channel, ANYTHING)
+            for channel in self._subscribers:
+                await connection.add_listener(channel, self._on_notification)
+            for channel in self._subscribers:
+                self.dispatch(channel, ANYTHING)
             self._listening.succeeded()
             while True:
                 await asyncio.sleep(PROBE_EVERY)
@@ -79,8 +79,8 @@ class Listener:
         finally:
             connection.terminate()
 
-    def _heard(self, _connection: object, _pid: int, channel: str, words: object) -> None:
-        self.hear(channel, str(words))
+    def _on_notification(self, _connection: object, _pid: int, channel: str, words: object) -> None:
+        self.dispatch(channel, str(words))
 
 
 async def count_listeners(connection: asyncpg.Connection) -> int:

@@ -11,11 +11,11 @@ from typing import Any, Self, TypeVar
 import asyncpg
 import msgspec
 
-from tripsync.database.announcer import Announcer
 from tripsync.database.availability import Availability
 from tripsync.database.bound import Bound
 from tripsync.database.encoding import encode
 from tripsync.database.files import SQL, Edition, edition_of
+from tripsync.database.publisher import Publisher
 from tripsync.database.queries import Queries, load_queries
 from tripsync.database.retrying import retry
 from tripsync.database.roles import let_in, role_of
@@ -51,7 +51,7 @@ class Connection(asyncpg.Connection):  # type: ignore[misc]
     def get_reset_query(self) -> str:
         return ""
 
-    async def stand_within(self, college: str) -> None:
+    async def set_college(self, college: str) -> None:
         """From now on it sees this college."""
         if college != self._college:
             await self.execute(f"set tripsync.college = '{college}'")
@@ -66,12 +66,12 @@ class Transaction(Bound):
         connection: Connection,
         queries: Queries,
         slow_log: SlowLog,
-        announcer: Announcer,
+        publisher: Publisher,
         availability: Availability,
         settings: Settings,
     ) -> None:
         super().__init__(connection, queries, slow_log)
-        self._announcer = announcer
+        self._publisher = publisher
         self._availability = availability
         self._settings = settings
         self._afterwards: list[Callable[[], Awaitable[object] | None]] = []
@@ -85,9 +85,9 @@ class Transaction(Bound):
         """Do this when the transaction is committed; a rolled-back one never happened."""
         self._afterwards.append(partial(act, *details))
 
-    def announce(self, channel: str, words: Sequence[str]) -> None:
-        """Say this to every process when the transaction is committed."""
-        self.after_commit(self._announcer.announce, channel, words)
+    def publish(self, channel: str, words: Sequence[str]) -> None:
+        """Tell every process this when the transaction is committed."""
+        self.after_commit(self._publisher.publish, channel, words)
 
     async def committed(self) -> None:
         for act in self._afterwards:
@@ -155,7 +155,7 @@ class Database:
         self.availability = Availability(
             settings.database_url, role_of(settings), pool.expire_connections
         )
-        self.announcer = Announcer(self._say, self.availability)
+        self.publisher = Publisher(self._say, self.availability)
 
     @classmethod
     async def open(cls, settings: Settings) -> Self:
@@ -203,7 +203,7 @@ class Database:
                 connection,
                 self._in_force,
                 self._slow_log,
-                self.announcer,
+                self.publisher,
                 self.availability,
                 self._settings,
             )
@@ -244,7 +244,7 @@ class Database:
         )
 
     async def close(self) -> None:
-        await self.announcer.stop()
+        await self.publisher.stop()
         await self.availability.stop()
         await self.pool.close()
 

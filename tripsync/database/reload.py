@@ -134,9 +134,9 @@ class LiveQueries:
             await asyncio.sleep(TRY_AGAIN_AFTER)
 
     def attach(self, listener: Listener) -> None:
-        listener.on(ASKED, self._hear)
+        listener.subscribe(ASKED, self._on_notification)
 
-    def _hear(self, words: str) -> None:
+    def _on_notification(self, words: str) -> None:
         # Who was not listening has missed what was put live meanwhile, as at its start.
         act = self._catch_up_at_last() if words == ANYTHING else self._obey(*words.split(":", 2))
         task = asyncio.create_task(act)
@@ -207,7 +207,7 @@ class Reload:
             raise ReloadError(str(reason)) from None
         if not await db.desk.begin_reload():
             raise ReloadError("another reload is under way; wait a moment, and ask again")
-        await self._connection.add_listener(ANSWERED, self._hear)
+        await self._connection.add_listener(ANSWERED, self._on_notification)
         workers = await count_listeners(self._connection)
         if not workers:
             raise ReloadError("no server runs on this database; it reads the files when it starts")
@@ -241,7 +241,9 @@ class Reload:
         words = ":".join(filter(None, (act, self._ticket, more)))
         await db.announcements.announce(channel=ASKED, words=words)
 
-    def _hear(self, _connection: object, _pid: int, _channel: str, words: object) -> None:
+    def _on_notification(
+        self, _connection: object, _pid: int, _channel: str, words: object
+    ) -> None:
         ticket, act, worker, answer = str(words).split(":", 3)
         if ticket == self._ticket:
             self._answers.put_nowait((act, worker, answer))

@@ -19,7 +19,7 @@ in_sight: ContextVar[str] = ContextVar("college", default=NONE)
 class Walled(Protocol):
     """A connection that knows what it was told."""
 
-    async def stand_within(self, college: str) -> None: ...
+    async def set_college(self, college: str) -> None: ...
 
 
 def see_college(college_id: int) -> None:
@@ -47,4 +47,4 @@ def all_colleges() -> Iterator[None]:
 
 async def stand_in_place(connection: Walled) -> None:
     """Before a connection is lent: it sees what its user does."""
-    await connection.stand_within(in_sight.get())
+    await connection.set_college(in_sight.get())

@@ -49,7 +49,7 @@ class EndedSessions:
         self._on_end([session_id])
 
     async def start(self, listener: Listener) -> None:
-        listener.on(CHANNEL, lambda _: self._woken.set())
+        listener.subscribe(CHANNEL, lambda _: self._woken.set())
         await self.read()
         self._task = asyncio.create_task(self._keep_reading(), name="ended sessions")
 

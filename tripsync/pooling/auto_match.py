@@ -82,7 +82,7 @@ async def match_college(db: Transaction, college_id: int) -> list[Event]:
         most_waiting=MOST_WAITING,
         most_pools=MOST_POOLS,
     )
-    with beside_the_loop(len(rows)) as executor:
+    with round_executor(len(rows)) as executor:
         # A round for nobody: a process has started by the time the pairs are known.
         warm = executor.submit(match_round, {}, [], 0.0, Policy())
         pairs = await db.rounds.list_pairs(
@@ -96,7 +96,7 @@ async def match_college(db: Transaction, college_id: int) -> list[Event]:
 
 
 @contextmanager
-def beside_the_loop(rides: int) -> Iterator[Executor]:
+def round_executor(rides: int) -> Iterator[Executor]:
     if rides < WORTH_A_PROCESS:
         executor: Executor = ThreadPoolExecutor(1, thread_name_prefix="round")
     else:
@@ -157,7 +157,7 @@ async def seat_groups(db: Transaction, college_id: int, groups: Sequence[Group])
     await membership.write_plans(
         db,
         college_id,
-        [membership.Seating(each.pool_id, each.group.plan, each.members) for each in boardings],
+        [membership.PlannedPool(each.pool_id, each.group.plan, each.members) for each in boardings],
         ESTIMATE,
     )
     await membership.move_all(db, college_id, newcomers, Act.MATCH)

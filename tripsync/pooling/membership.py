@@ -46,7 +46,7 @@ Member = RequestsLockRequests | PoolsListMembers
 Held = Member | RequestsLockOpenRequests | RequestsLockOverdue | RecurringLockOpenRequests
 
 
-class Seating(NamedTuple):
+class PlannedPool(NamedTuple):
     """Who rides in a pool, and on which route."""
 
     pool_id: int
@@ -155,22 +155,22 @@ async def write_plan(
     distance: Matrix,
 ) -> None:
     """Route, distances and shares of everybody who rides."""
-    await write_plans(db, college_id, [Seating(pool_id, plan, members)], distance)
+    await write_plans(db, college_id, [PlannedPool(pool_id, plan, members)], distance)
 
 
 async def write_plans(
-    db: Transaction, college_id: int, seatings: Sequence[Seating], distance: Matrix
+    db: Transaction, college_id: int, planned: Sequence[PlannedPool], distance: Matrix
 ) -> None:
     """Routes, distances and shares of all who ride in these pools, all measured in one way."""
     pools: dict[str, Any] = {
         "college_id": college_id,
-        "pool_ids": [each.pool_id for each in seatings],
+        "pool_ids": [each.pool_id for each in planned],
     }
-    members = [(each, row) for each in seatings for row in each.members]
+    members = [(each, row) for each in planned for row in each.members]
     rides = {row["request_id"]: ride_of(row, distance) for _, row in members}
     shares = {
         request_id: percent
-        for each in seatings
+        for each in planned
         for request_id, percent in fare_shares(each.plan, rides).items()
     }
     await db.pools.seat_members(
@@ -186,7 +186,7 @@ async def write_plans(
     await db.pools.clear_routes(**pools)
     stops = [
         (each.pool_id, stop, meters)
-        for each in seatings
+        for each in planned
         for stop, meters in zip(each.plan.stops, each.plan.meters, strict=True)
     ]
     await db.pools.write_routes(

@@ -69,7 +69,7 @@ class Delivery:
             with suppress(asyncio.CancelledError):
                 await task
 
-    def hear(self, words: str) -> None:
+    def on_notification(self, words: str) -> None:
         """What an appender says: `17:4,23:118`."""
         if words == ANYTHING:
             self.look_at_all()
@@ -77,9 +77,9 @@ class Delivery:
         for word in words.split(","):
             user_id, _, seq = word.partition(":")
             if user_id.isdecimal() and seq.isdecimal():
-                self._hear_of(int(user_id), int(seq))
+                self._note_head(int(user_id), int(seq))
 
-    def _hear_of(self, user_id: int, seq: int) -> None:
+    def _note_head(self, user_id: int, seq: int) -> None:
         for socket in self._connections.devices_of(user_id):
             if socket.cursor is not None and socket.cursor < seq:
                 self.look_after(user_id)

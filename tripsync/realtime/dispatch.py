@@ -44,7 +44,7 @@ class Dismissal(Exception):  # noqa: N818 - nothing went wrong here; the client 
 Acts = dict[str, Callable[[Socket, dict[str, Any]], Awaitable[None]]]
 
 
-class Listening:
+class Dispatcher:
     """Takes what comes over one socket."""
 
     __slots__ = (

@@ -48,7 +48,7 @@ def announce(db: Transaction, appended: Iterable[EventsAppendEvent | EventsAppen
     heads: dict[int, int] = {}
     for row in appended:
         heads[row["user_id"]] = max(row["seq"], heads.get(row["user_id"], 0))
-    db.announce(CHANNEL, [f"{user_id}:{seq}" for user_id, seq in heads.items()])
+    db.publish(CHANNEL, [f"{user_id}:{seq}" for user_id, seq in heads.items()])
 
 
 async def forget_old(db: Transaction) -> None:

@@ -19,9 +19,9 @@ from tripsync.realtime.acknowledgements import Acknowledgements
 from tripsync.realtime.connections import ConnectionManager
 from tripsync.realtime.control_messages import Acknowledgement, Authentication, Ping, Resumption
 from tripsync.realtime.delivery import EVENTS_AT_ONCE, Delivery
-from tripsync.realtime.dispatch import Acts, Dismissal, Listening
+from tripsync.realtime.dispatch import Acts, Dismissal, Dispatcher
 from tripsync.realtime.frames import Frame
-from tripsync.realtime.keepalive import Watch
+from tripsync.realtime.keepalive import Keepalive
 from tripsync.realtime.socket import Socket
 from tripsync.resources import Resources
 from tripsync.settings import Settings
@@ -50,11 +50,11 @@ class Gateway:
         self._resources = resources
         self._database = database = resources[Database]
         self._settings = resources[Settings]
-        self._listeners: dict[Socket, Listening] = {}
+        self._listeners: dict[Socket, Dispatcher] = {}
         self.connections = ConnectionManager(self._settings.sockets_per_rider)
         self.delivery = Delivery(database, self.connections, resources[PictureUrls])
         self._acknowledgements = Acknowledgements(database)
-        self._watch = Watch(self.connections)
+        self._keepalive = Keepalive(self.connections)
         self._acts: Acts = {
             "auth": understood(Authentication, self._authenticate),
             "resume": understood(Resumption, self._resume),
@@ -66,16 +66,16 @@ class Gateway:
     def start(self) -> None:
         self.delivery.start()
         self._acknowledgements.start()
-        self._watch.start()
+        self._keepalive.start()
 
     async def stop(self) -> None:
-        await self._watch.stop()
+        await self._keepalive.stop()
         await self.delivery.stop()
         await self._acknowledgements.stop()
 
     async def attend(self, socket: Socket, rider: Rider | None) -> None:
         """As long as the socket is open; `rider` is who came with a token."""
-        listening = Listening(socket, self._acts)
+        listening = Dispatcher(socket, self._acts)
         self._listeners[socket] = listening
         socket.wire.on_message(listening.take)
         try:

@@ -21,7 +21,7 @@ READS_WITHIN = 5.0
 SAYS_NAME_WITHIN = 10.0
 
 
-class Watch:
+class Keepalive:
     """Ends what is over by time. A writer that is blocked does not block it."""
 
     def __init__(self, connections: ConnectionManager) -> None:

@@ -95,7 +95,7 @@ class Positions:
             fellows = await write(db, who, place)
             if fellows:
                 riding_along = ".".join(map(str, fellows))
-                db.announce(CHANNEL, [f"{who.college_id}:{who.user_id}:{riding_along}"])
+                db.publish(CHANNEL, [f"{who.college_id}:{who.user_id}:{riding_along}"])
             return fellows
 
         fellows = await self._database.run_in_transaction(store)
@@ -151,6 +151,6 @@ frames = (Frame("position", LivePosition, say_position),)
 def open_positions(resources: Resources) -> None:
     """Pass positions on between the sockets of this process and those of others."""
     positions = Positions(resources[Database], resources[Gateway].connections)
-    resources[Listener].on(CHANNEL, positions.on_notification)
+    resources[Listener].subscribe(CHANNEL, positions.on_notification)
     positions.start()
     resources.add(positions, closed_by=positions.stop)

@@ -19,51 +19,51 @@ REST = 0.001
 # PostgreSQL takes less than 8000 bytes at a time.
 LONGEST = 7900
 
-Say = Callable[[str, str], Awaitable[object]]
-Hear = Callable[[str, str], None]
+Send = Callable[[str, str], Awaitable[object]]
+Subscriber = Callable[[str, str], None]
 
 
-class Announcer:
-    """Says words on channels, for one process."""
+class Publisher:
+    """Publishes the notifications of one process, gathered."""
 
-    def __init__(self, say: Say, availability: Availability) -> None:
-        self._say = say
-        self._speaking = Repeated("announcing", availability)
+    def __init__(self, send: Send, availability: Availability) -> None:
+        self._send = send
+        self._publishing = Repeated("publishing", availability)
         self._waiting: dict[str, list[str]] = {}
         self._task: asyncio.Task[None] | None = None
-        self._heard_here: Hear = lambda channel, words: None
+        self._deliver_locally: Subscriber = lambda channel, words: None
 
-    def heard_here(self, hear: Hear) -> None:
+    def deliver_locally(self, subscriber: Subscriber) -> None:
         """This process need not hear itself through PostgreSQL."""
-        self._heard_here = hear
+        self._deliver_locally = subscriber
 
-    def announce(self, channel: str, words: Iterable[str]) -> None:
-        """Say this soon; the words of a channel are told apart by commas."""
+    def publish(self, channel: str, words: Iterable[str]) -> None:
+        """Send this soon; the words of a channel are told apart by commas."""
         waiting = self._waiting.setdefault(channel, [])
         fresh = list(words)
         waiting += fresh
-        self._heard_here(channel, ",".join(fresh))
+        self._deliver_locally(channel, ",".join(fresh))
         if self._task is None or self._task.done():
-            self._task = asyncio.create_task(self._speak(), name="announcer")
+            self._task = asyncio.create_task(self._publish_waiting(), name="publisher")
 
     async def stop(self) -> None:
-        """Say what is left."""
+        """Send what is left."""
         if self._task:
             with suppress(asyncio.CancelledError):
                 await self._task
 
-    async def _speak(self) -> None:
+    async def _publish_waiting(self) -> None:
         while self._waiting:
             gathered, self._waiting = self._waiting, {}
             # Where it fails, those who listen look for themselves too.
-            if not await self._speaking.succeeds(self._say_all(gathered)):
+            if not await self._publishing.succeeds(self._send_all(gathered)):
                 SAID.labels("failed").inc()
             await asyncio.sleep(REST)
 
-    async def _say_all(self, gathered: Mapping[str, Sequence[str]]) -> None:
+    async def _send_all(self, gathered: Mapping[str, Sequence[str]]) -> None:
         for channel, words in gathered.items():
             for line in lines(words):
-                await self._say(channel, line)
+                await self._send(channel, line)
                 SAID.labels("sent").inc()
 
 

@@ -8,8 +8,8 @@ import pytest
 from tests.conftest import Server
 from tests.waiting import until
 from tripsync.database import Database
-from tripsync.database.announcer import LONGEST, Announcer, lines
 from tripsync.database.availability import Availability
+from tripsync.database.publisher import LONGEST, Publisher, lines
 
 
 class Said:
@@ -30,32 +30,32 @@ async def test_what_is_said_while_it_speaks_is_said_together_afterwards(
 ) -> None:
     said = Said()
     said.held.clear()
-    announcer = Announcer(said, availability)
-    announcer.announce("events", ["1:1"])
+    publisher = Publisher(said, availability)
+    publisher.publish("events", ["1:1"])
     await asyncio.sleep(0)
     for n in range(2, 5):
-        announcer.announce("events", [f"1:{n}"])
+        publisher.publish("events", [f"1:{n}"])
     said.held.set()
-    await announcer.stop()
+    await publisher.stop()
     assert said.lines == [("events", "1:1"), ("events", "1:2,1:3,1:4")]
 
 
 async def test_channels_are_kept_apart(availability: Availability) -> None:
     said = Said()
-    announcer = Announcer(said, availability)
-    announcer.announce("events", ["1:1"])
-    announcer.announce("positions", ["7"])
-    await announcer.stop()
+    publisher = Publisher(said, availability)
+    publisher.publish("events", ["1:1"])
+    publisher.publish("positions", ["7"])
+    await publisher.stop()
     assert sorted(said.lines) == [("events", "1:1"), ("positions", "7")]
 
 
 async def test_this_process_hears_at_once(availability: Availability) -> None:
     heard: list[tuple[str, str]] = []
-    announcer = Announcer(Said(), availability)
-    announcer.heard_here(lambda channel, words: heard.append((channel, words)))
-    announcer.announce("events", ["1:1", "2:5"])
+    publisher = Publisher(Said(), availability)
+    publisher.deliver_locally(lambda channel, words: heard.append((channel, words)))
+    publisher.publish("events", ["1:1", "2:5"])
     assert heard == [("events", "1:1,2:5")]
-    await announcer.stop()
+    await publisher.stop()
 
 
 async def test_a_failure_is_survived(
@@ -69,12 +69,12 @@ async def test_a_failure_is_survived(
             raise failures.pop()
         await said(channel, words)
 
-    announcer = Announcer(fail_first, availability)
-    announcer.announce("events", ["1:1"])
-    await announcer.stop()
+    publisher = Publisher(fail_first, availability)
+    publisher.publish("events", ["1:1"])
+    await publisher.stop()
     assert "ConnectionRefusedError" in caplog.text
-    announcer.announce("events", ["1:2"])
-    await announcer.stop()
+    publisher.publish("events", ["1:2"])
+    await publisher.stop()
     assert said.lines == [("events", "1:2")]
 
 
@@ -102,11 +102,11 @@ async def test_a_rolled_back_transaction_says_nothing(
 ) -> None:
     database: Database = server.app.ctx.resources[Database]
     said: list[str] = []
-    monkeypatch.setattr(database.announcer, "announce", lambda channel, words: said.append(channel))
+    monkeypatch.setattr(database.publisher, "announce", lambda channel, words: said.append(channel))
 
     async def speak(*, fail: bool) -> None:
         async with database.transaction() as db:
-            db.announce("test_rollback", ["1"])
+            db.publish("test_rollback", ["1"])
             assert said == []
             if fail:
                 raise ZeroDivisionError
