@@ -309,8 +309,8 @@ def test_every_look_at_the_environment_is_seen(tree: Callable[..., Path]) -> Non
         }
     )
     assert [each.split(": ")[0] for each in only_settings_read_the_environment(package)] == [
-        "tripsync/auth/rules.py:3",
         "tripsync/auth/limits.py:1",
+        "tripsync/auth/rules.py:3",
         "tripsync/cli.py:4",
     ]
 
