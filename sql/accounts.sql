@@ -42,3 +42,51 @@ update users
    set verified_at = coalesce(verified_at, now())
  where college_id = :college_id
    and user_id = :user_id;
+
+-- name: export_account(college_id, user_id)^
+-- The account itself.
+select users.user_id as id,
+       users.email,
+       users.full_name,
+       colleges.name as college_name,
+       users.role,
+       users.verified_at,
+       users.banned_at,
+       users.created_at
+  from users
+  join colleges on colleges.college_id = users.college_id
+ where users.college_id = :college_id
+   and users.user_id = :user_id
+   and users.deleted_at is null;
+
+-- name: find_password_to_leave(college_id, user_id)$
+-- What the password of an account that is to be deleted is checked against.
+select password_hash
+  from users
+ where college_id = :college_id
+   and user_id = :user_id
+   and deleted_at is null;
+
+-- name: lock_account(college_id, user_id, password_hash)$
+-- The account, held against everything that refers to it, if the password still is the one that was
+-- checked.
+select user_id
+  from users
+ where college_id = :college_id
+   and user_id = :user_id
+   and password_hash = :password_hash
+   and deleted_at is null
+   for update;
+
+-- name: close_account(college_id, user_id)!
+-- The account without its person; the address is free again. A trigger ends all sessions.
+update users
+   set email = 'former-rider-' || user_id || '@invalid',
+       full_name = 'Former rider',
+       password_hash = '!',
+       role = 'student',
+       verified_at = null,
+       banned_at = coalesce(banned_at, now()),
+       deleted_at = now()
+ where college_id = :college_id
+   and user_id = :user_id;

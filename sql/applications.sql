@@ -201,3 +201,37 @@ select application.application_id,
    and application.status = any(:statuses::text[])
    and users.banned_at is null
  order by application.application_id;
+
+-- name: export_service_applications(college_id, user_id)
+-- What the rider applied to; not whose post it is, which may be a secret.
+select application.application_id as id,
+       application.post_id,
+       post.title,
+       application.status,
+       application.cover_letter,
+       application.resume_url,
+       application.proposed_rate,
+       application.applied_at,
+       application.answered_at
+  from service_applications application
+  join service_posts post
+    on post.college_id = application.college_id and post.post_id = application.post_id
+ where application.college_id = :college_id
+   and application.user_id = :user_id
+ order by application.application_id;
+
+-- name: remove_applications(college_id, user_id)!
+-- Applications that came to nothing.
+delete from service_applications
+ where college_id = :college_id
+   and user_id = :user_id
+   and status <> 'accepted';
+
+-- name: empty_applications(college_id, user_id)!
+-- Applications to work that was done, without a word of the rider's.
+update service_applications
+   set cover_letter = null,
+       resume_url = null,
+       proposed_rate = null
+ where college_id = :college_id
+   and user_id = :user_id;

@@ -46,3 +46,19 @@ select b.blocked_id as id,
  order by b.blocked_id
 offset :skip::int
  limit :size::int;
+
+-- name: export_blocks(college_id, user_id)
+-- Whom the rider blocked. Who blocked the rider is their secret.
+select blocked.full_name as blocked,
+       blocks.created_at
+  from blocks
+  join users blocked on blocked.college_id = blocks.college_id and blocked.user_id = blocks.blocked_id
+ where blocks.college_id = :college_id
+   and blocks.blocker_id = :user_id
+ order by blocks.created_at;
+
+-- name: remove_blocks(college_id, user_id)!
+-- Nobody is hidden from an account that nobody uses.
+delete from blocks
+ where college_id = :college_id
+   and (blocker_id = :user_id or blocked_id = :user_id);

@@ -385,3 +385,41 @@ select v.conversation_id,
  order by v.conversation_id desc
 offset :skip::int
  limit :size::int;
+
+-- name: export_conversations(college_id, user_id)
+-- With whom the rider has written, or in which pool, and how far the rider has read. What somebody
+-- only meant to begin is their own.
+select c.conversation_id as id,
+       other.full_name as other_rider,
+       c.pool_id,
+       c.begun_at,
+       latest.created_at as read_until
+  from participants mine
+  join conversations c on c.college_id = mine.college_id and c.conversation_id = mine.conversation_id
+  left join users other
+    on other.college_id = c.college_id
+   and other.user_id = case mine.user_id when c.one_id then c.other_id when c.other_id then c.one_id end
+  left join messages latest
+    on latest.conversation_id = mine.conversation_id and latest.seq = mine.read_seq
+ where mine.college_id = :college_id
+   and mine.user_id = :user_id
+   and c.last_seq > 0
+ order by c.conversation_id;
+
+-- name: export_messages(college_id, user_id)
+-- What the rider wrote in them.
+select message_id as id,
+       conversation_id,
+       content,
+       created_at
+  from messages
+ where college_id = :college_id
+   and user_id = :user_id
+ order by message_id;
+
+-- name: empty_messages(college_id, user_id)!
+-- Messages without what they said. Their places stay, so that others' counts of unread ones do.
+update messages
+   set content = 'This message was deleted.'
+ where college_id = :college_id
+   and user_id = :user_id;

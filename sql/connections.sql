@@ -255,3 +255,42 @@ select users.user_id as id,
   left join profiles profile on profile.user_id = users.user_id
  where users.college_id = :college_id
    and users.user_id = any(:user_ids::bigint[]);
+
+-- name: export_connections(college_id, user_id)
+-- Whom the rider asked, and who asked the rider.
+select connection.connection_id as id,
+       connection.from_user = :user_id as sent,
+       other.full_name as other_rider,
+       connection.status,
+       connection.created_at,
+       connection.answered_at
+  from pooling_requests own
+  join connections connection
+    on connection.from_request = own.request_id or connection.to_request = own.request_id
+  join users other
+    on other.college_id = connection.college_id
+   and other.user_id = case when connection.from_user = :user_id then connection.to_user
+                            else connection.from_user end
+ where own.college_id = :college_id
+   and own.user_id = :user_id
+ order by connection.connection_id;
+
+-- name: remove_lone_connections(college_id, user_id)!
+-- What was asked of and by requests that never shared a ride.
+with lone as (
+    select request_id
+      from pooling_requests request
+     where college_id = :college_id
+       and user_id = :user_id
+       and not exists (
+           select
+             from pool_members member
+            where member.request_id = request.request_id
+       )
+)
+delete from connections
+ where college_id = :college_id
+   and (
+       from_request = any(array(select request_id from lone))
+       or to_request = any(array(select request_id from lone))
+   );

@@ -213,3 +213,20 @@ update sessions
 -- name: empty_next_day()$
 -- Make place for the events of tomorrow; whether there was anything to forget.
 select empty_next_day_of_events();
+
+-- name: export_events(college_id, user_id)
+-- What the rider's phone was told in the last days.
+select seq,
+       type,
+       payload,
+       created_at
+  from events
+ where college_id = :college_id
+   and user_id = :user_id
+ order by seq;
+
+-- name: remove_events(college_id, user_id)!
+-- Nothing waits for the rider's phone.
+delete from events
+ where college_id = :college_id
+   and user_id = :user_id;

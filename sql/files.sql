@@ -68,3 +68,19 @@ select profile_files.storage_key,
        or are_partners(:viewer_id, users.user_id)
        or shows_resume(users.user_id, :viewer_id)
    );
+
+-- name: export_files(college_id, user_id)
+-- Picture and résumé, and where to fetch them.
+select kind,
+       '/api/users/' || user_id || '/' || kind as url,
+       uploaded_at
+  from profile_files
+ where college_id = :college_id
+   and user_id = :user_id
+ order by kind;
+
+-- name: remove_files(college_id, user_id)!
+-- No picture and no résumé; a trigger notes what is to be deleted from the storage.
+delete from profile_files
+ where college_id = :college_id
+   and user_id = :user_id;

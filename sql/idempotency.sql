@@ -41,3 +41,22 @@ delete from idempotency_keys
             limit :size::int
               for update skip locked
        ));
+
+-- name: remove_answers(college_id, user_id)!
+-- The answers that are kept for retries: they repeat what was sent.
+-- scans: answers are kept for a day only, and accounts end seldom.
+delete from idempotency_keys
+ where split_part(scope, ' ', 1) = :user_id::bigint::text
+    or scope like 'anybody %'
+       and position(
+               convert_to(
+                   (
+                       select email
+                         from users
+                        where college_id = :college_id
+                          and user_id = :user_id
+                   ),
+                   'UTF8'
+               )
+               in answer
+           ) > 0;

@@ -58,3 +58,19 @@ delete from mailed_codes
             limit :size::int
               for update skip locked
        ));
+
+-- name: export_mailed_codes(college_id, user_id)
+-- What mails are waiting to be acted upon; the codes themselves are not known to us.
+select purpose,
+       issued_at,
+       expires_at
+  from mailed_codes
+ where college_id = :college_id
+   and user_id = :user_id
+ order by purpose;
+
+-- name: remove_codes(college_id, user_id)!
+-- No mail opens anything any more.
+delete from mailed_codes
+ where college_id = :college_id
+   and user_id = :user_id;

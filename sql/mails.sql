@@ -244,3 +244,18 @@ select rider.college_id,
  where rider.college_id = :college_id
    and rider.user_id = :user_id
    and wants_mail(rider.user_id, 'digest');
+
+-- name: export_unwanted_mails(college_id, user_id)
+-- The mails that the rider wants no more of.
+select kind,
+       since
+  from unwanted_mails
+ where college_id = :college_id
+   and user_id = :user_id
+ order by kind;
+
+-- name: remove_unwanted_mails(college_id, user_id)!
+-- Nobody writes to an account that has no address.
+delete from unwanted_mails
+ where college_id = :college_id
+   and user_id = :user_id;

@@ -257,3 +257,44 @@ select a.act_id as id,
  where me.college_id = :college_id
    and me.user_id = :moderator_id
  order by a.act_id desc;
+
+-- name: export_reports_made(college_id, user_id)
+-- What the rider reported; not who wrote a post. What others reported of the rider would name them.
+select report.report_id as id,
+       case when report.reference_kind is distinct from 'service' then subject.full_name end as subject,
+       report.reason,
+       report.details,
+       report.reference_kind,
+       report.reference_id,
+       report.created_at,
+       report.resolved_at
+  from reports report
+  join users subject on subject.college_id = report.college_id and subject.user_id = report.subject_id
+ where report.college_id = :college_id
+   and report.reporter_id = :user_id
+ order by report.report_id;
+
+-- name: export_sanctions(college_id, user_id)
+-- What moderators did about the rider; not which, and no report, which would tell that there is one.
+select act,
+       outcome,
+       case when act = 'warn' then note end as note,
+       acted_at
+  from moderation_acts
+ where college_id = :college_id
+   and subject_id = :user_id
+   and act <> 'resolve'
+ order by act_id;
+
+-- name: export_moderation(college_id, user_id)
+-- What the rider did as a moderator.
+select act.act,
+       subject.full_name as subject,
+       act.outcome,
+       act.note,
+       act.acted_at
+  from moderation_acts act
+  join users subject on subject.college_id = act.college_id and subject.user_id = act.subject_id
+ where act.college_id = :college_id
+   and act.actor_id = :user_id
+ order by act.act_id;

@@ -266,3 +266,35 @@ select pools.college_id,
  order by pools.pool_id
  limit :size::int
    for update of pools skip locked;
+
+-- name: export_pools(college_id, user_id)
+-- The rides the rider shared, with whom, how far, and for which part of the fare.
+select member.pool_id as id,
+       pools.status,
+       member.request_id,
+       member.seats,
+       member.solo_meters,
+       member.shared_meters,
+       member.fare_percent,
+       pools.estimated_fare,
+       pools.meeting_note,
+       pools.is_fallback,
+       member.joined_at,
+       member.left_at,
+       pools.started_at,
+       pools.closed_at,
+       (
+           select jsonb_agg(fellow.full_name order by theirs.joined_at, theirs.request_id)
+             from pool_members theirs
+             join users fellow
+               on fellow.college_id = theirs.college_id and fellow.user_id = theirs.user_id
+            where theirs.pool_id = member.pool_id
+              and theirs.user_id <> :user_id
+       ) as fellow_riders
+  from pooling_requests own
+  join pool_members member on member.request_id = own.request_id
+  join pools on pools.pool_id = member.pool_id
+ where own.college_id = :college_id
+   and own.user_id = :user_id
+ order by member.pool_id,
+          member.request_id;

@@ -86,3 +86,37 @@ update profiles
 select country
   from colleges
  where college_id = :college_id;
+
+-- name: export_profile(college_id, user_id)^
+-- What the rider tells of themselves.
+select username,
+       phone_number,
+       bio,
+       year_of_study,
+       major,
+       college_unit,
+       gender,
+       preferences,
+       social_media_links,
+       emergency_contact,
+       updated_at
+  from profiles
+ where college_id = :college_id
+   and user_id = :user_id;
+
+-- name: empty_profile(college_id, user_id)!
+-- A profile as if nothing had ever been told.
+update profiles
+   set username           = null,
+       phone_number       = null,
+       bio                = null,
+       year_of_study      = null,
+       major              = null,
+       college_unit       = null,
+       gender             = null,
+       preferences        = null,
+       social_media_links = null,
+       emergency_contact  = null,
+       updated_at         = now()
+ where college_id = :college_id
+   and user_id = :user_id;

@@ -213,3 +213,35 @@ select device.platform,
 delete from devices
  where device_id = :device_id
    and token = :token;
+
+-- name: export_devices(college_id, user_id)
+-- The phones that are woken.
+select device_id as id,
+       session_id,
+       platform,
+       token,
+       registered_at
+  from devices
+ where college_id = :college_id
+   and user_id = :user_id
+ order by device_id;
+
+-- name: remove_devices(college_id, user_id)!
+-- The phones that were woken.
+delete from devices
+ where college_id = :college_id
+   and user_id = :user_id;
+
+-- name: export_quiet_hours(college_id, user_id)
+-- When the rider wants no noise.
+select begins_at,
+       ends_at
+  from quiet_hours
+ where college_id = :college_id
+   and user_id = :user_id;
+
+-- name: remove_quiet_hours(college_id, user_id)!
+-- When the rider wanted no noise.
+delete from quiet_hours
+ where college_id = :college_id
+   and user_id = :user_id;

@@ -320,3 +320,64 @@ select request_id,
 -- What became of a date; a second time is an error, and the transaction that tries it undone.
 insert into recurring_openings (college_id, recurring_id, occurs_on, request_id, skipped_because)
 values (:college_id, :recurring_id, :occurs_on, :request_id::bigint, :skipped_because::text);
+
+-- name: export_recurring_rides(college_id, user_id)
+-- The rides that come back every week, and what became of their dates.
+select ride.recurring_id as id,
+       ride.weekdays,
+       to_char(ride.departs_at, 'HH24:MI') as departs_at,
+       ride.window_minutes,
+       ride.ends_on,
+       ride.exception_dates,
+       ride.paused_at,
+       ride.start[1] as start_latitude,
+       ride.start[0] as start_longitude,
+       ride.destination[1] as destination_latitude,
+       ride.destination[0] as destination_longitude,
+       ride.start_name,
+       ride.destination_name,
+       ride.seats,
+       ride.detour_percent,
+       ride.role,
+       ride.seats_offered,
+       ride.same_gender,
+       ride.quiet,
+       ride.no_smoking,
+       ride.luggage,
+       ride.auto_match,
+       ride.note,
+       ride.created_at,
+       (
+           select jsonb_agg(
+                      jsonb_build_object(
+                          'occurs_on', change.occurs_on,
+                          'departs_at', to_char(change.departs_at, 'HH24:MI'),
+                          'window_minutes', change.window_minutes
+                      )
+                      order by change.occurs_on
+                  )
+             from recurring_changes change
+            where change.recurring_id = ride.recurring_id
+       ) as changes,
+       (
+           select jsonb_agg(
+                      jsonb_build_object(
+                          'occurs_on', opening.occurs_on,
+                          'request_id', opening.request_id,
+                          'skipped_because', opening.skipped_because
+                      )
+                      order by opening.occurs_on
+                  )
+             from recurring_openings opening
+            where opening.recurring_id = ride.recurring_id
+       ) as openings
+  from recurring_rides ride
+ where ride.college_id = :college_id
+   and ride.user_id = :user_id
+ order by ride.recurring_id;
+
+-- name: remove_recurring_rides(college_id, user_id)!
+-- Nothing is opened every week.
+delete from recurring_rides
+ where college_id = :college_id
+   and user_id = :user_id;

@@ -269,3 +269,82 @@ select distinct college_id
    and auto_match
    and upper(departure) > now()
  order by college_id;
+
+-- name: export_requests(college_id, user_id)
+-- The rides the rider wanted to share.
+select request_id as id,
+       status,
+       cancel_reason,
+       replaced_by,
+       start[1] as start_latitude,
+       start[0] as start_longitude,
+       destination[1] as destination_latitude,
+       destination[0] as destination_longitude,
+       start_name,
+       destination_name,
+       lower(departure) as depart_after,
+       upper(departure) as depart_before,
+       seats,
+       detour_percent,
+       role,
+       seats_offered,
+       same_gender,
+       quiet,
+       no_smoking,
+       luggage,
+       auto_match,
+       note,
+       solo_meters,
+       solo_road_meters,
+       created_at,
+       closed_at
+  from pooling_requests
+ where college_id = :college_id
+   and user_id = :user_id
+ order by request_id;
+
+-- name: find_open_ride(college_id, user_id)$
+-- The request of the rider that looks for company or has it.
+select request_id
+  from pooling_requests
+ where college_id = :college_id
+   and user_id = :user_id
+   and (status = 'matched' or status = 'active' and upper(departure) > now())
+ limit 1;
+
+-- name: remove_lone_requests(college_id, user_id)!
+-- Requests that never shared a ride.
+delete from pooling_requests request
+ where request.college_id = :college_id
+   and request.user_id = :user_id
+   and not exists (
+       select
+         from pool_members member
+        where member.request_id = request.request_id
+   );
+
+-- name: blur_requests(college_id, user_id)!
+-- Rides that others shared keep their route, to about a kilometre, without names of places, words and
+-- wishes. What the rider could have reached is blurred too: its middle tells both places.
+update pooling_requests request
+   set start = blurred.start,
+       destination = blurred.destination,
+       reach = box(blurred.start, blurred.destination),
+       start_name = '',
+       destination_name = '',
+       same_gender = false,
+       quiet = false,
+       no_smoking = false,
+       luggage = false,
+       auto_match = false,
+       note = ''
+  from (
+      select request_id,
+             point(round(start[0]::numeric, 2)::float8, round(start[1]::numeric, 2)::float8) as start,
+             point(round(destination[0]::numeric, 2)::float8, round(destination[1]::numeric, 2)::float8)
+                 as destination
+        from pooling_requests
+       where college_id = :college_id
+         and user_id = :user_id
+  ) as blurred
+ where request.request_id = blurred.request_id;

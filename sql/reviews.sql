@@ -217,3 +217,36 @@ select r.review_id as id,
  order by r.review_id desc
 offset :skip::int
  limit :size::int;
+
+-- name: export_reviews_written(college_id, user_id)
+-- What the rider wrote of others, also what nobody may read yet.
+select review.review_id as id,
+       review.pool_id,
+       review.post_id,
+       subject.full_name as subject,
+       review.rating,
+       review.comment,
+       review.created_at,
+       review.edited_at,
+       review.visible_from,
+       review.reply,
+       review.replied_at
+  from reviews review
+  join users subject on subject.college_id = review.college_id and subject.user_id = review.subject_id
+ where review.college_id = :college_id
+   and review.author_id = :user_id
+ order by review.review_id;
+
+-- name: export_reviews_received(college_id, user_id)
+-- What others wrote of the rider; what was written blind only once it may be read.
+select review_id as id,
+       author ->> 'full_name' as author,
+       rating,
+       comment,
+       created_at,
+       edited_at,
+       reply
+  from visible_reviews
+ where college_id = :college_id
+   and subject_id = :user_id
+ order by review_id;

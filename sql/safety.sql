@@ -343,3 +343,50 @@ update alarms
        ) as present
  where college_id = :college_id
    and alarm_id = :alarm_id;
+
+-- name: export_alarms(college_id, user_id)
+-- The alarms the rider raised.
+select alarm_id as id,
+       pool_id,
+       position[1] as latitude,
+       position[0] as longitude,
+       note,
+       raised_at,
+       repeated_at,
+       resolved_at,
+       resolution
+  from alarms
+ where college_id = :college_id
+   and user_id = :user_id
+ order by alarm_id;
+
+-- name: empty_alarms(college_id, user_id)!
+-- Alarms that were resolved, without place and words. Those that are open keep them until they are:
+-- somebody may have been made to delete the account.
+update alarms
+   set position = null,
+       note = ''
+ where college_id = :college_id
+   and user_id = :user_id
+   and resolved_at is not null;
+
+-- name: export_ride_shares(college_id, user_id)
+-- The links to rides that the rider gave out, and the position that was kept for them.
+select share_id as id,
+       pool_id,
+       vehicle_note,
+       position[1] as latitude,
+       position[0] as longitude,
+       position_at,
+       created_at,
+       expires_at
+  from ride_shares
+ where college_id = :college_id
+   and user_id = :user_id
+ order by share_id;
+
+-- name: remove_ride_shares(college_id, user_id)!
+-- No link shows where the rider is.
+delete from ride_shares
+ where college_id = :college_id
+   and user_id = :user_id;

@@ -173,3 +173,35 @@ delete from saved_search_hits
             limit :size::int
               for update skip locked
        ));
+
+-- name: export_saved_searches(college_id, user_id)
+-- What the rider asked to be told of, and how often it was.
+select search.search_id as id,
+       search.name,
+       search.start[1] as start_latitude,
+       search.start[0] as start_longitude,
+       search.start_radius_meters,
+       search.destination[1] as destination_latitude,
+       search.destination[0] as destination_longitude,
+       search.destination_radius_meters,
+       search.weekdays,
+       to_char(search.day_from, 'HH24:MI') as day_from,
+       to_char(search.day_until, 'HH24:MI') as day_until,
+       search.mail_me,
+       search.expires_at,
+       search.created_at,
+       (
+           select count(*)
+             from saved_search_hits hit
+            where hit.search_id = search.search_id
+       ) as hits
+  from saved_searches search
+ where search.college_id = :college_id
+   and search.user_id = :user_id
+ order by search.search_id;
+
+-- name: remove_saved_searches(college_id, user_id)!
+-- Nothing is searched for.
+delete from saved_searches
+ where college_id = :college_id
+   and user_id = :user_id;

@@ -157,3 +157,35 @@ delete from saved_service_search_hits
             limit :size::int
               for update of hit skip locked
        ));
+
+-- name: export_service_searches(college_id, user_id)
+-- Which posts the rider asked to be told of, and how often it was.
+select search.search_id as id,
+       search.name,
+       search.words,
+       search.tags,
+       search.kind,
+       search.compensation_type,
+       search.min_price,
+       search.max_price,
+       search.place[1] as latitude,
+       search.place[0] as longitude,
+       search.radius_meters,
+       search.mail_me,
+       search.expires_at,
+       search.created_at,
+       (
+           select count(*)
+             from saved_service_search_hits hit
+            where hit.search_id = search.search_id
+       ) as hits
+  from saved_service_searches search
+ where search.college_id = :college_id
+   and search.user_id = :user_id
+ order by search.search_id;
+
+-- name: remove_service_searches(college_id, user_id)!
+-- Nor are services searched for.
+delete from saved_service_searches
+ where college_id = :college_id
+   and user_id = :user_id;

@@ -233,3 +233,133 @@ returning null::bigint as application_id,
           post_id,
           user_id,
           title;
+
+-- name: export_service_posts(college_id, user_id)
+-- What the rider offered and asked for, also anonymously, and what was deleted.
+select post_id as id,
+       kind,
+       title,
+       description,
+       status,
+       team_size,
+       places_taken,
+       deadline,
+       compensation_type,
+       price,
+       requires_resume,
+       requires_cover_letter,
+       is_anonymous,
+       college_only,
+       tags,
+       requirements,
+       filters,
+       location[1] as latitude,
+       location[0] as longitude,
+       location_name,
+       created_at,
+       deleted_at
+  from service_posts
+ where college_id = :college_id
+   and user_id = :user_id
+ order by created_at,
+          post_id;
+
+-- name: end_services(college_id, user_id)
+-- Posts are closed and applications withdrawn: what the other sides have to learn of it.
+with ended_posts as (
+    update service_posts
+       set deleted_at = coalesce(deleted_at, now()),
+           status = case when status = 'completed' then status else 'cancelled' end
+     where college_id = :college_id
+       and user_id = :user_id
+    returning post_id
+),
+ended_applications as (
+    update service_applications application
+       set status = 'withdrawn',
+           answered_at = now()
+      from service_posts post
+     where application.college_id = :college_id
+       and application.user_id = :user_id
+       and application.status in ('pending', 'accepted')
+       and post.post_id = application.post_id
+       and post.status <> 'completed'
+    returning application.application_id
+)
+select a.user_id,
+       'service_post_closed' as type,
+       jsonb_build_object(
+           'application_id', a.id,
+           'service_post', a.service_post,
+           'reason', 'deleted'
+       ) as payload
+  from shown_applications a
+  join ended_posts on ended_posts.post_id = a.post_id
+ where a.college_id = :college_id
+   and a.status in ('pending', 'accepted')
+   and (a.post).deleted_at is null
+   and (a.post).status <> 'completed'
+ union all
+select a.poster_id,
+       'service_application_withdrawn',
+       jsonb_build_object(
+           'application', jsonb_build_object(
+               'id', a.id,
+               'status', 'withdrawn',
+               'applicant', jsonb_build_object('id', a.user_id, 'full_name', 'Former rider'),
+               'service_post', a.service_post,
+               'cover_letter', null,
+               'resume_url', null,
+               'proposed_rate', null,
+               'application_date', a.application_date
+           )
+       )
+  from shown_applications a
+  join ended_applications on ended_applications.application_id = a.id
+ where a.college_id = :college_id
+   and not are_blocked(a.user_id, a.poster_id);
+
+-- name: remove_lone_tags(college_id, user_id)!
+-- Tags that no post of anybody else has.
+delete from service_tags tag
+ where tag.college_id = :college_id
+   and lower(tag.name) in (
+           select unnest(mine.tags)
+             from service_posts mine
+            where mine.college_id = :college_id
+              and mine.user_id = :user_id
+       )
+   and not exists (
+           select
+             from service_posts other
+            where other.college_id = :college_id
+              and other.user_id <> :user_id
+              and other.deleted_at is null
+              and other.tags @> array[lower(tag.name)]
+       );
+
+-- name: remove_lone_posts(college_id, user_id)!
+-- Posts that nobody else applied to.
+delete from service_posts post
+ where post.college_id = :college_id
+   and post.user_id = :user_id
+   and not exists (
+           select
+             from service_applications application
+            where application.post_id = post.post_id
+       );
+
+-- name: empty_posts(college_id, user_id)!
+-- Posts that others applied to, without a word of the rider's.
+update service_posts
+   set title = 'Former post',
+       description = 'Who wrote this has left.',
+       deadline = null,
+       price = null,
+       tags = '{}',
+       requirements = '[]',
+       filters = '[]',
+       location = null,
+       location_name = ''
+ where college_id = :college_id
+   and user_id = :user_id;

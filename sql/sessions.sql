@@ -146,3 +146,41 @@ delete from refresh_tokens
             limit :size::int
               for update skip locked
        ));
+
+-- name: export_sessions(college_id, user_id)
+-- Where the rider signed in.
+select session_id as id,
+       device,
+       started_at,
+       last_used_at,
+       ended_at,
+       end_reason
+  from sessions
+ where college_id = :college_id
+   and user_id = :user_id
+ order by session_id;
+
+-- name: remove_refresh_tokens(college_id, user_id)!
+-- No session can be refreshed.
+delete from refresh_tokens
+ where session_id in (
+           select session_id
+             from sessions
+            where college_id = :college_id
+              and user_id = :user_id
+       );
+
+-- name: empty_sessions(college_id, user_id)!
+-- Sessions stay, ended, for as long as an access token could name them: every worker asks.
+update sessions
+   set device = ''
+ where college_id = :college_id
+   and user_id = :user_id;
+
+-- name: forget_sessions_of_former_riders()!
+-- Take away the sessions of former riders of all colleges that no access token can name any more: none
+-- lives longer than a day.
+delete from sessions
+ using users
+ where users.user_id = sessions.user_id
+   and users.deleted_at < now() - interval '2 days';

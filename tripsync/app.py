@@ -41,6 +41,7 @@ from tripsync.jobs.background import Background
 from tripsync.mail.mailer import Mailer
 from tripsync.metrics import MetricsPort
 from tripsync.notifications.pusher import Pusher
+from tripsync.own_data import OwnDataParts
 from tripsync.realtime import api as realtime
 from tripsync.realtime import asyncapi, events
 from tripsync.realtime.connections import ConnectionManager
@@ -92,6 +93,7 @@ def create_app(settings: Settings, name: str = "tripsync", sql: Path = SQL) -> S
     resources.add(settings)
     resources.add(AccessTokens(settings))
     resources.add(PictureUrls(settings))
+    resources.add(gather_own_data())
 
     add_path_patterns(app)
     add_observation(app, production=not settings.in_development)
@@ -235,7 +237,7 @@ def open_background(resources: Resources) -> Background:
     return resources.add(background, closed_by=background.stop)
 
 
-Part = Literal["frames", "messages", "jobs", "letters", "timers"]
+Part = Literal["frames", "messages", "jobs", "letters", "timers", "sections", "erasures"]
 
 
 def every(part: Part) -> list[Any]:
@@ -246,6 +248,15 @@ def every(part: Part) -> list[Any]:
 def describe_sockets() -> dict[str, Any]:
     """The AsyncAPI document of this application."""
     return asyncapi.describe(every("frames"), every("messages"))
+
+
+def gather_own_data() -> OwnDataParts:
+    """All that is exported of a rider and erased. Features erase first: what they do in it may
+    append events."""
+    return OwnDataParts(
+        sections=[*every("sections"), *events.sections],
+        erasures=[*every("erasures"), *events.erasures, *idempotency.erasures],
+    )
 
 
 async def wind_down(app: Sanic) -> None:

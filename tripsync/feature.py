@@ -13,6 +13,7 @@ from sanic import Blueprint
 from tripsync.jobs import Job
 from tripsync.jobs.timers import AnyTimer
 from tripsync.mail import Letter
+from tripsync.own_data import Erasure, Section
 from tripsync.realtime.frames import Frame, Message
 from tripsync.resources import Resources
 
@@ -33,6 +34,9 @@ class Feature:
     timers: tuple[AnyTimer, ...] = ()
     # What it mails.
     letters: tuple[Letter, ...] = ()
+    # What it exports of a rider, and what it erases when their account is deleted.
+    sections: tuple[Section, ...] = ()
+    erasures: tuple[Erasure, ...] = ()
     # Adds what it keeps open in a server.
     open: Callable[[Resources], object] | None = None
 

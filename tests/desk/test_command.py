@@ -162,6 +162,8 @@ def test_calls_are_found_however_they_are_written(tmp_path: Path) -> None:
         "        await getattr(db.rides, 'change_' + kind)(ride_id=2)\n"
         "    hand_on(request.app.ctx.database.reading.rides.find_ride)\n"
         "    return row.rides.start\n"
+        "sections = (Section('rides', 'rides.export_rides', shown=briefly),)\n"
+        "erasures = (Erase('rides.remove_rides'), leave_all)\n"
     )
     assert sorted((call.line, call.query, call.is_open) for call in calls_of(file)) == [
         (2, "find_ride", False),
@@ -169,4 +171,6 @@ def test_calls_are_found_however_they_are_written(tmp_path: Path) -> None:
         (4, "export_", True),
         (5, "", True),
         (6, "find_ride", False),
+        (8, "export_rides", False),
+        (9, "remove_rides", False),
     ]

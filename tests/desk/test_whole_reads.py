@@ -175,10 +175,10 @@ async def test_the_gate_needs_no_database_and_speaks_to_hooks(broken: Path, data
 
 
 async def test_one_query_is_warned_of_too(data_dir: Path, database_url: str) -> None:
-    arguments = ("sql", "explain", "own_data.remove_answers")
+    arguments = ("sql", "explain", "idempotency.remove_answers")
     with tripsync(*arguments, data_dir=data_dir, DATABASE_URL=database_url) as desk:
         assert await desk.exit_code() == 0
-        assert "warning: own_data.remove_answers reads all of idempotency_keys" in desk.said
+        assert "warning: idempotency.remove_answers reads all of idempotency_keys" in desk.said
 
 
 async def test_riders_are_only_made_for_all_queries(data_dir: Path) -> None:

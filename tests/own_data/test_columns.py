@@ -11,11 +11,11 @@ from contextlib import asynccontextmanager, suppress
 from tests.conftest import Server, SignUp
 from tests.own_data.catalogue import Column, columns_of, columns_read_by, named, traces_of
 from tests.own_data.conftest import live_a_little
-from tests.own_data.test_export import EXPORTED
+from tests.own_data.test_export import EXPORTED, PARTS, QUERIES
 from tests.people import Rider
 from tripsync.database import Database, Transaction
-from tripsync.http.tokens import Rider as Known
-from tripsync.profiles.api_deletion import erase
+from tripsync.own_data import Whose
+from tripsync.profiles.api_own_data import erase
 
 Declared = Mapping[str, Mapping[str, str]]
 
@@ -136,10 +136,10 @@ def columns(declared: Declared) -> set[Column]:
 
 async def not_exported(work: Transaction) -> set[Column]:
     """The columns about a user that no section of the export reads."""
-    queries = work._queries["own_data"]
     found = await columns_of(work._db, {column.partition(".")[0] for column in EXPORTED})
-    for section in set(EXPORTED.values()):
-        found -= await columns_read_by(work._db, queries[f"export_{section}"].sql)
+    for full_name in QUERIES.values():
+        file, _, query = full_name.partition(".")
+        found -= await columns_read_by(work._db, work._queries[file][query].sql)
     return found
 
 
@@ -148,7 +148,7 @@ async def not_erased(work: Transaction, rider: Rider) -> set[Column]:
     for statement in FILLED:
         await work._db.execute(statement, rider.id)
     before = await traces_of(work._db, rider.id)
-    await erase(work, Known(rider.id, rider.college_id, 0, rider.email, 0), rider.email)
+    await erase(work, PARTS, Whose(college_id=rider.college_id, user_id=rider.id))
     return (await traces_of(work._db, rider.id)).left_of(before)
 
 

@@ -14,8 +14,8 @@ from tests.people import Campus, Rider
 from tests.pooling.roads_to_campus import go, heard_by, pair_up, ride
 from tests.profiles.files import IMAGE, picture, send
 from tests.waiting import until_waiting_for_locks
+from tripsync.auth.forgetting import forget_former_riders
 from tripsync.database import Database
-from tripsync.profiles.api_deletion import forget_sessions
 
 
 async def everything_that_says(db: asyncpg.Connection, text: str) -> list[str]:
@@ -403,7 +403,7 @@ async def test_the_last_traces_of_sessions_go_when_no_token_can_name_them(
 
     async def kept() -> int:
         async with database.transaction() as transaction:
-            await forget_sessions(transaction)
+            await forget_former_riders(transaction)
         number: int = await db.fetchval(
             "select count(*) from sessions where user_id = $1", rider.id
         )

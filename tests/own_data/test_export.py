@@ -12,10 +12,11 @@ from tests.own_data.catalogue import columns_of_users
 from tests.own_data.conftest import EXPORT, done, export_of, live_a_little
 from tests.people import Campus, Rider
 from tests.pooling.roads_to_campus import pair_up
+from tripsync.app import gather_own_data
 from tripsync.database import Database
 from tripsync.database.files import SQL
 from tripsync.database.queries import load_queries
-from tripsync.profiles.api_export import SECTIONS
+from tripsync.profiles.api_own_data import ABOUT
 from tripsync.profiles.schemas import OwnData
 
 # Which section holds what a column for a user says is theirs. A table that is added turns the test
@@ -60,6 +61,12 @@ LEFT_OUT = {
     "alarms.resolved_by": "about somebody else's alarm, and theirs to export",
     "live_positions.user_id": "where one's own phone said it is a second ago; gone with the ride",
 }
+PARTS = gather_own_data()
+QUERIES = {
+    "account": "accounts.export_account",
+    "profile": "profiles.export_profile",
+    **{name: section.query for name, section in PARTS.sections.items()},
+}
 # What the section is read from, where it is a view on the table.
 VIEWS = {"reviews_received": "visible_reviews"}
 
@@ -74,17 +81,19 @@ async def test_every_table_about_a_user_is_exported_or_left_out_for_a_reason(
 
 
 def test_every_section_reads_its_table() -> None:
-    queries = load_queries(SQL)["own_data"]
+    queries = load_queries(SQL)
     for column, section in EXPORTED.items():
         table, _, name = column.partition(".")
-        sql = queries[f"export_{section}"].sql
+        file, _, query = QUERIES[section].partition(".")
+        sql = queries[file][query].sql
         assert re.search(rf"\b(from|join) {VIEWS.get(section, table)}\b", sql), column
         assert re.search(rf"\b{name}\b", sql), column
 
 
 def test_the_document_is_described_section_by_section() -> None:
     described = OwnData.__struct_fields__
-    assert described == ("exported_at", "account", "profile", *SECTIONS)
+    assert described[: len(ABOUT)] == ABOUT
+    assert set(described[len(ABOUT) :]) == PARTS.sections.keys()
     assert set(EXPORTED.values()) == set(described) - {"exported_at"}
 
 
@@ -193,7 +202,7 @@ async def test_every_section_holds_all_that_is_ones_own_and_nothing_else(
         whose.setdefault(section, {}).setdefault(table, []).append(name)
     for person in (rider, fellow, moderator):
         exported = await export_of(person)
-        for section in SECTIONS:
+        for section in PARTS.sections:
             table, names = list(whose[section].items())[-1]
             number = await db.fetchval(
                 f"select count(*) from {table} "
@@ -246,12 +255,12 @@ async def test_an_export_is_of_one_moment(
     rider = await sign_up()
     whose = {"college_id": rider.college_id, "user_id": rider.id}
     async with server.app.ctx.resources[Database].snapshot() as snapshot:
-        before = await snapshot.own_data.export_account(**whose)
+        before = await snapshot.accounts.export_account(**whose)
         await db.execute("update users set full_name = 'Another' where user_id = $1", rider.id)
-        again = [row async for row in snapshot.rows("own_data", "export_account", **whose)]
+        again = [row async for row in snapshot.rows("accounts", "export_account", **whose)]
         assert [row["full_name"] for row in again] == [before["full_name"]]
         with pytest.raises(asyncpg.ReadOnlySQLTransactionError):
-            await snapshot.own_data.empty_profile(**whose)
+            await snapshot.profiles.empty_profile(**whose)
 
 
 async def test_a_client_that_goes_away_leaves_a_server_that_works(

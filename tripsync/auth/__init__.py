@@ -4,6 +4,7 @@ from tripsync.auth import api, api_passwords, api_registration, forgetting
 from tripsync.auth.mails import RESET_PASSWORD, VERIFY_EMAIL
 from tripsync.feature import Feature
 from tripsync.http import hashing
+from tripsync.own_data import Erase, Section
 
 feature = Feature(
     title="Accounts",
@@ -11,4 +12,13 @@ feature = Feature(
     letters=(VERIFY_EMAIL, RESET_PASSWORD),
     timers=forgetting.timers,
     open=hashing.open_hasher,
+    sections=(
+        Section("sessions", "sessions.export_sessions"),
+        Section("mailed_codes", "mailed_codes.export_mailed_codes"),
+    ),
+    erasures=(
+        Erase("mailed_codes.remove_codes"),
+        Erase("sessions.remove_refresh_tokens"),
+        Erase("sessions.empty_sessions"),
+    ),
 )

@@ -6,10 +6,16 @@ may go on until one of the two blocks the other. A message is a row before anybo
 
 from tripsync.chat import api, api_conversations, frames
 from tripsync.feature import Feature
+from tripsync.own_data import Erase, Section
 
 feature = Feature(
     title="Chat",
     api=(api, api_conversations),
     frames=frames.frames,
     messages=frames.messages,
+    sections=(
+        Section("conversations", "chat.export_conversations"),
+        Section("messages", "chat.export_messages"),
+    ),
+    erasures=(Erase("chat.empty_messages"),),
 )

@@ -15,6 +15,10 @@ class AccountsCreateUser(TypedDict):
 class AccountsFindCredentials(TypedDict):
     user_id: int; college_id: int; email: str; password_hash: str; banned: bool | Any
 
+class AccountsExportAccount(TypedDict):
+    id: int; email: str; full_name: str; college_name: str; role: str; verified_at: datetime | None
+    banned_at: datetime | None; created_at: datetime
+
 class ApplicationsLockPostToApply(TypedDict):
     own: bool | Any; verified: bool | Any; poster_id: int; shown_status: str | Any
     in_time: bool | Any; requires_resume: bool; requires_cover_letter: bool; requirements: Any
@@ -45,8 +49,15 @@ ApplicationsListOwn = ApplicationsFindApplication
 class ApplicationsListLeft(TypedDict):
     application_id: int; post_id: int; user_id: int; title: str
 
+class ApplicationsExportServiceApplications(TypedDict):
+    id: int; post_id: int; title: str; status: str; cover_letter: str | None; resume_url: str | None
+    proposed_rate: Decimal | None; applied_at: datetime; answered_at: datetime | None
+
 class BlocksListBlocks(TypedDict):
     id: int; full_name: str; blocked_at: datetime
+
+class BlocksExportBlocks(TypedDict):
+    blocked: str; created_at: datetime
 
 class ChatFindPartner(TypedDict):
     partner: Any; conversation_id: int | Any; may_write: bool | Any
@@ -72,6 +83,13 @@ class ChatListConversations(TypedDict):
 class ChatListPools(TypedDict):
     conversation_id: int | Any; pool_id: int | Any; status: str | Any; members: Any
     last_message: Any; unread_count: int | Any
+
+class ChatExportConversations(TypedDict):
+    id: int | Any; other_rider: str | Any; pool_id: int | Any; begun_at: datetime | Any
+    read_until: datetime | Any
+
+class ChatExportMessages(TypedDict):
+    id: int; conversation_id: int; content: str; created_at: datetime
 
 class CollegesListColleges(TypedDict):
     id: int; name: str; email_domains: list[str]; latitude: float | Any; longitude: float | Any
@@ -117,6 +135,10 @@ class ConnectionsListContacts(TypedDict):
     id: int | Any; full_name: str | Any; phone_number: str | Any; email: str | Any
     year_of_study: str | Any; bio: str | Any
 
+class ConnectionsExportConnections(TypedDict):
+    id: int; sent: bool | Any; other_rider: str; status: str; created_at: datetime
+    answered_at: datetime | None
+
 class EventsAppendEvent(TypedDict):
     user_id: int; seq: int
 
@@ -140,6 +162,9 @@ class EventsFindBeginning(TypedDict):
 class EventsListOwn(TypedDict):
     last_seq: int | Any; events: Any
 
+class EventsExportEvents(TypedDict):
+    seq: int; type: str; payload: Any; created_at: datetime
+
 class FilesTakeUnreferencedFiles(TypedDict):
     storage_key: str
 
@@ -147,6 +172,9 @@ class FilesFindImage(TypedDict):
     storage_key: str; version: str
 
 FilesFindResume = FilesFindImage
+
+class FilesExportFiles(TypedDict):
+    kind: str; url: str | Any; uploaded_at: datetime
 
 class IdempotencyFindAnswer(TypedDict):
     fingerprint: bytes; status: int | None; answer: bytes | None
@@ -162,6 +190,9 @@ class MailedCodesFindReader(TypedDict):
     college_id: int; user_id: int
 
 MailedCodesSpendCode = MailedCodesFindReader
+
+class MailedCodesExportMailedCodes(TypedDict):
+    purpose: str; issued_at: datetime; expires_at: datetime
 
 class MailsFindSettings(TypedDict):
     matches: bool | Any; cancellations: bool | Any; searches: bool | Any; digest: bool | Any
@@ -195,6 +226,9 @@ class MailsListDigestRiders(TypedDict):
 class MailsFindDigest(TypedDict):
     college_id: int; user_id: int; to: str; full_name: str; rides: int | Any
     shared_kilometers: Decimal | Any; reviews: int | Any; hits: int | Any
+
+class MailsExportUnwantedMails(TypedDict):
+    kind: str; since: datetime
 
 class MatchingFindMatches(TypedDict):
     viewer_id: int | Any; id: int | Any; full_name: str | Any; phone_number: str | Any
@@ -240,128 +274,15 @@ class ModerationRecordAct(TypedDict):
 
 ModerationListActs = ModerationRecordAct
 
-class OwnDataExportAccount(TypedDict):
-    id: int; email: str; full_name: str; college_name: str; role: str; verified_at: datetime | None
-    banned_at: datetime | None; created_at: datetime
-
-class OwnDataExportProfile(TypedDict):
-    username: str | None; phone_number: str | None; bio: str | None; year_of_study: str | None
-    major: str | None; college_unit: str | None; gender: str | None; preferences: Any
-    social_media_links: Any; emergency_contact: Any; updated_at: datetime
-
-class OwnDataExportFiles(TypedDict):
-    kind: str; url: str | Any; uploaded_at: datetime
-
-class OwnDataExportSessions(TypedDict):
-    id: int; device: str; started_at: datetime; last_used_at: datetime; ended_at: datetime | None
-    end_reason: str | None
-
-class OwnDataExportDevices(TypedDict):
-    id: int; session_id: int; platform: str; token: str; registered_at: datetime
-
-class OwnDataExportQuietHours(TypedDict):
-    begins_at: time; ends_at: time
-
-class OwnDataExportMailedCodes(TypedDict):
-    purpose: str; issued_at: datetime; expires_at: datetime
-
-class OwnDataExportUnwantedMails(TypedDict):
-    kind: str; since: datetime
-
-class OwnDataExportRequests(TypedDict):
-    id: int; status: str; cancel_reason: str | None; replaced_by: int | None
-    start_latitude: float | Any; start_longitude: float | Any; destination_latitude: float | Any
-    destination_longitude: float | Any; start_name: str; destination_name: str
-    depart_after: datetime | Any; depart_before: datetime | Any; seats: int; detour_percent: int
-    role: str; seats_offered: int | None; same_gender: bool; quiet: bool; no_smoking: bool
-    luggage: bool; auto_match: bool; note: str; solo_meters: float; solo_road_meters: float | None
-    created_at: datetime; closed_at: datetime | None
-
-class OwnDataExportRecurringRides(TypedDict):
-    id: int; weekdays: list[str]; departs_at: str | Any; window_minutes: int; ends_on: date | None
-    exception_dates: list[date]; paused_at: datetime | None; start_latitude: float | Any
-    start_longitude: float | Any; destination_latitude: float | Any
-    destination_longitude: float | Any; start_name: str; destination_name: str; seats: int
-    detour_percent: int; role: str; seats_offered: int | None; same_gender: bool; quiet: bool
-    no_smoking: bool; luggage: bool; auto_match: bool; note: str; created_at: datetime; changes: Any
-    openings: Any
-
-class OwnDataExportSavedSearches(TypedDict):
-    id: int; name: str; start_latitude: float | Any; start_longitude: float | Any
-    start_radius_meters: int; destination_latitude: float | Any; destination_longitude: float | Any
-    destination_radius_meters: int; weekdays: list[str] | None; day_from: str | Any
-    day_until: str | Any; mail_me: bool; expires_at: datetime | None; created_at: datetime
-    hits: int | Any
-
-class OwnDataExportServiceSearches(TypedDict):
-    id: int; name: str; words: str | None; tags: list[str]; kind: str | None
-    compensation_type: str | None; min_price: Decimal | None; max_price: Decimal | None
-    latitude: float | Any; longitude: float | Any; radius_meters: int | None; mail_me: bool
-    expires_at: datetime | None; created_at: datetime; hits: int | Any
-
-class OwnDataExportConnections(TypedDict):
-    id: int; sent: bool | Any; other_rider: str; status: str; created_at: datetime
-    answered_at: datetime | None
-
-class OwnDataExportPools(TypedDict):
-    id: int; status: str; request_id: int; seats: int; solo_meters: float | None
-    shared_meters: float; fare_percent: Decimal; estimated_fare: Decimal | None; meeting_note: str
-    is_fallback: bool; joined_at: datetime; left_at: datetime | None; started_at: datetime | None
-    closed_at: datetime | None; fellow_riders: Any
-
-class OwnDataExportReviewsWritten(TypedDict):
-    id: int; pool_id: int | None; post_id: int | None; subject: str; rating: int; comment: str
-    created_at: datetime; edited_at: datetime | None; visible_from: datetime; reply: str | None
-    replied_at: datetime | None
-
-class OwnDataExportReviewsReceived(TypedDict):
-    id: int | Any; author: str | Any; rating: int | Any; comment: str | Any
-    created_at: datetime | Any; edited_at: datetime | Any; reply: Any
-
-class OwnDataExportConversations(TypedDict):
-    id: int | Any; other_rider: str | Any; pool_id: int | Any; begun_at: datetime | Any
-    read_until: datetime | Any
-
-class OwnDataExportMessages(TypedDict):
-    id: int; conversation_id: int; content: str; created_at: datetime
-
-class OwnDataExportServicePosts(TypedDict):
-    id: int; kind: str; title: str; description: str; status: str; team_size: int; places_taken: int
-    deadline: datetime | None; compensation_type: str; price: Decimal | None; requires_resume: bool
-    requires_cover_letter: bool; is_anonymous: bool; college_only: bool; tags: list[str]
-    requirements: Any; filters: Any; latitude: float | Any; longitude: float | Any
-    location_name: str; created_at: datetime; deleted_at: datetime | None
-
-class OwnDataExportServiceApplications(TypedDict):
-    id: int; post_id: int; title: str; status: str; cover_letter: str | None; resume_url: str | None
-    proposed_rate: Decimal | None; applied_at: datetime; answered_at: datetime | None
-
-class OwnDataExportBlocks(TypedDict):
-    blocked: str; created_at: datetime
-
-class OwnDataExportReportsMade(TypedDict):
+class ModerationExportReportsMade(TypedDict):
     id: int; subject: str | Any; reason: str; details: str; reference_kind: str | Any
     reference_id: int | None; created_at: datetime; resolved_at: datetime | None
 
-class OwnDataExportSanctions(TypedDict):
+class ModerationExportSanctions(TypedDict):
     act: str; outcome: str | None; note: str | Any; acted_at: datetime
 
-class OwnDataExportModeration(TypedDict):
+class ModerationExportModeration(TypedDict):
     act: str; subject: str; outcome: str | None; note: str; acted_at: datetime
-
-class OwnDataExportAlarms(TypedDict):
-    id: int; pool_id: int | None; latitude: float | Any; longitude: float | Any; note: str
-    raised_at: datetime; repeated_at: datetime; resolved_at: datetime | None; resolution: str
-
-class OwnDataExportRideShares(TypedDict):
-    id: int; pool_id: int; vehicle_note: str; latitude: float | Any; longitude: float | Any
-    position_at: datetime | None; created_at: datetime; expires_at: datetime
-
-class OwnDataExportEvents(TypedDict):
-    seq: int; type: str; payload: Any; created_at: datetime
-
-class OwnDataEndServices(TypedDict):
-    user_id: int | Any; type: str | Any; payload: Any
 
 class PoolsLockPools(TypedDict):
     pool_id: int; status: str; capacity: int; seats_taken: int
@@ -386,6 +307,12 @@ class PoolsListPools(TypedDict):
 class PoolsLockArrived(TypedDict):
     college_id: int; pool_id: int
 
+class PoolsExportPools(TypedDict):
+    id: int; status: str; request_id: int; seats: int; solo_meters: float | None
+    shared_meters: float; fare_percent: Decimal; estimated_fare: Decimal | None; meeting_note: str
+    is_fallback: bool; joined_at: datetime; left_at: datetime | None; started_at: datetime | None
+    closed_at: datetime | None; fellow_riders: Any
+
 class PositionsListMoved(TypedDict):
     user_id: int; pool_id: int; latitude: float | Any; longitude: float | Any; heading: float | None
     seen_at: datetime; fellows: list[int] | Any
@@ -402,6 +329,11 @@ class ProfilesFindProfile(TypedDict):
     reviews: Any; profile_image_url: str | Any; email: str | Any; phone_number: str | Any
     emergency_contact: Any
 
+class ProfilesExportProfile(TypedDict):
+    username: str | None; phone_number: str | None; bio: str | None; year_of_study: str | None
+    major: str | None; college_unit: str | None; gender: str | None; preferences: Any
+    social_media_links: Any; emergency_contact: Any; updated_at: datetime
+
 class PushRegisterDevice(TypedDict):
     id: int; platform: str; registered_at: datetime; current: bool | Any
 
@@ -412,6 +344,12 @@ class PushFindQuietHours(TypedDict):
 
 class PushFindPush(TypedDict):
     platform: str; token: str; event: Any
+
+class PushExportDevices(TypedDict):
+    id: int; session_id: int; platform: str; token: str; registered_at: datetime
+
+class PushExportQuietHours(TypedDict):
+    begins_at: time; ends_at: time
 
 class RateLimitsCountHit(TypedDict):
     hits: int; seconds_left: int | Any
@@ -446,6 +384,15 @@ class RecurringLockRiders(TypedDict):
 class RecurringLockOpenRequests(TypedDict):
     request_id: int; college_id: int; user_id: int; status: str; depart_after: datetime | Any
     depart_before: datetime | Any; lasts: bool | Any
+
+class RecurringExportRecurringRides(TypedDict):
+    id: int; weekdays: list[str]; departs_at: str | Any; window_minutes: int; ends_on: date | None
+    exception_dates: list[date]; paused_at: datetime | None; start_latitude: float | Any
+    start_longitude: float | Any; destination_latitude: float | Any
+    destination_longitude: float | Any; start_name: str; destination_name: str; seats: int
+    detour_percent: int; role: str; seats_offered: int | None; same_gender: bool; quiet: bool
+    no_smoking: bool; luggage: bool; auto_match: bool; note: str; created_at: datetime; changes: Any
+    openings: Any
 
 class RequestsLockOpenRequests(TypedDict):
     request_id: int; status: str; depart_after: datetime | Any; depart_before: datetime | Any
@@ -484,6 +431,15 @@ class RequestsLockOverdue(TypedDict):
 
 RequestsListWaitingColleges = MailsTakeDigestTurns
 
+class RequestsExportRequests(TypedDict):
+    id: int; status: str; cancel_reason: str | None; replaced_by: int | None
+    start_latitude: float | Any; start_longitude: float | Any; destination_latitude: float | Any
+    destination_longitude: float | Any; start_name: str; destination_name: str
+    depart_after: datetime | Any; depart_before: datetime | Any; seats: int; detour_percent: int
+    role: str; seats_offered: int | None; same_gender: bool; quiet: bool; no_smoking: bool
+    luggage: bool; auto_match: bool; note: str; solo_meters: float; solo_road_meters: float | None
+    created_at: datetime; closed_at: datetime | None
+
 class ReviewsLockRide(TypedDict):
     status: str; with_fellow: bool | Any
 
@@ -507,6 +463,15 @@ class ReviewsListWritten(TypedDict):
     id: int; pool_id: int | None; post_id: int | None; subject: Any; rating: int; comment: str
     created_at: datetime; edited_at: datetime | None; visible: bool | Any; editable: bool | Any
     reply: Any
+
+class ReviewsExportReviewsWritten(TypedDict):
+    id: int; pool_id: int | None; post_id: int | None; subject: str; rating: int; comment: str
+    created_at: datetime; edited_at: datetime | None; visible_from: datetime; reply: str | None
+    replied_at: datetime | None
+
+class ReviewsExportReviewsReceived(TypedDict):
+    id: int | Any; author: str | Any; rating: int | Any; comment: str | Any
+    created_at: datetime | Any; edited_at: datetime | Any; reply: Any
 
 class RoundsListRides(TypedDict):
     request_id: int | Any; user_id: int | Any; start_latitude: float | Any
@@ -555,6 +520,14 @@ class SafetyListAlarms(TypedDict):
 class SafetyLockAlarm(TypedDict):
     user_id: int; resolved: bool | Any
 
+class SafetyExportAlarms(TypedDict):
+    id: int; pool_id: int | None; latitude: float | Any; longitude: float | Any; note: str
+    raised_at: datetime; repeated_at: datetime; resolved_at: datetime | None; resolution: str
+
+class SafetyExportRideShares(TypedDict):
+    id: int; pool_id: int; vehicle_note: str; latitude: float | Any; longitude: float | Any
+    position_at: datetime | None; created_at: datetime; expires_at: datetime
+
 class SearchesListSearches(TypedDict):
     search_id: int; name: str; start_latitude: float | Any; start_longitude: float | Any
     start_radius_meters: int; destination_latitude: float | Any; destination_longitude: float | Any
@@ -563,6 +536,13 @@ class SearchesListSearches(TypedDict):
 
 class SearchesRecordHits(TypedDict):
     search_id: int | Any; user_id: int | Any; name: str | Any; mailed: bool | Any; request: Any
+
+class SearchesExportSavedSearches(TypedDict):
+    id: int; name: str; start_latitude: float | Any; start_longitude: float | Any
+    start_radius_meters: int; destination_latitude: float | Any; destination_longitude: float | Any
+    destination_radius_meters: int; weekdays: list[str] | None; day_from: str | Any
+    day_until: str | Any; mail_me: bool; expires_at: datetime | None; created_at: datetime
+    hits: int | Any
 
 class ServiceSearchListPosts(TypedDict):
     id: int | Any; kind: str | Any; title: str | Any; status: str | Any; team_size: int | Any
@@ -583,6 +563,12 @@ class ServiceSearchesListSearches(TypedDict):
 
 class ServiceSearchesRecordHits(TypedDict):
     search_id: int; user_id: int; name: str; mailed: bool | Any; service_post: Any
+
+class ServiceSearchesExportServiceSearches(TypedDict):
+    id: int; name: str; words: str | None; tags: list[str]; kind: str | None
+    compensation_type: str | None; min_price: Decimal | None; max_price: Decimal | None
+    latitude: float | Any; longitude: float | Any; radius_meters: int | None; mail_me: bool
+    expires_at: datetime | None; created_at: datetime; hits: int | Any
 
 class ServicesFindPost(TypedDict):
     id: int | Any; kind: str | Any; title: str | Any; description: str | Any; status: str | Any
@@ -607,6 +593,16 @@ class ServicesLockPost(TypedDict):
 class ServicesCloseForGood(TypedDict):
     application_id: int | Any; post_id: int; user_id: int; title: str
 
+class ServicesExportServicePosts(TypedDict):
+    id: int; kind: str; title: str; description: str; status: str; team_size: int; places_taken: int
+    deadline: datetime | None; compensation_type: str; price: Decimal | None; requires_resume: bool
+    requires_cover_letter: bool; is_anonymous: bool; college_only: bool; tags: list[str]
+    requirements: Any; filters: Any; latitude: float | Any; longitude: float | Any
+    location_name: str; created_at: datetime; deleted_at: datetime | None
+
+class ServicesEndServices(TypedDict):
+    user_id: int | Any; type: str | Any; payload: Any
+
 class SessionsLockRefreshToken(TypedDict):
     session_id: int; college_id: int; user_id: int; email: str; used: bool | Any
     used_meanwhile: bool | Any; over: bool | Any
@@ -619,6 +615,10 @@ class SessionsListSessions(TypedDict):
 
 class SessionsListEndedSessions(TypedDict):
     session_id: int; ended_at: datetime | Any
+
+class SessionsExportSessions(TypedDict):
+    id: int; device: str; started_at: datetime; last_used_at: datetime; ended_at: datetime | None
+    end_reason: str | None
 
 class TimersListDueTurns(TypedDict):
     name: str | Any

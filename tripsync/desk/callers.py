@@ -3,7 +3,8 @@
 Read from the sources, not run. A call is `db.<file>.<query>(...)`, or the same on something that
 reads (`reading(request)`, `database.reading`), or `snapshot.rows("<file>", "<query>", ...)`; a
 query may also be handed on without being called. What is passed and read there mypy checks, which
-knows the types of queries (desk/stubs.py).
+knows the types of queries (desk/stubs.py). What features export and erase names queries too:
+`Section("<name>", "<file>.<query>")`, `Erase("<file>.<query>")`.
 """
 
 import ast
@@ -42,6 +43,12 @@ def calls_of(path: Path) -> Iterator[Call]:
                 func=ast.Attribute(attr="rows"), args=[ast.Constant(value=str(file)), name]
             ):
                 yield Call(path, node.lineno, node.col_offset + 1, file, *beginning(name))
+            case (
+                ast.Call(func=ast.Name(id="Section"), args=[_, ast.Constant(value=str(full_name))])
+                | ast.Call(func=ast.Name(id="Erase"), args=[ast.Constant(value=str(full_name))])
+            ):
+                file, _, query = full_name.partition(".")
+                yield Call(path, node.lineno, node.col_offset + 1, file, query)
 
 
 def query_named(node: ast.Attribute) -> tuple[str, str] | None:

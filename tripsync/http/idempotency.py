@@ -20,6 +20,7 @@ from tripsync.http.endpoint import Contract
 from tripsync.http.problems import KEY_REUSED, FieldError, Problem, invalid
 from tripsync.http.responses import JSON
 from tripsync.jobs.timers import FEW_AT_ONCE, Timer
+from tripsync.own_data import Erase
 
 HEADER = "Idempotency-Key"
 LONGEST_KEY = 255
@@ -70,5 +71,8 @@ async def forget_keys(db: Transaction) -> None:
     """Take away what no retry can ask for any more."""
     await db.idempotency.forget_keys(size=FEW_AT_ONCE)
 
+
+# They repeat what was sent.
+erasures = (Erase("idempotency.remove_answers"),)
 
 timers = (Timer("forget answers", 120, forget_keys),)

@@ -3,5 +3,17 @@
 from tripsync.feature import Feature
 from tripsync.moderation import api, api_reports, api_sanctions
 from tripsync.moderation.events import messages
+from tripsync.own_data import Erase, Section
 
-feature = Feature(title="Moderation", api=(api, api_reports, api_sanctions), messages=messages)
+feature = Feature(
+    title="Moderation",
+    api=(api, api_reports, api_sanctions),
+    messages=messages,
+    sections=(
+        Section("blocks", "blocks.export_blocks"),
+        Section("reports_made", "moderation.export_reports_made"),
+        Section("sanctions", "moderation.export_sanctions"),
+        Section("moderation", "moderation.export_moderation"),
+    ),
+    erasures=(Erase("blocks.remove_blocks"),),
+)

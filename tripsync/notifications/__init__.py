@@ -2,5 +2,17 @@
 
 from tripsync.feature import Feature
 from tripsync.notifications import api
+from tripsync.own_data import Erase, Section
 
-feature = Feature(title="Notifications", api=(api,))
+feature = Feature(
+    title="Notifications",
+    api=(api,),
+    sections=(
+        Section("devices", "push.export_devices"),
+        Section("quiet_hours", "push.export_quiet_hours"),
+    ),
+    erasures=(
+        Erase("push.remove_devices"),
+        Erase("push.remove_quiet_hours"),
+    ),
+)

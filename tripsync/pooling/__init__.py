@@ -1,6 +1,7 @@
 """Riding together: requests, matching, connections, pools, weekly rides, searches, the map."""
 
 from tripsync.feature import Feature
+from tripsync.own_data import Erase, Section
 from tripsync.pooling import (
     api,
     api_connections,
@@ -32,4 +33,18 @@ feature = Feature(
         *saved_searches.timers,
     ),
     open=distances.open_roads,
+    sections=(
+        Section("requests", "requests.export_requests"),
+        Section("recurring_rides", "recurring.export_recurring_rides"),
+        Section("saved_searches", "searches.export_saved_searches"),
+        Section("connections", "connections.export_connections"),
+        Section("pools", "pools.export_pools"),
+    ),
+    erasures=(
+        Erase("recurring.remove_recurring_rides"),
+        Erase("searches.remove_saved_searches"),
+        Erase("connections.remove_lone_connections"),
+        Erase("requests.remove_lone_requests"),
+        Erase("requests.blur_requests"),
+    ),
 )

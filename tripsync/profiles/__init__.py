@@ -1,12 +1,22 @@
 """Profiles: what riders tell of themselves, their pictures and résumés, and who may see them."""
 
 from tripsync.feature import Feature
-from tripsync.profiles import api, api_deletion, api_export, api_files, api_mails, digest
+from tripsync.own_data import Erase, Section
+from tripsync.profiles import api, api_files, api_mails, api_own_data, digest
 
 feature = Feature(
     title="Profiles",
-    api=(api, api_files, api_export, api_deletion, api_mails),
+    api=(api, api_files, api_own_data, api_mails),
     letters=(digest.WEEKLY_DIGEST,),
-    timers=(*api_deletion.timers, *digest.timers),
+    timers=digest.timers,
     open=api_files.open_workshops,
+    sections=(
+        Section("files", "files.export_files"),
+        Section("unwanted_mails", "mails.export_unwanted_mails"),
+    ),
+    erasures=(
+        Erase("profiles.empty_profile"),
+        Erase("files.remove_files"),
+        Erase("mails.remove_unwanted_mails"),
+    ),
 )

@@ -20,7 +20,7 @@ from tripsync.http.endpoint import Binary, endpoint
 from tripsync.http.identity import identify
 from tripsync.http.picture_urls import PictureUrls
 from tripsync.http.problems import TOO_MANY, UNAVAILABLE, Problem, Refusal
-from tripsync.http.rate_limits import count_try
+from tripsync.http.rate_limits import Limit, count_try
 from tripsync.http.responses import (
     ASKED_AGAIN,
     download,
@@ -29,7 +29,6 @@ from tripsync.http.responses import (
 )
 from tripsync.profiles import pictures, resumes
 from tripsync.profiles.api import blueprint, find_profile
-from tripsync.profiles.limits import UPLOAD
 from tripsync.profiles.pictures import PICTURE, Pictures
 from tripsync.profiles.problems import NO_IMAGE, NO_RESUME, UNUSABLE_IMAGE, UNUSABLE_RESUME
 from tripsync.profiles.resumes import RESUME, Resumes
@@ -37,6 +36,9 @@ from tripsync.profiles.schemas import PictureAddress, Profile
 from tripsync.resources import Resources
 from tripsync.settings import Settings
 from tripsync.storage import Storage, StorageError, new_key, open_storage
+
+# A file costs a decoder some work.
+UPLOAD = Limit("upload", per_address="600/hour", per_account="30/hour")
 
 FileKind = Literal["image", "resume"]
 # How many forgotten files one change takes away, besides its own.

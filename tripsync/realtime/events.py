@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from tripsync.database import Transaction
-from tripsync.database.rows import EventsAppendEvent, EventsAppendEvents
+from tripsync.database.rows import EventsAppendEvent, EventsAppendEvents, EventsExportEvents
 from tripsync.jobs.timers import Timer
+from tripsync.own_data import Erase, Section
 
 # Says whose events, and up to which number: `17:4,23:118`.
 CHANNEL = "events"
@@ -73,3 +74,11 @@ def redact_contacts(told: Any) -> Any:
             return [redact_contacts(each) for each in told]
         case _:
             return told
+
+
+def without_contacts(row: EventsExportEvents) -> Any:
+    return redact_contacts(dict(row))
+
+
+sections = (Section("events", "events.export_events", shown=without_contacts),)
+erasures = (Erase("events.remove_events"),)

@@ -5,7 +5,16 @@ days after it was written, and until then nothing tells that it is there.
 """
 
 from tripsync.feature import Feature
+from tripsync.own_data import Section
 from tripsync.reviews import api
 from tripsync.reviews.events import messages
 
-feature = Feature(title="Reviews", api=(api,), messages=messages)
+feature = Feature(
+    title="Reviews",
+    api=(api,),
+    messages=messages,
+    sections=(
+        Section("reviews_written", "reviews.export_reviews_written"),
+        Section("reviews_received", "reviews.export_reviews_received"),
+    ),
+)

@@ -5,6 +5,7 @@ themselves; sql/services.sql says how.
 """
 
 from tripsync.feature import Feature
+from tripsync.own_data import Erase, Section
 from tripsync.realtime.frames import Message, Pushed
 from tripsync.services import (
     api,
@@ -14,6 +15,7 @@ from tripsync.services import (
     api_lifecycle,
     api_moderation,
     api_searches,
+    lifecycle,
     saved_searches,
 )
 from tripsync.services.saved_searches import SEARCH_HIT
@@ -44,4 +46,18 @@ feature = Feature(
     messages=messages,
     letters=(SEARCH_HIT,),
     timers=saved_searches.timers,
+    sections=(
+        Section("service_posts", "services.export_service_posts"),
+        Section("service_applications", "applications.export_service_applications"),
+        Section("service_searches", "service_searches.export_service_searches"),
+    ),
+    erasures=(
+        Erase("service_searches.remove_service_searches"),
+        lifecycle.end_all,
+        Erase("services.remove_lone_tags"),
+        Erase("services.remove_lone_posts"),
+        Erase("services.empty_posts"),
+        Erase("applications.remove_applications"),
+        Erase("applications.empty_applications"),
+    ),
 )

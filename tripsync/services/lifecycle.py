@@ -6,7 +6,8 @@ from tripsync.database import Transaction
 from tripsync.database.rows import ServicesLockPost
 from tripsync.http.problems import Problem
 from tripsync.http.tokens import Rider
-from tripsync.realtime.events import Event
+from tripsync.own_data import Whose
+from tripsync.realtime.events import Event, append_many
 from tripsync.services import announcements
 from tripsync.services.problems import (
     NO_SUCH_POST,
@@ -98,3 +99,9 @@ async def move(
         college_id=college_id, post_id=post_id, statuses=statuses
     )
     return announcements.post_closed(left, reason or usual)
+
+
+async def end_all(db: Transaction, whose: Whose) -> None:
+    """Close a rider's posts and withdraw their applications, and tell the other sides."""
+    ended = await db.services.end_services(**whose)
+    await append_many(db, [Event(row["user_id"], row["type"], row["payload"]) for row in ended])
