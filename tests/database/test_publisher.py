@@ -102,7 +102,7 @@ async def test_a_rolled_back_transaction_says_nothing(
 ) -> None:
     database: Database = server.app.ctx.resources[Database]
     said: list[str] = []
-    monkeypatch.setattr(database.publisher, "announce", lambda channel, words: said.append(channel))
+    monkeypatch.setattr(database.publisher, "publish", lambda channel, words: said.append(channel))
 
     async def speak(*, fail: bool) -> None:
         async with database.transaction() as db:
