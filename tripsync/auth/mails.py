@@ -6,23 +6,23 @@ A code is made when its letter is written: nothing that opens an account waits i
 from tripsync.database import Transaction
 from tripsync.http.tokens import fresh_secret, hash_of
 from tripsync.mail import Letter, post
-from tripsync.mail.letters import ACCOUNT, Facts
+from tripsync.mail.letters import ACCOUNT, Code
 
 VERIFY_HOURS = 48
 RESET_HOURS = 1
 
 
-async def verification(db: Transaction, college_id: int, user_id: int) -> Facts | None:
+async def verification(db: Transaction, college_id: int, user_id: int) -> Code | None:
     return await with_code(db, college_id, user_id, "verify_email", VERIFY_HOURS)
 
 
-async def reset(db: Transaction, college_id: int, user_id: int) -> Facts | None:
+async def reset(db: Transaction, college_id: int, user_id: int) -> Code | None:
     return await with_code(db, college_id, user_id, "reset_password", RESET_HOURS)
 
 
 async def with_code(
     db: Transaction, college_id: int, user_id: int, purpose: str, hours: int
-) -> Facts | None:
+) -> Code | None:
     code = fresh_secret()
     address = await db.mailed_codes.issue_code(
         college_id=college_id,

@@ -1,12 +1,21 @@
 """Kinds of letters, and asking for one."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Literal, TypedDict, get_args
 
 import msgspec
 
 from tripsync.database import Transaction
+from tripsync.database.rows import (
+    MailsFindAlarmForContact,
+    MailsFindAlarmForModerator,
+    MailsFindCancellation,
+    MailsFindDigest,
+    MailsFindHit,
+    MailsFindMatch,
+    MailsFindServiceHit,
+)
 from tripsync.jobs import enqueue
 
 # What a rider may do without; each has a switch in the mail settings. The links in mails that were
@@ -14,7 +23,22 @@ from tripsync.jobs import enqueue
 Kind = Literal["matches", "cancellations", "searches", "digest"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
-Facts = Mapping[str, Any]
+# What a rider may do without is told with whose it is, for the link that ends it.
+Dispensable = (
+    MailsFindMatch | MailsFindCancellation | MailsFindHit | MailsFindServiceHit | MailsFindDigest
+)
+
+
+class Code(TypedDict):
+    """What proves that an address is one's own."""
+
+    to: str
+    code: str
+    hours: int
+
+
+# What a letter tells.
+Facts = Dispensable | MailsFindAlarmForContact | MailsFindAlarmForModerator | Code
 SEND_MAIL = "send_mail"
 
 ALARM = 2

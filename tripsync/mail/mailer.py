@@ -5,10 +5,11 @@ import hmac
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from email.message import EmailMessage
+from typing import cast
 
 from tripsync.jobs import Hopeless, Job, Run
 from tripsync.mail.carriers import ON_THE_WIRE, carrier_of, domain_of
-from tripsync.mail.letters import SEND_MAIL, Facts, Letter, WantedMail
+from tripsync.mail.letters import SEND_MAIL, Dispensable, Facts, Letter, WantedMail
 from tripsync.mail.unsubscribing import unsubscribe_url
 from tripsync.mail.writing import write
 from tripsync.settings import Settings
@@ -45,9 +46,8 @@ class Mailer:
         # Asks those who are away not to answer.
         message["Auto-Submitted"] = "auto-generated"
         if letter.kind:
-            url = unsubscribe_url(
-                self._settings, letter.kind, facts["college_id"], facts["user_id"]
-            )
+            own = cast("Dispensable", facts)
+            url = unsubscribe_url(self._settings, letter.kind, own["college_id"], own["user_id"])
             frame["unsubscribe_url"] = url
             message["List-Unsubscribe"] = f"<{url}>"
             message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"

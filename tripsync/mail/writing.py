@@ -12,8 +12,6 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from jinja2.filters import do_mark_safe
 from markupsafe import Markup
 
-from tripsync.mail.letters import Facts
-
 WIDTH = 76
 
 
@@ -77,7 +75,7 @@ def environment(medium: Plain | Html) -> Environment:
 PLAIN, HTML = (environment(medium) for medium in (Plain(), Html()))
 
 
-def write(letter: str, facts: Facts, frame: Mapping[str, str]) -> Text:
+def write(letter: str, facts: Mapping[str, object], frame: Mapping[str, str]) -> Text:
     """A letter about these facts; the frame is what stands below every one."""
     subject = visible(part(PLAIN, letter, "subject", facts))
     plain = part(PLAIN, letter, "body", facts)
@@ -89,6 +87,6 @@ def write(letter: str, facts: Facts, frame: Mapping[str, str]) -> Text:
     )
 
 
-def part(written: Environment, letter: str, block: str, facts: Facts) -> str:
+def part(written: Environment, letter: str, block: str, facts: Mapping[str, object]) -> str:
     template = written.get_template(f"{letter}.jinja")
     return "".join(template.blocks[block](template.new_context(dict(facts))))
