@@ -1,10 +1,15 @@
 """What mypy is told of a query is what PostgreSQL says of it."""
 
+import asyncio
+import re
+import shutil
+import sys
 from pathlib import Path
 
 import psycopg
 import pytest
 
+from tests.processes import ROOT, copy_of_the_project, tripsync
 from tripsync.database.catalog import Catalog, read_catalog
 from tripsync.database.migrations import migrate
 from tripsync.database.roles import connect
@@ -122,3 +127,69 @@ def test_a_row_is_imported_and_costs_nothing() -> None:
     assert RequestsLockRequests is Record
     with pytest.raises(AttributeError):
         _ = rows.__path__
+
+
+# A query, and a column of it that no other query has but those that are named with it.
+RENAMED = {
+    # Read by handlers of two modules.
+    "owns_post": ["applications.find_sides"],
+    # Read by one rule, of the rows of four queries.
+    "road_is_known": [
+        "requests.lock_requests",
+        "requests.list_asking",
+        "requests.find_asked",
+        "pools.list_members",
+    ],
+}
+COMPLAINT = re.compile(
+    r"^(\S+?):(\d+): error: TypedDict \"(\w+)\" has no key \"(\w+)\"", re.MULTILINE
+)
+
+
+def rename(folder: Path, query: str, column: str) -> None:
+    """Give a column of a query another name."""
+    file, _, name = query.partition(".")
+    [source] = [each for each in read_folder(folder) if each.full_name == query]
+    text = re.sub(rf"\bas {column}\b", f"as {column}_x", source.text, count=1)
+    assert text != source.text, name
+    path = folder / f"{file}.sql"
+    path.write_text(path.read_text().replace(source.text, text))
+
+
+def readers(package: Path, column: str) -> set[tuple[str, int]]:
+    return {
+        (str(file.relative_to(package.parent)), number)
+        for file in package.rglob("*.py")
+        for number, line in enumerate(file.read_text().splitlines(), 1)
+        if f'["{column}"]' in line
+    }
+
+
+# mypy begins from nothing in the copy.
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+async def test_whoever_reads_a_column_that_is_renamed_is_named_by_mypy(
+    tmp_path: Path, data_dir: Path, database_url: str
+) -> None:
+    copy_of_the_project(tmp_path)
+    shutil.copy(ROOT / "setup.cfg", tmp_path)
+    for column, queries in RENAMED.items():
+        for query in queries:
+            rename(tmp_path / "sql", query, column)
+    with tripsync("sql", "stubs", data_dir=data_dir, cwd=tmp_path, DATABASE_URL=database_url) as it:
+        assert await it.exit_code() == 0, it.said
+    mypy = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "mypy", cwd=tmp_path, stdout=asyncio.subprocess.PIPE
+    )
+    said = (await mypy.communicate())[0].decode()
+    named = {(file, int(line), column) for file, line, _, column in COMPLAINT.findall(said)}
+    expected = {
+        (file, line, column)
+        for column in RENAMED
+        for file, line in readers(tmp_path / "tripsync", column)
+    }
+    assert len(expected) >= 3
+    assert named == expected, said
+    assert len(COMPLAINT.findall(said)) == said.count(": error: "), said
+    rows = {row for *_, row, column in COMPLAINT.findall(said) if column == "road_is_known"}
+    assert len(rows) == len(RENAMED["road_is_known"])
