@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from tests.databases import fresh_database
-from tripsync.database import function_files, schema
+from tripsync.database import function_files
 from tripsync.database.files import SQL
 from tripsync.database.function_files import load_functions, read_definitions
 from tripsync.database.functions import Changes
@@ -22,6 +22,7 @@ from tripsync.database.migrations import (
     roll_back,
 )
 from tripsync.database.queries import QueryFileError
+from tripsync.desk import schema
 
 Edit = Callable[[str, str, str], None]
 

@@ -13,7 +13,7 @@ from yoyo.connections import parse_uri
 
 from tests.processes import tripsync
 from tests.waiting import until
-from tripsync.database import migrations, schema
+from tripsync.database import migrations
 from tripsync.database.files import SQL
 from tripsync.database.function_files import load_functions
 from tripsync.database.migrations import (
@@ -26,6 +26,7 @@ from tripsync.database.migrations import (
     roll_back,
     status,
 )
+from tripsync.desk import schema
 
 OURS = known_migrations()
 UNKNOWN = "9999.from-the-future"

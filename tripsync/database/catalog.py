@@ -8,7 +8,6 @@ import asyncpg
 
 from tripsync.database.findings import Finding
 from tripsync.database.privileges import explain_any, refusal
-from tripsync.database.schema import tenant_tables
 from tripsync.database.sources import Source, Statement, statement_of
 
 PARAMETER_NUMBER = re.compile(r"\$(\d+)")
@@ -112,3 +111,14 @@ def named(message: str, statement: Statement) -> str:
 
 def first_of_statement(statement: Statement) -> int:
     return statement.origin(len(statement.sql) - len(statement.sql.lstrip()) + 1)
+
+
+async def tenant_tables(connection: asyncpg.Connection) -> frozenset[str]:
+    """Tables whose rows belong to a college; the colleges themselves are nobody's."""
+    rows = await connection.fetch(
+        # Not from information_schema, which hides what one may not touch.
+        "select relname from pg_attribute join pg_class on attrelid = pg_class.oid"
+        " where relnamespace = 'public'::regnamespace and relkind in ('r', 'p', 'v')"
+        " and attname = 'college_id'"
+    )
+    return frozenset(row["relname"] for row in rows) - {"colleges"}

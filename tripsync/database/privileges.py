@@ -6,13 +6,12 @@ a test holds (tests/database/test_roles.py).
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import asyncpg
 
 from tripsync.database.findings import Finding
 from tripsync.database.roles import APP
-from tripsync.database.schema import lacking
 from tripsync.database.sources import Source, Statement, blanked
 
 # What a statement that says this of a table needs beside reading it.
@@ -67,3 +66,14 @@ def needed(code: str, table: str) -> Iterator[str]:
     for privilege, words in WRITES.items():
         if re.search(words.format(table=table), code, re.IGNORECASE | re.DOTALL):
             yield privilege
+
+
+async def lacking(connection: asyncpg.Connection, table: str, wanted: Sequence[str]) -> list[str]:
+    """Which of these privileges on a table whoever is connected does not have."""
+    rows = await connection.fetch(
+        "select wanted from unnest($2::text[]) as wanted"
+        " where not has_table_privilege(to_regclass($1), wanted)",
+        table,
+        wanted,
+    )
+    return [row["wanted"] for row in rows]

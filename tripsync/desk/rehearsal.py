@@ -13,8 +13,8 @@ import psycopg
 
 from tripsync.database.findings import Finding
 from tripsync.database.migrations import MigrationError, in_transaction, migrating, step
-from tripsync.database.schema import everything_in
 from tripsync.desk.effects import WRITES, Books, Table, read_books, spoil_indexes
+from tripsync.desk.schema import everything_in
 from tripsync.desk.steps import Statement, Step
 from tripsync.desk.whole_reads import grows
 

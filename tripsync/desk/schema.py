@@ -1,8 +1,5 @@
-"""What the database says of its own schema."""
+"""What the database says of its own schema: all that is in it, to be compared."""
 
-from collections.abc import Sequence
-
-import asyncpg
 import psycopg
 
 # yoyo's own tables are no part of it.
@@ -95,28 +92,6 @@ select 'schema', nspname, ''
   from pg_namespace
  where nspname !~ '^pg_'
 """
-
-
-async def tenant_tables(connection: asyncpg.Connection) -> frozenset[str]:
-    """Tables whose rows belong to a college; the colleges themselves are nobody's."""
-    rows = await connection.fetch(
-        # Not from information_schema, which hides what one may not touch.
-        "select relname from pg_attribute join pg_class on attrelid = pg_class.oid"
-        " where relnamespace = 'public'::regnamespace and relkind in ('r', 'p', 'v')"
-        " and attname = 'college_id'"
-    )
-    return frozenset(row["relname"] for row in rows) - {"colleges"}
-
-
-async def lacking(connection: asyncpg.Connection, table: str, wanted: Sequence[str]) -> list[str]:
-    """Which of these privileges on a table whoever is connected does not have."""
-    rows = await connection.fetch(
-        "select wanted from unnest($2::text[]) as wanted"
-        " where not has_table_privilege(to_regclass($1), wanted)",
-        table,
-        wanted,
-    )
-    return [row["wanted"] for row in rows]
 
 
 def everything_in(connection: psycopg.Connection) -> frozenset[tuple[str, str, str]]:
