@@ -71,17 +71,26 @@ select table_name,
  where nearness = 1
  group by table_name;
 
--- Have what lies in a college, or everywhere, watched from now on.
-create function bystanders.remember(college bigint) returns void language plpgsql as $$
+-- Have what lies in a college, or everywhere, watched from now on. Returns the ids of all of it.
+create function bystanders.remember(college bigint) returns bigint[] language plpgsql as $$
 declare
-    each record;
+    each   record;
+    ids    bigint[];
+    known  bigint[] := '{}';
 begin
     for each in select table_name, own from bystanders.owners where own <> '' loop
         execute format(
-            'insert into bystanders.things select %L, %I from %I where $1 is null or college_id = $1',
+            'with kept as (
+                 insert into bystanders.things
+                 select %L, %I from %I where $1 is null or college_id = $1
+                 returning id
+             )
+             select array_agg(id) from kept',
             each.table_name, each.own, each.table_name
-        ) using college;
+        ) into ids using college;
+        known := known || ids;
     end loop;
+    return known;
 end;
 $$;
 
@@ -140,18 +149,38 @@ begin
 end;
 $$;
 
+-- From now on each number is the id of one thing alone, in whatever table it lies: an answer that
+-- holds the id of a bystander's thing is known by that number.
+do $$
+declare
+    each record;
+begin
+    for each in
+        select table_name, own, row_number() over (order by table_name) as nth
+          from (select table_name, own from bystanders.owners where own <> ''
+                 union all
+                select 'colleges', 'college_id') as numbered
+    loop
+        perform setval(pg_get_serial_sequence(each.table_name, each.own), each.nth * 1000000);
+    end loop;
+end;
+$$;
+
 select bystanders.remember(null);
 
--- Two who live in a college of its own, far from where tests ride: what is over for them, what still
--- waits, and all that shows in no list of others.
-create function bystanders.move_in(college bigint) returns void language plpgsql as $$
+-- Two who live in a college of its own, far from where tests ride: what is over for them, what is
+-- under way, what still waits, and all that shows in no list of others. Returns the ids of them and of
+-- their things. What has no id says "bystander", or a time of theirs (MARKS in tests/bystanders.py).
+create function bystanders.move_in(college bigint) returns bigint[] language plpgsql as $$
 declare
     here      constant point := point(24.5, -83.2);
     there     constant point := point(24.6, -83.3);
     riders    bigint[];
     rides     bigint[];
+    under_way bigint[];
     waiting   bigint[];
     pool      bigint;
+    pool_now  bigint;
     talk      bigint;
     said      bigint;
     search    bigint;
@@ -162,20 +191,22 @@ begin
         insert into users (college_id, email, full_name, password_hash)
         select college,
                lower(name) || '.' || college || '@bystander.example',
-               name,
+               name || ' Bystander',
                'nobody signs in with this'
           from unnest(array['Meera', 'Tara']) as name
         returning user_id
     )
     select array_agg(user_id order by user_id) into riders from made;
-    update profiles set phone_number = '+919000000000', bio = 'Stands by.' where user_id = any(riders);
+    update profiles set phone_number = '+919000000000', bio = 'A bystander.' where user_id = any(riders);
     insert into quiet_hours (college_id, user_id, begins_at, ends_at)
-    select college, unnest(riders), '21:00', '06:00';
+    select college, unnest(riders), '21:37', '06:13';
     insert into unwanted_mails (college_id, user_id, kind) select college, unnest(riders), 'digest';
     insert into blocks (college_id, blocker_id, blocked_id) values (college, riders[2], riders[1]);
 
     with made as (
-        insert into sessions (college_id, user_id) select college, unnest(riders) returning session_id
+        insert into sessions (college_id, user_id, device)
+        select college, unnest(riders), 'phone of a bystander'
+        returning session_id
     ),
     kept as (
         insert into refresh_tokens (token_hash, session_id, expires_at)
@@ -200,26 +231,36 @@ begin
                reach_box(here, there, 25),
                case status when 'completed' then now() + leaves_in end
           from unnest(riders) as rider
-         cross join (values ('completed', interval '-2 days'), ('active', '20 hours')) as kinds (status, leaves_in)
+         cross join (values ('completed', interval '-2 days'), ('matched', '-5 minutes'), ('active', '20 hours'))
+            as kinds (status, leaves_in)
         returning request_id, user_id, status
     )
     select array_agg(request_id order by user_id) filter (where status = 'completed'),
+           array_agg(request_id order by user_id) filter (where status = 'matched'),
            array_agg(request_id order by user_id) filter (where status = 'active')
-      into rides, waiting
+      into rides, under_way, waiting
       from made;
     insert into connections (college_id, from_request, to_request, from_user, to_user, status, answered_at)
     values (college, rides[1], rides[2], riders[1], riders[2], 'approved', now() - interval '2 days'),
+           (college, under_way[1], under_way[2], riders[1], riders[2], 'approved', now()),
            (college, waiting[1], waiting[2], riders[1], riders[2], 'pending', null);
     insert into pools (college_id, status, capacity, estimated_fare, started_at, closed_at)
     values (college, 'completed', 4, 300, now() - interval '2 days', now() - interval '2 days')
     returning pool_id into pool;
+    insert into pools (college_id, status, capacity, estimated_fare, started_at)
+    values (college, 'started', 4, 300, now())
+    returning pool_id into pool_now;
     insert into pool_members (college_id, pool_id, request_id, user_id, seats, shared_meters, fare_percent)
-    select college, pool, rides[nth], riders[nth], 1, 14000, 50 from generate_series(1, 2) as nth;
+    select college, pool, rides[nth], riders[nth], 1, 14000, 50 from generate_series(1, 2) as nth
+     union all
+    select college, pool_now, under_way[nth], riders[nth], 1, 14000, 50 from generate_series(1, 2) as nth;
     insert into pool_stops (college_id, pool_id, position, request_id, kind, meters)
     values (college, pool, 0, rides[1], 'pickup', 0), (college, pool, 1, rides[2], 'pickup', 10),
-           (college, pool, 2, rides[1], 'drop', 14000), (college, pool, 3, rides[2], 'drop', 14010);
+           (college, pool, 2, rides[1], 'drop', 14000), (college, pool, 3, rides[2], 'drop', 14010),
+           (college, pool_now, 0, under_way[1], 'pickup', 0), (college, pool_now, 1, under_way[2], 'pickup', 10),
+           (college, pool_now, 2, under_way[1], 'drop', 14000), (college, pool_now, 3, under_way[2], 'drop', 14010);
     insert into reviews (college_id, pool_id, author_id, subject_id, rating, comment, created_at, visible_from)
-    values (college, pool, riders[1], riders[2], 2, 'Stood by.', now() - interval '1 day', now());
+    values (college, pool, riders[1], riders[2], 2, 'Of a bystander.', now() - interval '1 day', now());
     insert into ride_shares (college_id, user_id, pool_id, token_hash, expires_at)
     values (college, riders[1], pool, sha256(convert_to('bystander share ' || pool, 'UTF8')), now() + interval '1 day');
     insert into recurring_rides (
@@ -231,7 +272,7 @@ begin
     insert into saved_searches (
         college_id, user_id, name, start, start_radius_meters, destination, destination_radius_meters, mail_me
     )
-    values (college, riders[1], 'the pole', here, 1000, there, 1000, false)
+    values (college, riders[1], 'pole of a bystander', here, 1000, there, 1000, false)
     returning search_id into search;
     insert into saved_search_hits (college_id, search_id, request_id, mailed)
     values (college, search, rides[2], false);
@@ -240,7 +281,7 @@ begin
     returning conversation_id into talk;
     insert into participants (college_id, conversation_id, user_id) select college, talk, unnest(riders);
     insert into messages (college_id, conversation_id, seq, user_id, content)
-    values (college, talk, 1, riders[1], 'See you there.')
+    values (college, talk, 1, riders[1], 'See you, bystander.')
     returning message_id into said;
     update conversations set last_seq = 1, last_message_id = said where conversation_id = talk;
 
@@ -248,15 +289,19 @@ begin
         college_id, user_id, kind, title, description, status, team_size, compensation_type, requires_resume,
         requires_cover_letter, is_anonymous, college_only, tags, requirements, filters, created_at
     )
-    values (college, riders[1], 'request', 'Carry a sledge', 'It is heavy, and it is cold.', 'open', 2,
+    values (college, riders[1], 'request', 'Carry a bystander', 'It is heavy, and it is cold.', 'open', 2,
             'volunteer', false, false, false, true, '{}', '[]', '[]', now())
     returning post_id into post;
     insert into service_applications (college_id, post_id, poster_id, user_id)
     values (college, post, riders[1], riders[2]);
     update service_posts set status = 'cancelled', deleted_at = now() where post_id = post;
     insert into saved_service_searches (college_id, user_id, name, words, tags, mail_me)
-    values (college, riders[2], 'penguins', 'penguin', '{}', false);
+    values (college, riders[2], 'penguins of a bystander', 'penguin', '{}', false);
 
-    perform bystanders.remember(college);
+    update event_heads set last_seq = 1 where user_id = riders[2];
+    insert into events (college_id, user_id, seq, type, payload)
+    values (college, riders[2], 1, 'service_post_closed', jsonb_build_object('title', 'Of a bystander'));
+
+    return bystanders.remember(college);
 end;
 $$;

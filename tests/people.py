@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 
+from tests.bystanders import check_answer
 from tests.waiting import until
 from tripsync.settings import Settings
 
@@ -44,7 +45,9 @@ class Rider:
 
     async def call(self, method: str, path: str, **more: Any) -> httpx.Response:
         headers = {**self.headers, **more.pop("headers", {})}
-        return await self.client.request(method, here(path), headers=headers, **more)
+        answer = await self.client.request(method, here(path), headers=headers, **more)
+        check_answer(answer, self.college_id)
+        return answer
 
     async def sign_in(self) -> "Rider":
         answer = await self.client.post(
