@@ -25,7 +25,7 @@ from tests.chat.conftest import (
 )
 from tests.conftest import SignUp, StartServer
 from tests.people import Rider
-from tests.pooling.roads_to_campus import heard_by, pair_up
+from tests.pooling.roads_to_campus import ask, heard_by, leaving, pair_up, plan
 from tests.profiles.fellow_riders import ban, block, share_a_ride
 
 
@@ -66,6 +66,23 @@ async def test_both_are_told_the_sender_for_the_other_devices(
             "sender_name": "Asha Rao",
             "content": "Hello.",
         }
+
+
+async def test_a_message_names_the_latest_ride_that_the_two_share(
+    sign_up: SignUp, db: asyncpg.Connection
+) -> None:
+    first, asha, dev, last = [await sign_up() for _ in range(4)]
+    await pair_up(asha, dev, leaving(0, 30), leaving(0, 30, 1))
+    latest = await pair_up(asha, dev, leaving(60, 90), leaving(60, 90, 1))
+    # Later ones: of each with somebody else, and one that nobody has agreed to.
+    await pair_up(first, dev, leaving(120, 150), leaving(120, 150, 1))
+    await pair_up(asha, last, leaving(180, 210), leaving(180, 210, 1))
+    [target] = await plan(dev, leaving(240, 270))
+    await plan(asha, leaving(240, 270, 1))
+    assert (await ask(asha, target)).status_code == 200
+    await said(asha, dev)
+    kind, told = (await heard_by(db, dev))[-1]
+    assert (kind, told["connection_id"]) == ("chat_message", latest)
 
 
 async def test_what_is_refused_tells_nobody(pair: Pair, db: asyncpg.Connection) -> None:

@@ -1,7 +1,16 @@
+from types import SimpleNamespace
+from typing import cast
+
 import pytest
+from sanic import Request
 
 from tests.conftest import Caller, StartServer
-from tripsync.http.origins import MOST_ORIGINS_LOGGED, by_first_trusted, is_same_address
+from tripsync.http.origins import (
+    MOST_ORIGINS_LOGGED,
+    by_first_trusted,
+    is_own_origin,
+    is_same_address,
+)
 
 PREFLIGHT = {
     "Access-Control-Request-Method": "POST",
@@ -39,6 +48,12 @@ def test_errors_can_be_read_by_the_page_too(call: Caller) -> None:
     assert answer.status_code == 401
     assert answer.headers["access-control-allow-origin"] == "http://localhost:5173"
     assert "X-Request-ID" in answer.headers["access-control-expose-headers"]
+
+
+def test_what_is_no_preflight_is_answered_like_anything(call: Caller) -> None:
+    asked = call("GET", "/api/health/ping", headers=PREFLIGHT)
+    assert (asked.status_code, asked.json) == (200, call("GET", "/api/health/ping").json)
+    assert "GET" in call("OPTIONS", "/api/health/ping").headers["allow"]
 
 
 def test_caches_keep_origins_apart(call: Caller) -> None:
@@ -113,6 +128,28 @@ def test_the_scheme_and_port_that_a_proxy_tells_fill_in_the_port(
     origin: str, scheme: str, port: int, is_same: bool
 ) -> None:
     assert is_same_address(origin, "rides.example.edu", scheme, port) == is_same
+
+
+@pytest.mark.parametrize(
+    ("tls", "told", "origin", "is_own"),
+    [
+        (False, {}, "http://rides.example.edu", True),
+        (True, {}, "https://rides.example.edu", True),
+        (True, {}, "http://rides.example.edu", False),
+        (True, {"proto": "http"}, "http://rides.example.edu", True),
+        (False, {"proto": "https"}, "http://rides.example.edu", False),
+    ],
+)
+def test_a_server_that_speaks_tls_itself_is_at_https_unless_a_proxy_tells_otherwise(
+    tls: bool, told: dict[str, str], origin: str, is_own: bool
+) -> None:
+    request = SimpleNamespace(
+        app=SimpleNamespace(ctx=SimpleNamespace(settings=SimpleNamespace(proxies=1))),
+        conn_info=SimpleNamespace(ssl=tls),
+        forwarded=told,
+        headers={"host": "rides.example.edu"},
+    )
+    assert is_own_origin(cast("Request", request), origin) == is_own
 
 
 def test_of_a_list_the_value_of_the_outermost_trusted_proxy_counts() -> None:

@@ -5,7 +5,16 @@ import pytest
 
 from tests.conftest import SignUp
 from tests.people import Campus
-from tests.pooling.roads_to_campus import ask, go, pair_up, ride, say, sums_hold, the_other_way
+from tests.pooling.roads_to_campus import (
+    ask,
+    go,
+    leaving,
+    pair_up,
+    ride,
+    say,
+    sums_hold,
+    the_other_way,
+)
 
 
 async def test_a_pool_on_the_way_is_found_and_joined(
@@ -57,6 +66,16 @@ async def test_a_pool_that_cannot_take_one_along_is_not_shown(
         )
     answer = await third.call("GET", f"/api/pool/requests/{request_id}/pools")
     assert answer.json() == {"pools": []}
+
+
+async def test_ones_own_pool_is_not_shown(sign_up: SignUp) -> None:
+    one, other, third = await sign_up(), await sign_up(), await sign_up()
+    await pair_up(one, other, leaving(0, 30), leaving(0, 30, 1))
+    # It comes by where this ride begins, some minutes after it has left.
+    for rider, pools_shown in ((third, 1), (one, 0)):
+        request_id = (await go(rider, leaving(31, 90, 12)))["request_id"]
+        answer = await rider.call("GET", f"/api/pool/requests/{request_id}/pools")
+        assert len(answer.json()["pools"]) == pools_shown
 
 
 @pytest.mark.parametrize("elsewhere", [False, True])
