@@ -3,6 +3,7 @@
     make mutants                                 # all; hours
     make mutants ARGS="--sample 40"              # a few of both kinds, the same ones each time
     make mutants ARGS="sessions.end_session"     # those of one query, of one file, of one module
+    make mutants ARGS="sessions.end_session --test tests/auth/test_sessions.py"
 
 A mutant of a query is run against the tests that reach it, a rule's against the files that are
 about it; whichever fails first has noticed it. Which tests reach which queries is noted during a
@@ -22,6 +23,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -61,7 +63,7 @@ RULE = "tripsync."
 UNCHANGED = "unchanged"
 # Of a sample, so large a part is of rules; what else there is, of queries.
 SHARE_OF_RULES = 0.25
-# Of the tests that reach a query those that reach little else come first, so many seconds.
+# Of the tests that reach a query the first ones are tried, as many as took so many seconds.
 SECONDS_OF_TESTS = 40.0
 # Whoever waits longer than this for an event of a mutant waits in vain.
 PATIENCE_SECONDS = 15
@@ -80,19 +82,25 @@ class Reach(NamedTuple):
 def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="make mutants")
     parser.add_argument("names", nargs="*", metavar="NAME", help="file, file.query or module")
+    parser.add_argument("--only", default="", metavar="TEXT", help="those in whose line this is")
+    parser.add_argument("--test", action="append", help="try this one, not those that reach it")
     parser.add_argument("--sample", type=int, help="so many of them, drawn by --seed")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--may-miss", type=int, default=0, metavar="N", help="so many may stay")
     parser.add_argument("--list", action="store_true", help="print them and stop")
     chosen = parser.parse_args(arguments)
-    mutants = [each for each in all_mutants() if is_wanted(each, chosen.names)]
+    mutants = [
+        each
+        for each in all_mutants()
+        if is_wanted(each, chosen.names) and chosen.only in name_of(each)
+    ]
     if chosen.sample:
         mutants = sample(mutants, chosen.sample, chosen.seed)
     if chosen.list:
         for each in mutants:
             print(name_of(each))
         return 0
-    verdicts = list(run(mutants))
+    verdicts = list(run(mutants, chosen.test or []))
     for kind, is_of_kind in (("queries", is_query), ("rules", is_rule)):
         if of_kind := [each for each in verdicts if is_of_kind(each.mutant)]:
             noticed = sum(each.noticed_by is not None for each in of_kind)
@@ -155,9 +163,9 @@ def is_wanted(mutant: Mutant, names: Sequence[str]) -> bool:
     return not names or any(where == name or where.startswith(f"{name}.") for name in names)
 
 
-def run(mutants: Sequence[Mutant]) -> Iterator[Verdict]:
-    """Each against its tests; told as they come."""
-    reached = read_reach()
+def run(mutants: Sequence[Mutant], tests: list[str]) -> Iterator[Verdict]:
+    """Each against these tests, or else against those that reach it; told as they come."""
+    reached = [] if tests else read_reach()
     # Not in a private home: as root the database's user could not enter that.
     folder = Path(tempfile.mkdtemp(prefix="tripsync-mutants-"))
     folder.chmod(0o755)
@@ -172,7 +180,8 @@ def run(mutants: Sequence[Mutant]) -> Iterator[Verdict]:
                 "TEST_DATABASE_URL": server,
                 "TEST_TEMPLATE": urlsplit(template).path.lstrip("/"),
             }
-            for verdict in in_two_parts(mutants, reached, environment, folder):
+            todo = [(each, tests or tests_of(each, reached)) for each in mutants]
+            for verdict in in_two_parts(todo, environment, folder):
                 told = f"{name_of(verdict.mutant)}: {verdict.noticed_by}"
                 if verdict.mutant.what != UNCHANGED:
                     print(f"{told} ({verdict.seconds:.1f} s)", flush=True)
@@ -195,23 +204,25 @@ def is_sql(mutant: Mutant, database_url: str) -> bool:
     return True
 
 
+Task = tuple[Mutant, list[str]]
+
+
 def in_two_parts(
-    mutants: Sequence[Mutant], reached: Sequence[Reach], environment: dict[str, str], folder: Path
+    todo: Sequence[Task], environment: dict[str, str], folder: Path
 ) -> Iterator[Verdict]:
     """Rules first, while none of them is imported; queries once everything is."""
     for each in OF_OTHERS:
         importlib.import_module(each)
-    rules = tasks([each for each in mutants if is_rule(each)], reached)
-    yield from try_all(rules, place_rule, environment, folder)
-    queries = tasks([each for each in mutants if is_query(each)], reached)
+    rules = [task for task in todo if is_rule(task[0])]
+    yield from try_all(with_control(rules), place_rule, environment, folder)
+    queries = [task for task in todo if is_query(task[0])]
     load_tests([test for _, tests in queries for test in tests])
-    yield from try_all(queries, place_query, environment, folder)
+    yield from try_all(with_control(queries), place_query, environment, folder)
 
 
-def tasks(mutants: Sequence[Mutant], reached: Sequence[Reach]) -> list[tuple[Mutant, list[str]]]:
-    """Each with its tests; before them those of the first, which must pass with nothing changed."""
-    todo = [(each, tests_of(each, reached)) for each in mutants]
-    return [(unchanged(each), tests) for each, tests in todo[:1]] + todo
+def with_control(todo: Sequence[Task]) -> list[Task]:
+    """Before all of them the tests of the first, which must pass with nothing changed."""
+    return [(unchanged(mutant), tests) for mutant, tests in todo[:1]] + list(todo)
 
 
 def unchanged(mutant: Mutant) -> Mutant:
@@ -233,25 +244,32 @@ def read_reach() -> list[Reach]:
     return [Reach(test, frozenset(queries), seconds) for test, queries, seconds in lines]
 
 
-def likeliness(reach: Reach) -> tuple[int, float]:
-    return len(reach.queries), reach.seconds
-
-
 def tests_of(mutant: Mutant, reached: Sequence[Reach]) -> list[str]:
-    """What may notice it, the likeliest and the fastest first."""
+    """What may notice it, the likeliest first."""
     if is_rule(mutant):
         files = RULES[mutant.where.removeprefix(RULE)]
         close = [each for each in reached if each.test.partition("::")[0] in files]
-        return [each.test for each in sorted(close, key=likeliness)] or files
-    close = [each for each in reached if mutant.where in each.queries]
-    chosen: list[str] = []
-    seconds = 0.0
-    for each in sorted(close, key=likeliness):
-        seconds += each.seconds
-        if chosen and seconds > SECONDS_OF_TESTS:
+        return [each.test for each in sorted(close, key=lambda each: each.seconds)] or files
+    chosen: dict[str, float] = {}
+    for each in likeliest_first(mutant, reached):
+        if chosen and sum(chosen.values()) + each.seconds > SECONDS_OF_TESTS:
             break
-        chosen.append(each.test)
-    return chosen
+        chosen[each.test] = each.seconds
+    return list(chosen)
+
+
+def likeliest_first(mutant: Mutant, reached: Sequence[Reach]) -> Iterator[Reach]:
+    """In turn a test that is about the query's file, and one that runs few queries besides it."""
+    subject = f"{mutant.where.partition('.')[0]}."
+    close = [each for each in reached if mutant.where in each.queries]
+
+    def of_others(reach: Reach) -> tuple[float, float]:
+        others = sum(not query.startswith(subject) for query in reach.queries)
+        return others / len(reach.queries), reach.seconds
+
+    about_it = sorted(close, key=of_others)
+    alone = sorted(close, key=lambda each: (len(each.queries), each.seconds))
+    return chain.from_iterable(zip(about_it, alone, strict=True))
 
 
 if __name__ == "__main__":

@@ -111,7 +111,7 @@ def begin(
         said = os.open(room / "said", os.O_WRONLY | os.O_CREAT)
         os.dup2(said, 1)
         os.dup2(said, 2)
-        os.environ.update(environment, TMPDIR=str(room))
+        os.environ.update(environment, TMPDIR=str(room), COLUMNS="200")
         tempfile.tempdir = None
         place(mutant)
         end(pytest.main([*QUIET, "-n", "0", "-x", *tests]))

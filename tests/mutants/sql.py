@@ -33,6 +33,7 @@ ENDS = re.compile(
     r"end|having|window|on|set|do|when|where|as|(?<!distinct )from)\b",
     re.IGNORECASE,
 )
+CLOCK = re.compile(r"\bnow\(\)|timestamp\(\)")
 CASE = re.compile(r"\b(case|end)\b", re.IGNORECASE)
 BETWEEN = re.compile(r"\bbetween\b", re.IGNORECASE)
 
@@ -158,6 +159,9 @@ def swapped(text: str, code: str) -> Iterator[Place]:
             line_end = code.find("\n", found.start())
             line_start = code.rfind("\n", 0, found.start()) + 1
             line = text[line_start : line_end if line_end >= 0 else len(text)]
+            # No test meets the microsecond in which such a boundary decides.
+            if kind == "a boundary moved" and CLOCK.search(line):
+                continue
             changed = (
                 line[: found.start() - line_start] + replacement + line[found.end() - line_start :]
             )
