@@ -22,8 +22,9 @@ from tripsync import (
 from tripsync.database import Database
 from tripsync.database.encoding import encode
 from tripsync.database.files import SQL
+from tripsync.database.function_files import load_functions
 from tripsync.database.listener import Listener
-from tripsync.database.migrations import find_schema_problem
+from tripsync.database.migrations import OTHER_FUNCTIONS, find_start_problem, make_functions
 from tripsync.database.reload import LiveQueries
 from tripsync.feature import Feature
 from tripsync.gauges import look
@@ -163,9 +164,15 @@ async def open_worker(settings: Settings) -> Resources:
 
 async def open_database(resources: Resources) -> Database:
     """The database, if it can be reached and has the schema that this code knows."""
-    database = await Database.open(resources[Settings])
+    settings = resources[Settings]
+    database = await Database.open(settings)
     resources.add(database, closed_by=database.close)
-    if problem := await find_schema_problem(database.pool):
+    problem = await find_start_problem(database.pool)
+    if problem == OTHER_FUNCTIONS and settings.in_development:
+        # A file was edited while no server ran, or it is the edit that has restarted this one.
+        await make_functions(settings.owner_url, load_functions(SQL))
+        problem = await find_start_problem(database.pool)
+    if problem:
         raise StartError(problem)
     return database
 

@@ -17,7 +17,7 @@ from tripsync.database.functions import Changes
 from tripsync.database.migrations import (
     MigrationError,
     bring_up_to_date,
-    find_schema_problem,
+    find_start_problem,
     migrate,
     roll_back,
 )
@@ -274,7 +274,7 @@ async def test_a_database_with_other_functions_must_not_be_served(
 ) -> None:
     async def problem() -> str | None:
         async with asyncpg.create_pool(url, min_size=1, max_size=1) as pool:
-            return await find_schema_problem(pool)
+            return await find_start_problem(pool)
 
     assert await problem() is None
     edit("people", r"regexp_match(full_name, '\S+'))[1]", r"regexp_match(full_name, '\S+$'))[1]")

@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import Any
 
 import httpx
 import msgspec
@@ -23,7 +22,7 @@ from tripsync.database import Database, reload
 from tripsync.database.files import SQL
 from tripsync.database.listener import ANYTHING, Listener
 from tripsync.database.migrations import migrate
-from tripsync.database.queries import Queries, load_queries
+from tripsync.database.queries import load_queries
 from tripsync.database.reload import LiveQueries, ReloadError, reload_everywhere
 from tripsync.http.context import reading, run_in_transaction
 from tripsync.http.responses import respond
@@ -52,12 +51,17 @@ def patient_reloads(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reload, "ALL_ANSWER_WITHIN", PATIENCE)
 
 
+def ignore_at_the_top(folder: str, names: list[str]) -> set[str]:
+    """Files of functions may be named alike, and all of them are there."""
+    return ANSWERING_REQUESTS & set(names) if Path(folder) == SQL else set()
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Query files to edit: beside two editions, what a server calls without being asked."""
     copy = tmp_path / "sql"
     # Each reload checks all that there are, in each server.
-    shutil.copytree(SQL, copy, ignore=lambda _, names: ANSWERING_REQUESTS & set(names))
+    shutil.copytree(SQL, copy, ignore=ignore_at_the_top)
     edition(copy, 0)
     return copy
 
@@ -214,16 +218,16 @@ async def test_what_was_missed_is_looked_at_again_until_the_database_can_be_aske
     production: Settings, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reload, "TRY_AGAIN_AFTER", 0.01)
-    load_checked = reload.load_checked
+    load = reload.load
     failures = [ConnectionRefusedError(), TimeoutError()]
 
-    async def fail_at_first(*question: Any) -> Queries:
+    async def fail_at_first(folder: Path) -> reload.Files:
         if failures:
             raise failures.pop()
-        return await load_checked(*question)
+        return await load(folder)
 
     async with running(production, folder) as server, httpx.AsyncClient(timeout=PATIENCE) as client:
-        monkeypatch.setattr(reload, "load_checked", fail_at_first)
+        monkeypatch.setattr(reload, "load", fail_at_first)
         database = server.app.ctx.resources[Database]
         listener = Listener(production.database_url, database.availability)
         LiveQueries(database, folder).attach(listener)
@@ -236,6 +240,107 @@ async def test_what_was_missed_is_looked_at_again_until_the_database_can_be_aske
 
         await until(is_live)
     assert not failures
+
+
+FUNCTION = """\
+-- Which edition of the file this is.
+create or replace function told_edition() returns {type} language sql stable
+return (select {edition} from colleges limit 1);
+"""
+
+
+def edition_of_function(folder: Path, number: object, *, gives: str = "int") -> None:
+    """Both queries ask a function, which tells the edition."""
+    (folder / "functions" / "edition.sql").write_text(FUNCTION.format(edition=number, type=gives))
+    for name in ("first", "second"):
+        (folder / f"{name}.sql").write_text(NOTE.format(name="tell", edition="told_edition()"))
+
+
+async def editions(*servers: Server) -> list[list[int]]:
+    async with httpx.AsyncClient(timeout=PATIENCE) as client:
+        return [(await client.get(f"{server.url}/editions")).json() for server in servers]
+
+
+async def test_an_edited_function_is_live_in_all_workers_or_in_none(
+    production: Settings, folder: Path, tmp_path: Path
+) -> None:
+    url = production.database_url
+    elsewhere = tmp_path / "elsewhere"
+    async with running(production, folder) as one, running(production, folder) as other:
+        edition_of_function(folder, 3)
+        assert await reload_everywhere(url, folder) == 2
+        assert await editions(one, other) == [[3, 3], [3, 3]]
+        edition_of_function(folder, 4)
+        assert await reload_everywhere(url, folder) == 2
+        assert await editions(one, other) == [[4, 4], [4, 4]]
+        # What it gives is of another type: it cannot be replaced, and statements are prepared.
+        edition_of_function(folder, 5, gives="bigint")
+        assert await reload_everywhere(url, folder) == 2
+        assert await editions(one, other) == [[5, 5], [5, 5]]
+        edition_of_function(folder, "no_such_column", gives="bigint")
+        with pytest.raises(ReloadError, match=r"edition\.sql:3:16: error: .*no_such_column"):
+            await reload_everywhere(url, folder)
+        edition_of_function(folder, "array[6]", gives="int[]")
+        with pytest.raises(ReloadError, match=r"cannot cast type integer\[\] to integer"):
+            await reload_everywhere(url, folder)
+        shutil.copytree(folder, elsewhere)
+        one.app.ctx.resources[LiveQueries]._folder = elsewhere
+        edition_of_function(folder, 7)
+        with pytest.raises(ReloadError, match="copy the new ones to every host"):
+            await reload_everywhere(url, folder)
+        assert await editions(one, other) == [[5, 5], [5, 5]]
+        edition_of_function(elsewhere, 7)
+        assert await reload_everywhere(url, folder) == 2
+        assert await editions(one, other) == [[7, 7], [7, 7]]
+
+
+async def test_a_function_that_queries_lose_is_not_dropped(
+    production: Settings, folder: Path
+) -> None:
+    async with running(production, folder) as server:
+        edition_of_function(folder, 3)
+        await reload_everywhere(production.database_url, folder)
+        (folder / "functions" / "edition.sql").unlink()
+        with pytest.raises(ReloadError, match=r"function told_edition\(\) does not exist"):
+            await reload_everywhere(production.database_url, folder)
+        assert await editions(server) == [[3, 3]]
+        edition(folder, 4)
+        await reload_everywhere(production.database_url, folder)
+        assert await editions(server) == [[4, 4]]
+        functions = "select to_regprocedure('told_edition()') is null"
+        assert await server.app.ctx.resources[Database].pool.fetchval(functions)
+
+
+async def test_in_development_an_edited_function_is_live_at_the_next_request(
+    production: Settings,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(reload, "LOOK_AT_MOST_EVERY", 0.0)
+    development = msgspec.structs.replace(production, environment="development")
+    async with running(development, folder) as one, running(development, folder) as other:
+        for number, gives in ((5, "int"), (6, "int"), (7, "bigint"), (8, "smallint")):
+            edition_of_function(folder, number, gives=gives)
+            assert await editions(one, other) == [[number, number]] * 2
+        edition_of_function(folder, "oops", gives="smallint")
+        assert await editions(one, other) == [[8, 8]] * 2
+        assert 'edition.sql:3:16: error: column "oops" does not exist' in caplog.text
+        edition_of_function(folder, 9)
+        assert await editions(one, other) == [[9, 9]] * 2
+
+
+async def test_a_server_in_production_makes_no_function_by_itself(
+    production: Settings, folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with running(production, folder) as server:
+        database = server.app.ctx.resources[Database]
+        listener = Listener(production.database_url, database.availability)
+        LiveQueries(database, folder).attach(listener)
+        edition_of_function(folder, 7)
+        listener.dispatch(reload.ASKED, ANYTHING)
+        await until(lambda: "`tripsync sql reload` makes them" in caplog.text)
+        assert await editions(server) == [[0, 0]]
 
 
 @contextmanager

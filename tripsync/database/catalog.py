@@ -7,7 +7,7 @@ from typing import NamedTuple
 import asyncpg
 
 from tripsync.database.findings import Finding
-from tripsync.database.privileges import explain_any, refusal
+from tripsync.database.privileges import explain_any, forget_plan, refusal
 from tripsync.database.sources import Source, Statement, statement_of
 
 PARAMETER_NUMBER = re.compile(r"\$(\d+)")
@@ -65,11 +65,15 @@ async def describe(
 ) -> Described | Finding:
     statement = statement_of(source)
     try:
-        prepared = await connection.prepare(statement.sql)
-        await explain_any(connection, statement)
+        # Within a transaction the next one can still be asked about.
+        async with connection.transaction():
+            prepared = await connection.prepare(statement.sql)
+            await explain_any(connection, statement)
     except asyncpg.InsufficientPrivilegeError as reason:
+        await forget_plan(connection)
         return await refusal(connection, source, statement, reason)
     except asyncpg.PostgresError as reason:
+        await forget_plan(connection)
         return fault(source, statement, reason)
     types = [each.name for each in prepared.get_parameters()]
     known = nullable(source)

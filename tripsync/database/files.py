@@ -1,5 +1,6 @@
 """Where sql/, migrations/ and docs/ lie: at the top of a checkout, inside an installed package."""
 
+import hashlib
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent.parent
@@ -31,9 +32,10 @@ def function_files(folder: Path = SQL) -> list[Path]:
     return sorted((folder / "functions").glob("*.sql"))
 
 
-Edition = frozenset[tuple[str, int]]
-
-
-def edition_of(folder: Path) -> Edition:
-    """Differs when a query file does."""
-    return frozenset((file.name, file.stat().st_mtime_ns) for file in query_files(folder))
+def edition_of(folder: Path) -> str:
+    """The same for the same files of queries and functions, on whatever host."""
+    digest = hashlib.sha256()
+    for file in (*query_files(folder), *function_files(folder)):
+        name = file.relative_to(folder).as_posix()
+        digest.update(name.encode() + b"\0" + file.read_bytes() + b"\0")
+    return digest.hexdigest()[:32]

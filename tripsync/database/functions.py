@@ -107,6 +107,8 @@ async def put_in_place(
     connection: asyncpg.Connection, definitions: Sequence[Definition]
 ) -> Changes:
     """Make what has changed and drop what is gone, all within the caller's transaction."""
+    # One at a time: who comes second finds nothing to do.
+    await connection.execute("lock table sql_functions in share row exclusive mode")
     rows = await connection.fetch(RECORDED)
     wanted = {each.digest for each in definitions}
     kept = {row["digest"] for row in rows if row["oid"] is not None and row["digest"] in wanted}

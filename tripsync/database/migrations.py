@@ -45,6 +45,9 @@ ASKS_AGAIN = "500ms"
 # A migration that cannot get its table lock in this time gives up, instead of making
 # every query behind it wait.
 LOCK_TIMEOUT_MS = 5000
+OTHER_FUNCTIONS = (
+    "the database has other functions than sql/functions. Run `tripsync migrate` first."
+)
 
 
 class MigrationError(Exception):
@@ -97,6 +100,7 @@ def follow_files(backend: Any, url: str, functions: Sequence[Definition]) -> Cha
 
 
 async def make_functions(url: str, functions: Sequence[Definition]) -> Changes:
+    """Make the functions of this database as their files say."""
     connection = await connect_as_owner(url)
     try:
         async with connection.transaction():
@@ -214,9 +218,18 @@ async def find_schema_problem(pool: asyncpg.Pool) -> str | None:
         )
     if pending := [each.migration for each in found if each.state is State.PENDING]:
         return f"the database lacks {len(pending)} of our migrations. Run `tripsync migrate` first."
-    if await differing(pool, load_functions(SQL)):
-        return "the database has other functions than sql/functions. Run `tripsync migrate` first."
     return None
+
+
+async def find_start_problem(pool: asyncpg.Pool) -> str | None:
+    """Why a server of this code must not start on this database, if so.
+
+    One that runs is well on other functions than its files say: they are edited before they go
+    live.
+    """
+    if problem := await find_schema_problem(pool):
+        return problem
+    return OTHER_FUNCTIONS if await differing(pool, load_functions(SQL)) else None
 
 
 def known_migrations() -> list[str]:

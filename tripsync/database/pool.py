@@ -14,7 +14,7 @@ import msgspec
 from tripsync.database.availability import Availability
 from tripsync.database.bound import Bound
 from tripsync.database.encoding import encode
-from tripsync.database.files import SQL, Edition, edition_of
+from tripsync.database.files import SQL, edition_of
 from tripsync.database.publisher import Publisher
 from tripsync.database.queries import Queries, load_queries
 from tripsync.database.retrying import retry
@@ -143,7 +143,7 @@ class Database:
     """The pool and the queries of one process."""
 
     def __init__(
-        self, pool: asyncpg.Pool, queries: Queries, edition: Edition, settings: Settings
+        self, pool: asyncpg.Pool, queries: Queries, edition: str, settings: Settings
     ) -> None:
         self.pool = pool
         self.queries = queries
@@ -181,6 +181,15 @@ class Database:
             },
         )
         return cls(pool, queries, edition, settings)
+
+    @property
+    def owner_url(self) -> str:
+        """For what changes functions."""
+        return self._settings.owner_url
+
+    @property
+    def in_development(self) -> bool:
+        return self._settings.in_development
 
     def begin_request(self) -> None:
         """From here on, whoever goes on in this context has the queries of this moment."""

@@ -27,16 +27,18 @@ async def explain_any(connection: asyncpg.Connection, statement: Statement) -> N
     """Plan it for all values, and forget it; in one round trip."""
     nulls = ", ".join(["null"] * len(statement.parameters))
     call = f"desk({nulls})" if nulls else "desk"
-    try:
-        await connection.execute(
-            "set local plan_cache_mode = force_generic_plan;"
-            f"prepare desk as {statement.sql.rstrip().removesuffix(';')};"
-            f"explain execute {call};"
-            "deallocate desk"
-        )
-    except asyncpg.PostgresError:
+    await connection.execute(
+        "set local plan_cache_mode = force_generic_plan;"
+        f"prepare desk as {statement.sql.rstrip().removesuffix(';')};"
+        f"explain execute {call};"
+        "deallocate desk"
+    )
+
+
+async def forget_plan(connection: asyncpg.Connection) -> None:
+    """What was prepared stays so, though the explaining of it failed."""
+    if await connection.fetchval("select true from pg_prepared_statements where name = 'desk'"):
         await connection.execute("deallocate desk")
-        raise
 
 
 async def refusal(

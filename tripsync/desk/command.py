@@ -145,7 +145,9 @@ def reload(settings: Settings, _chosen: argparse.Namespace, with_database: WithD
             print("nothing was changed", file=sys.stderr)
             return 1
         try:
-            workers = asyncio.run(reload_everywhere(running.database_url))
+            workers = asyncio.run(
+                reload_everywhere(running.database_url, owner_url=running.owner_url)
+            )
         except ReloadError as reason:
             print(f"nothing was changed:\n{reason}", file=sys.stderr)
             return 1

@@ -97,7 +97,7 @@ async def drain(app: Sanic, server: AsyncioServer) -> None:
 async def reload_queries(settings: Settings) -> None:
     """What SIGHUP asks for: edited queries go live in every worker, or in none."""
     try:
-        workers = await reload_everywhere(settings.database_url)
+        workers = await reload_everywhere(settings.database_url, owner_url=settings.owner_url)
     except ReloadError as reason:
         log.error("the queries stay as they were:\n%s", reason)
     else:
