@@ -13,7 +13,6 @@ import psycopg
 from tripsync.database.function_files import Definition
 from tripsync.database.queries import QueryFileError
 from tripsync.database.roles import APP, READER, WALLED
-from tripsync.database.traps import Trap
 
 OUR_ROLES = ", ".join((APP, READER, WALLED))
 REGISTERS = {"view": "regclass", "function": "regprocedure"}
@@ -28,9 +27,10 @@ IN_THE_WAY = "{name} must be made anew, and {what}, which is not in sql/function
 class FunctionError(QueryFileError):
     """A definition that cannot be put into this database."""
 
-    def __init__(self, trap: Trap) -> None:
-        super().__init__(str(trap))
-        self.trap = trap
+    def __init__(self, definition: Definition, reason: str, at: int = 0) -> None:
+        self.definition = definition
+        self.trap = definition.trap(reason, at)
+        super().__init__(str(self.trap))
 
 
 class InTheWayError(Exception):
@@ -156,7 +156,7 @@ async def make_anew(
             reason = (IN_THE_WAY if each["can_be_made_again"] else PINNED).format(
                 name=name, what=each["what"]
             )
-            raise FunctionError(nearest(fresh or definitions, name).trap(reason))
+            raise FunctionError(nearest(fresh or definitions, name), reason)
         await connection.execute(f"drop {row['kind']} {row['identity']}")
         dropped.append(row)
     lost = {row["digest"] for row in dropped}
@@ -217,7 +217,7 @@ async def run(connection: asyncpg.Connection, definition: Definition, number: in
     except asyncpg.LockNotAvailableError:
         raise
     except asyncpg.PostgresError as reason:
-        raise FunctionError(definition.trap(*told(reason, at))) from reason
+        raise FunctionError(definition, *told(reason, at)) from reason
 
 
 def told(reason: asyncpg.PostgresError, at: int) -> tuple[str, int]:
@@ -254,7 +254,7 @@ async def refuse_pinned(connection: asyncpg.Connection, definitions: Sequence[De
         for each in await standing_on(connection, [row]):
             if not each["can_be_made_again"]:
                 reason = PINNED.format(name=row["identity"], what=each["what"])
-                raise FunctionError(definition.trap(reason))
+                raise FunctionError(definition, reason)
 
 
 def hand_back(connection: psycopg.Connection) -> None:

@@ -79,6 +79,12 @@ def migrate(url: str) -> list[str]:
     return bring_up_to_date(url).migrations
 
 
+def migrate_only(url: str) -> list[str]:
+    """Apply what is pending, and leave the functions as they are."""
+    with migrating(url) as (backend, migrations):
+        return [step(backend, each, "apply") for each in backend.to_apply(migrations)]
+
+
 def bring_up_to_date(url: str, folder: Path = SQL) -> Done:
     """Apply what is pending, and then make the functions as their files say."""
     # First: nothing is begun with files that cannot be read.

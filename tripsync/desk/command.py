@@ -9,8 +9,10 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from tripsync.database.catalog import Catalog, read_catalog
-from tripsync.database.files import SCHEMA, SQL, query_files
+from tripsync.database.files import SCHEMA, SQL, function_files, query_files
 from tripsync.database.findings import FORMATS, PACKAGE, Finding, counted, shown, tell
+from tripsync.database.function_files import Definition, load_functions, read_definitions
+from tripsync.database.migrations import migrate_only
 from tripsync.database.reload import ReloadError, reload_everywhere
 from tripsync.database.roles import connect, connect_at_desk
 from tripsync.database.sources import Source, read_folder
@@ -18,10 +20,17 @@ from tripsync.database.traps import find_traps
 from tripsync.desk import listing, plans
 from tripsync.desk.callers import read_calls
 from tripsync.desk.checking import check_all
+from tripsync.desk.function_checks import (
+    Made,
+    can_be_asked,
+    has_other_functions,
+    make_functions,
+    unused,
+)
 from tripsync.desk.nullability import Nullability
 from tripsync.desk.relations import relations
 from tripsync.desk.schema_file import check_schema, dump, write_schema
-from tripsync.desk.scratch import scratch_database, scratch_server, seeded_database
+from tripsync.desk.scratch import empty_database, scratch_database, scratch_server, seeded_database
 from tripsync.desk.seeding import number_of_riders
 from tripsync.desk.stubs import ROWS, STUBS, read_stubs, write_stubs
 from tripsync.desk.trying import try_query
@@ -109,7 +118,8 @@ def list_queries(settings: Settings, chosen: argparse.Namespace, _: WithDatabase
 
 
 def check(settings: Settings, chosen: argparse.Namespace, _: WithDatabase) -> int:
-    wanted = chosen_among(query_files(), chosen.files, "query file")
+    files = [*query_files(), *function_files()]
+    wanted = chosen_among(files, chosen.files, "query file")
     found = find_mistakes(settings)
     if chosen.files:
         found = [each for each in found if each.path.resolve() in wanted]
@@ -119,18 +129,37 @@ def check(settings: Settings, chosen: argparse.Namespace, _: WithDatabase) -> in
 def find_mistakes(settings: Settings) -> list[Finding]:
     """Of all files: what is wrong in one may show in another."""
     traps = [
-        Finding(trap.path, trap.line, trap.column, trap.reason)
-        for file in query_files()
-        for trap in find_traps(file, file.read_text())
+        Finding(*trap) for file in query_files() for trap in find_traps(file, file.read_text())
     ]
+    read = [read_definitions(file, file.read_text()) for file in function_files()]
+    if broken := [Finding(*trap) for _, found in read for trap in found]:
+        # What else is said of functions that cannot be read would not be true.
+        return sorted({*traps, *broken})
+    functions = load_functions(SQL)
     sources = all_sources()
     sound = [source for source in sources if not any(is_inside(trap, source) for trap in traps)]
-    with migrated_database(settings) as url:
+    with database_to_ask(settings, functions) as (url, made):
+        sound = [source for source in sound if can_be_asked(source, made.missing)]
         catalog = ask_postgres(url, sound)
         # Other servers and releases word the same schema otherwise.
-        schema = [] if settings.database_url else check_schema(dump(url))
-    found = check_all(sources, sound, catalog, read_calls(PACKAGE), read_stubs())
+        schema = [] if settings.database_url or made.findings else check_schema(dump(url))
+        found = [*made.findings, *unused(url, functions, sources)]
+    found += check_all(sources, sound, catalog, read_calls(PACKAGE), read_stubs())
     return sorted({*traps, *schema, *found})
+
+
+@contextmanager
+def database_to_ask(
+    settings: Settings, functions: Sequence[Definition]
+) -> Iterator[tuple[str, Made]]:
+    """The configured one if it has these functions, else one that is made; and what is wrong with
+    functions."""
+    if settings.database_url and not has_other_functions(settings.database_url):
+        yield settings.database_url, Made([], frozenset())
+        return
+    with scratch_server() as server, empty_database(server) as url:
+        migrate_only(url)
+        yield url, make_functions(url, functions)
 
 
 def is_inside(finding: Finding, source: Source) -> bool:
@@ -237,8 +266,8 @@ def ask_postgres(url: str, sources: Sequence[Source]) -> Catalog:
 
 @contextmanager
 def migrated_database(settings: Settings) -> Iterator[str]:
-    """The configured one as it is; else one that is made, and thrown away."""
-    if settings.database_url:
+    """The configured one, if it has the functions of the files; else one that is made."""
+    if settings.database_url and not has_other_functions(settings.database_url):
         yield settings.database_url
         return
     with scratch_server() as server, scratch_database(server) as url:
