@@ -80,7 +80,7 @@ def test_bodies_that_are_read_late_are_read(empty_database: str, folder: Path) -
     file.write_text(TREES.format(column="college_id", more=" + m"))
     made = make_functions(empty_database, load_functions(folder))
     [found] = made.findings
-    assert (found.line, found.column) == (14, 94)
+    assert (found.line, found.column) == (15, 89)
     assert 'column "m" does not exist' in found.reason
     assert made.missing == {"square_of"}
     assert has_other_functions(empty_database) is True
