@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from tripsync.database.files import function_files
 from tripsync.database.queries import QueryFileError
-from tripsync.database.traps import QUOTED, Trap
+from tripsync.database.sources import blanked
+from tripsync.database.traps import Trap
 
 CREATE = re.compile(
     r"create\s+or\s+replace\s+(?P<kind>function|view)\s+(?P<name>[a-z_]\w*)\s*(?=\(|with\b|as\b)",
@@ -68,7 +69,7 @@ def load_functions(folder: Path) -> tuple[Definition, ...]:
 @lru_cache(maxsize=100)
 def read_definitions(path: Path, text: str) -> tuple[tuple[Definition, ...], tuple[Trap, ...]]:
     """The definitions of a file, and what in it is none."""
-    code = QUOTED.sub(lambda quoted: re.sub(r"[^\n]", " ", quoted[0]), text)
+    _, code = blanked(text)
     definitions: list[Definition] = []
     traps: list[Trap] = []
     for begin, end in statements_in(code):
@@ -165,7 +166,5 @@ def in_order(definitions: Sequence[Definition]) -> tuple[Definition, ...]:
 
 def words_of(definition: Definition) -> Iterable[str]:
     """The words of its text but for comments; a body between dollar signs is text as well."""
-    code = QUOTED.sub(
-        lambda quoted: " " if quoted["line"] or quoted["block"] else quoted[0], definition.text
-    )
+    code, _ = blanked(definition.text)
     return dict.fromkeys(re.findall(r"[a-z_]\w*", code.lower()))

@@ -3,8 +3,8 @@
     async with database.transaction() as db:
         rider = await db.accounts.find_credentials(email=email)
 
-aiosql reads the files; the calls go straight to asyncpg, because aiosql's own adapter
-looks through `dir(connection)` at every call, which costs more than a small query.
+sources.py reads the files, with aiosql; the calls go straight to asyncpg, because aiosql's own
+adapter looks through `dir(connection)` at every call, which costs more than a small query.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -13,15 +13,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
 
-import aiosql
-from aiosql.adapters.asyncpg import AsyncPGAdapter
-from aiosql.types import SQLOperationType
-from aiosql.utils import SQLLoadException, SQLParseException
-
 from tripsync.database.files import query_files
+from tripsync.database.sources import MOST_TEXTS, Source, read_file, statement_of
 from tripsync.database.traps import find_traps
-
-MOST_TEXTS = 200
 
 
 class QueryFileError(Exception):
@@ -47,12 +41,13 @@ async def count_of_rows(db: Executes, sql: str, *values: object) -> int:
     return int(status.rpartition(" ")[2])
 
 
-RUNNERS: Mapping[SQLOperationType, Callable[..., Awaitable[Any]]] = {
-    SQLOperationType.SELECT: lambda db, sql, *values: db.fetch(sql, *values),
-    SQLOperationType.SELECT_ONE: lambda db, sql, *values: db.fetchrow(sql, *values),
-    SQLOperationType.SELECT_VALUE: lambda db, sql, *values: db.fetchval(sql, *values),
-    SQLOperationType.INSERT_RETURNING: first_value_or_row,
-    SQLOperationType.INSERT_UPDATE_DELETE: count_of_rows,
+# By what the sign behind the parentheses promises.
+RUNNERS: Mapping[str, Callable[..., Awaitable[Any]]] = {
+    "": lambda db, sql, *values: db.fetch(sql, *values),
+    "^": lambda db, sql, *values: db.fetchrow(sql, *values),
+    "$": lambda db, sql, *values: db.fetchval(sql, *values),
+    "<!": first_value_or_row,
+    "!": count_of_rows,
 }
 
 
@@ -96,26 +91,23 @@ traps_in = lru_cache(maxsize=MOST_TEXTS)(find_traps)
 
 @lru_cache(maxsize=MOST_TEXTS)
 def load_file(file: Path, text: str) -> dict[str, Query]:
-    adapter = AsyncPGAdapter()
-    try:
-        loaded = aiosql.from_str(text, lambda: adapter, kwargs_only=True)
-    except (SQLLoadException, SQLParseException) as reason:
-        raise QueryFileError(f"{file.parent.name}/{file.name}: error: {reason}") from None
-    queries = {}
-    for name in loaded.available_queries:
-        # aiosql makes a second call of each query for cursors, which nothing here uses.
-        if name.removesuffix("_cursor") in queries:
-            continue
-        call = getattr(loaded, name)
-        full_name = f"{file.stem}.{name}"
-        queries[name] = Query(
-            name=full_name,
-            path=file,
-            line=call.__func__.__code__.co_firstlineno,
-            meaning=call.__doc__,
-            # A DBA finds it by this in pg_stat_activity.
-            sql=f"/* {full_name} */ {call.sql}",
-            parameters=tuple(adapter.var_sorted[name]),
-            run=RUNNERS[call.operation],
+    return {source.name: query_of(source) for source in read_file(file, text).sources}
+
+
+def query_of(source: Source) -> Query:
+    statement = statement_of(source)
+    if set(source.declared) != set(statement.parameters):
+        raise QueryFileError(
+            f"{source.path.parent.name}/{source.path.name}:{source.line}:1: error: the parentheses "
+            f"of {source.name} name other parameters than its statement uses"
         )
-    return queries
+    return Query(
+        name=source.full_name,
+        path=source.path,
+        line=source.line,
+        meaning=source.meaning,
+        # A DBA finds it by this in pg_stat_activity.
+        sql=f"/* {source.full_name} */ {statement.sql}",
+        parameters=statement.parameters,
+        run=RUNNERS[source.gives],
+    )

@@ -1,19 +1,40 @@
-"""Queries as they stand in their files: which text is whose, and where a position leads.
+"""The one parser of query files: which text is whose, and where a position leads.
 
-A server is given `$1` for `:name` and no comments; a DBA wrote neither. So each character of
-what is sent knows where it came from.
+Where a query begins and ends is found here; what it is, aiosql says of each by itself. A server is
+given `$1` for `:name` and no comments; a DBA wrote neither. So each character of what is sent knows
+where it came from.
 """
 
+import re
 from collections.abc import Iterator
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
+from aiosql.adapters.asyncpg import AsyncPGAdapter
+from aiosql.query_loader import QueryLoader
+
 from tripsync.database.files import query_files
-from tripsync.database.traps import DEFINITION, NAME_MARK, PARAMETER, QUOTED
+
+DEFINITION = re.compile(r"-- name: (?P<name>[a-z]\w*)\([\w, ]*\)(?:\^|\$|!|<!)?")
+NAME_MARK = re.compile(r"--\s*name\s*:")
+# What is not code: comments, strings, quoted names, dollar-quoted bodies.
+QUOTED = re.compile(
+    r"(?P<line>--[^\n]*)"
+    r"|(?P<block>/\*.*?\*/)"
+    r"|(?P<string>'(?:[^']|'')*')"
+    r'|(?P<name>"(?:[^"]|"")*")'
+    r"|(?P<dollar>\$(?P<tag>\w*)\$.*?\$(?P=tag)\$)",
+    re.DOTALL,
+)
+PARAMETER = re.compile(r"(?<!:):\w+")
+# What aiosql hands on as it was written, but for comments and the ends of lines.
+PIECE = re.compile(r"(?P<gap>\s+)|(?P<number>\$\d+)|.", re.DOTALL)
 
 ROWS = {"^": "one row", "$": "one value", "!": "a count", "<!": "one value", "": "rows"}
+# Files are read again when they are edited, and most of them are not.
+MOST_TEXTS = 200
 
 
 class Source(NamedTuple):
@@ -54,6 +75,17 @@ class Source(NamedTuple):
         return before.count("\n") + 1, len(before) - before.rfind("\n")
 
 
+class QueryFile(NamedTuple):
+    """A file of queries."""
+
+    text: str
+    # The same without comments and whatever is quoted.
+    code: str
+    # Where aiosql would begin a query.
+    marks: tuple[int, ...]
+    sources: tuple[Source, ...]
+
+
 class Statement(NamedTuple):
     """What the server is given, and from where each character came."""
 
@@ -76,9 +108,15 @@ def read_folder(folder: Path) -> list[Source]:
 
 def read_sources(path: Path) -> list[Source]:
     """The well-named queries of a file; what is not well named is a trap, and told as such."""
-    text = path.read_text()
-    marks = [mark.start() for mark in NAME_MARK.finditer(text) if at_line_start(text, mark.start())]
-    return list(each_source(path, text, [*marks, len(text)]))
+    return list(read_file(path, path.read_text()).sources)
+
+
+@lru_cache(maxsize=MOST_TEXTS)
+def read_file(path: Path, text: str) -> QueryFile:
+    _, code = blanked(text)
+    marks = tuple(mark.start() for mark in NAME_MARK.finditer(text))
+    first = [at for at in marks if at_line_start(text, at)]
+    return QueryFile(text, code, marks, tuple(each_source(path, text, [*first, len(text)])))
 
 
 def each_source(path: Path, text: str, marks: list[int]) -> Iterator[Source]:
@@ -104,28 +142,28 @@ def at_line_start(text: str, at: int) -> bool:
 
 @lru_cache(maxsize=2000)
 def statement_of(source: Source) -> Statement:
-    """Comments blanked, parameters numbered in the order in which they first appear."""
-    sql: list[str] = []
-    origins: list[int] = []
-    parameters: list[str] = []
-    code, kept = blanked(source.text)
+    """What aiosql makes of a query, with the places of its characters."""
+    adapter = AsyncPGAdapter()
+    loader = QueryLoader(adapter, None, mandatory_parameters=False)
+    named = f"-- name: {source.name}{source.gives}\n{source.text}"
+    [query] = loader.load_query_data_from_sql(named, [])
+    parameters = tuple(adapter.var_sorted[source.name])
+    return Statement(query.sql, tuple(origins(query.sql, source.text)), parameters)
+
+
+def origins(sql: str, text: str) -> Iterator[int]:
+    """Where in the text of a query each character stood that aiosql made of it."""
+    code, _ = blanked(text)
     at = 0
-    for found in PARAMETER.finditer(kept):
-        append(sql, origins, code[at : found.start()], at)
-        name = found[0].removeprefix(":")
-        if name not in parameters:
-            parameters.append(name)
-        number = f"${parameters.index(name) + 1}"
-        sql.append(number)
-        origins += [found.start()] * len(number)
-        at = found.end()
-    append(sql, origins, code[at:], at)
-    return Statement("".join(sql), tuple(origins), tuple(parameters))
-
-
-def append(sql: list[str], origins: list[int], text: str, at: int) -> None:
-    sql.append(text)
-    origins += range(at, at + len(text))
+    for piece in PIECE.finditer(sql):
+        if not piece["gap"]:
+            while code[at].isspace():
+                at += 1
+        yield from [at] * len(piece[0])
+        if piece["number"] and (parameter := PARAMETER.match(code, at)):
+            at = parameter.end()
+        elif not piece["gap"]:
+            at += len(piece[0])
 
 
 def blanked(text: str) -> tuple[str, str]:

@@ -1,6 +1,6 @@
 """What looks right in a query file and goes wrong in silence.
 
-aiosql reads a file with a handful of regular expressions. Each rule here names a
+aiosql reads a query with a handful of regular expressions. Each rule here names a
 way in which those and the writer of a query disagree, found before a request does.
 """
 
@@ -10,19 +10,9 @@ from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
-DEFINITION = re.compile(r"-- name: (?P<name>[a-z]\w*)\([\w, ]*\)(?:\^|\$|!|<!)?")
-NAME_MARK = re.compile(r"--\s*name\s*:")
+from tripsync.database.sources import DEFINITION, PARAMETER, QUOTED, QueryFile, blanked, read_file
+
 DOC_LINE = re.compile(r"-- (?!name:)\S")
-# What is not code: comments, strings, quoted names, dollar-quoted bodies.
-QUOTED = re.compile(
-    r"(?P<line>--[^\n]*)"
-    r"|(?P<block>/\*.*?\*/)"
-    r"|(?P<string>'(?:[^']|'')*')"
-    r'|(?P<name>"(?:[^"]|"")*")'
-    r"|(?P<dollar>\$(?P<tag>\w*)\$.*?\$(?P=tag)\$)",
-    re.DOTALL,
-)
-PARAMETER = re.compile(r"(?<!:):\w+")
 SECOND_STATEMENT = re.compile(r";\s*\S")
 CODE = re.compile(r"\S")
 
@@ -37,6 +27,7 @@ TRAILING_COMMENT = "a comment behind code breaks aiosql's parameters; give it a 
 BLOCK_COMMENT = "a block comment shifts aiosql's line numbers; begin each line with --"
 QUOTED_PARAMETER = "aiosql takes this for a parameter, and inside dollar quotes it is never filled"
 NAMELESS = "a statement without a name; nobody could call it"
+NO_STATEMENT = "{name} has no statement below its name"
 TWO_STATEMENTS = "a second statement; one query is one statement"
 
 IN_CODE = (
@@ -88,17 +79,18 @@ class Trap(NamedTuple):
 
 def find_traps(path: Path, text: str) -> list[Trap]:
     """Every trap in one file, from top to bottom."""
+    file = read_file(path, text)
     found = {
         Trap(path, text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at), reason)
-        for at, reason in (*in_definitions(text), *in_comments(text), *in_statements(text))
+        for at, reason in (*in_definitions(file), *in_comments(text), *in_statements(file))
     }
     return sorted(found)
 
 
-def in_definitions(text: str) -> Iterator[tuple[int, str]]:
+def in_definitions(file: QueryFile) -> Iterator[tuple[int, str]]:
     seen: set[str] = set()
-    for mark in NAME_MARK.finditer(text):
-        at = mark.start()
+    text = file.text
+    for at in file.marks:
         line, _, rest = text[at:].partition("\n")
         definition = DEFINITION.fullmatch(line.rstrip())
         if at > 0 and text[at - 1] != "\n":
@@ -125,11 +117,13 @@ def in_comments(text: str) -> Iterator[tuple[int, str]]:
             yield at + parameter.start(), QUOTED_PARAMETER
 
 
-def in_statements(text: str) -> Iterator[tuple[int, str]]:
-    code = QUOTED.sub(lambda quoted: re.sub(r"[^\n]", " ", quoted[0]), text)
-    starts = [mark.start() for mark in NAME_MARK.finditer(text)]
+def in_statements(file: QueryFile) -> Iterator[tuple[int, str]]:
+    code, starts = file.code, file.marks
     if nameless := CODE.search(code, 0, starts[0] if starts else len(code)):
         yield nameless.start(), NAMELESS
+    for source in file.sources:
+        if not blanked(source.text)[0].strip(" \n\t;"):
+            yield source.starts_at - 1, NO_STATEMENT.format(name=source.name)
     for begin, end in pairwise([*starts, len(code)]):
         for pattern, reason in IN_CODE:
             for match in pattern.finditer(code, begin, end):

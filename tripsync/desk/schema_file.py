@@ -15,8 +15,7 @@ from tripsync.database.embedded import program
 from tripsync.database.files import MIGRATIONS, SCHEMA, SQL
 from tripsync.database.findings import Finding
 from tripsync.database.function_files import Definition, load_functions
-from tripsync.database.sources import blanked
-from tripsync.database.traps import QUOTED
+from tripsync.database.sources import QUOTED, blanked
 from tripsync.desk.steps import ROLLBACK, migration_files
 
 HEADER = """\
