@@ -34,7 +34,7 @@ select oid::regclass::text,
        'view',
        -- By itself a new view is read by the reader, and by nobody else.
        array[
-           format('create view %s with (%s) as %s', oid::regclass, array_to_string(reloptions, ', '),
+           format('create or replace view %s with (%s) as %s', oid::regclass, array_to_string(reloptions, ', '),
                   pg_get_viewdef(oid)),
            format('revoke all on %s from tripsync_reader', oid::regclass)
        ] || array(

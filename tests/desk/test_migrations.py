@@ -575,3 +575,16 @@ def test_a_release_asks_for_all_that_a_check_does_and_for_no_gap(
 
 def test_our_own_migrations_are_sound(postgres: str) -> None:
     assert check_migrations(MIGRATIONS, partial(fresh_database, postgres)) == []
+
+
+def test_what_a_file_of_functions_says_is_no_matter_of_a_migration(
+    write: Write, check: Check
+) -> None:
+    file = write(
+        "-- create function first_name\ncreate function last_name() returns int return 1;\n\n"
+        "create or replace function first_name(full_name text) returns text return full_name;\n",
+        back="drop function last_name();\ndrop function first_name(text);\n",
+    )
+    [found] = check()
+    assert (found.path, found.line, found.column) == (file, 4, 1)
+    assert found.reason.startswith("first_name stands in sql/functions/people.sql, from which")

@@ -2,14 +2,14 @@
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
 from tripsync.database.files import function_files
 from tripsync.database.queries import QueryFileError
-from tripsync.database.sources import blanked
+from tripsync.database.sources import blanked, words_in
 from tripsync.database.traps import Trap
 
 CREATE = re.compile(
@@ -48,6 +48,10 @@ class Definition(NamedTuple):
     @property
     def digest(self) -> str:
         return hashlib.sha256(self.text.encode()).hexdigest()
+
+    @property
+    def line(self) -> int:
+        return self.file_text.count("\n", 0, self.starts_at) + 1
 
     def trap(self, reason: str, at: int = 0) -> Trap:
         """What is wrong at a character of the text."""
@@ -152,7 +156,7 @@ def in_order(definitions: Sequence[Definition]) -> tuple[Definition, ...]:
             return
         entered.add(number)
         each = definitions[number]
-        for name in words_of(each):
+        for name in words_in(each.text):
             for other in by_name.get(name, ()):
                 # Of two with one name the first in the file comes first.
                 if name != each.name or other < number:
@@ -162,9 +166,3 @@ def in_order(definitions: Sequence[Definition]) -> tuple[Definition, ...]:
     for number in range(len(definitions)):
         enter(number)
     return tuple(ordered.values())
-
-
-def words_of(definition: Definition) -> Iterable[str]:
-    """The words of its text but for comments; a body between dollar signs is text as well."""
-    code, _ = blanked(definition.text)
-    return dict.fromkeys(re.findall(r"[a-z_]\w*", code.lower()))

@@ -6,7 +6,7 @@ where it came from.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
@@ -164,6 +164,13 @@ def origins(sql: str, text: str) -> Iterator[int]:
             at = parameter.end()
         elif not piece["gap"]:
             at += len(piece[0])
+
+
+@lru_cache(maxsize=2000)
+def words_in(text: str) -> Mapping[str, None]:
+    """The words of a text but for comments, in order; what is quoted may be a body."""
+    code, _ = blanked(text)
+    return dict.fromkeys(re.findall(r"[a-z_]\w*", code.lower()))
 
 
 def blanked(text: str) -> tuple[str, str]:

@@ -108,8 +108,12 @@ def run(settings: Settings, chosen: argparse.Namespace, with_database: WithDatab
 
 
 def list_queries(settings: Settings, chosen: argparse.Namespace, _: WithDatabase) -> int:
-    described = catalog_of(settings, all_sources()).described
-    found = listing.entries(described, read_calls(PACKAGE), chosen.pattern)
+    sources = all_sources()
+    described = catalog_of(settings, sources).described
+    found = [
+        *listing.entries(described, read_calls(PACKAGE), chosen.pattern),
+        *listing.entries_of_functions(load_functions(SQL), sources, chosen.pattern),
+    ]
     if chosen.json:
         print(json.dumps(found, indent=2))
     else:

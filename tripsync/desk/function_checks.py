@@ -9,11 +9,11 @@ import asyncpg
 
 from tripsync.database.files import SQL
 from tripsync.database.findings import Finding
-from tripsync.database.function_files import Definition, load_functions, words_of
+from tripsync.database.function_files import Definition, load_functions
 from tripsync.database.functions import FunctionError, differing, put_in_place
 from tripsync.database.migrations import connect_as_owner
 from tripsync.database.roles import connect
-from tripsync.database.sources import Source, blanked
+from tripsync.database.sources import Source, words_in
 
 # PostgreSQL reads the names in such a body when it runs, and not before.
 READ_LATE = """
@@ -100,7 +100,7 @@ async def make_what_can_be_made(
             missing.add(reason.definition.name)
             # In order of dependence: who calls one that is missing comes later.
             for each in rest:
-                if missing & set(words_of(each)):
+                if missing & words_in(each.text).keys():
                     missing.add(each.name)
             rest = [each for each in rest if each.name not in missing]
 
@@ -152,15 +152,15 @@ def unused(
         finally:
             await connection.close()
 
-    words = set(re.findall(r"\w+", asyncio.run(ask())))
+    words = set(words_in(asyncio.run(ask())))
     for source in sources:
-        words |= set(re.findall(r"\w+", blanked(source.text)[0].lower()))
+        words |= words_in(source.text).keys()
     for each in definitions:
-        others = (set(words_of(other)) for other in definitions if other is not each)
+        others = (words_in(other.text) for other in definitions if other is not each)
         if each.name not in words.union(*others):
             yield Finding(*each.trap(UNUSED.format(name=each.name)))
 
 
 def can_be_asked(source: Source, missing: frozenset[str]) -> bool:
     """Whether no function is missing that the query calls."""
-    return not missing & set(re.findall(r"\w+", blanked(source.text)[0].lower()))
+    return not missing & words_in(source.text).keys()

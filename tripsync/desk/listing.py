@@ -1,11 +1,12 @@
-"""Every query on one page: where it stands, what it is for, takes and gives, and who calls it."""
+"""Every query and function on one page: where it stands, what it is for, and who calls it."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from tripsync.database.catalog import Column, Described
 from tripsync.database.findings import shown
-from tripsync.database.sources import ROWS, Source
+from tripsync.database.function_files import Definition
+from tripsync.database.sources import ROWS, Source, words_in
 from tripsync.desk.callers import Call
 
 
@@ -35,6 +36,32 @@ def entry(query: Described, calls: Sequence[Call]) -> dict[str, Any]:
     }
 
 
+def entries_of_functions(
+    functions: Sequence[Definition], sources: Sequence[Source], pattern: str
+) -> list[dict[str, Any]]:
+    """The same of SQL functions and views, which queries and other functions call."""
+    wanted = pattern.lower()
+    return [
+        {
+            "name": each.name,
+            "file": shown(each.path),
+            "line": each.line,
+            "meaning": each.meaning,
+            "kind": each.kind,
+            "called_from": [
+                *(source.full_name for source in sources if each.name in words_in(source.text)),
+                *(
+                    other.name
+                    for other in functions
+                    if other.name != each.name and each.name in words_in(other.text)
+                ),
+            ],
+        }
+        for each in functions
+        if wanted in each.name or wanted in each.meaning.lower()
+    ]
+
+
 def columns(each: Iterable[Column]) -> list[dict[str, str]]:
     return [{"name": column.name, "type": column.type} for column in each]
 
@@ -46,14 +73,14 @@ def names(call: Call, source: Source) -> bool:
 
 
 def for_people(known: Mapping[str, Any]) -> str:
-    """One query as a paragraph."""
-    lines = [
-        f"{known['name']}  {known['file']}:{known['line']}",
-        f"    {known['meaning']}",
-        f"    takes   {typed(known['parameters'])}",
-        f"    gives   {known['gives']}: {typed(known['columns'])}",
-        f"    called  {', '.join(known['called_from']) or 'nowhere'}",
-    ]
+    """One query or function as a paragraph."""
+    lines = [f"{known['name']}  {known['file']}:{known['line']}", f"    {known['meaning']}"]
+    if "kind" in known:
+        lines.append(f"    is      a {known['kind']}")
+    else:
+        lines.append(f"    takes   {typed(known['parameters'])}")
+        lines.append(f"    gives   {known['gives']}: {typed(known['columns'])}")
+    lines.append(f"    called  {', '.join(known['called_from']) or 'nowhere'}")
     return "\n".join(lines)
 
 

@@ -6,8 +6,12 @@ from collections.abc import Iterator, Sequence
 from itertools import chain, pairwise
 from pathlib import Path
 
+from tripsync.database.files import SQL
 from tripsync.database.findings import Finding
+from tripsync.database.function_files import Definition, load_functions
+from tripsync.database.sources import blanked
 from tripsync.desk.released import LIST, hash_of, read_released
+from tripsync.desk.schema_file import MADE
 from tripsync.desk.steps import ROLLBACK, Step, migration_files
 
 NAME = re.compile(r"(\d{4})\.[a-z0-9]+(-[a-z0-9]+)*")
@@ -20,6 +24,7 @@ def check_files(folder: Path, steps: Sequence[Step]) -> Iterator[Finding]:
         check_numbers(steps, read_released(folder)),
         check_ways_back(folder, steps),
         check_libraries(steps),
+        check_functions(steps, read_released(folder), load_functions(SQL)),
     )
 
 
@@ -90,3 +95,23 @@ def check_libraries(steps: Sequence[Step]) -> Iterator[Finding]:
         if step.path.suffix == ".py" and not ast.get_docstring(ast.parse(step.path.read_text())):
             reason = "say in a docstring why a library has to write this; else write it in SQL"
             yield Finding(step.path, 1, 1, reason)
+
+
+def check_functions(
+    steps: Sequence[Step], released: dict[str, str], functions: Sequence[Definition]
+) -> Iterator[Finding]:
+    """What a file of sql/functions says no new migration says."""
+    files = {each.name: each.path.name for each in functions}
+    for step in steps:
+        if step.path.suffix == ".sql" and step.path.name not in released:
+            text = step.path.read_text()
+            _, code = blanked(text)
+            for made in MADE.finditer(code):
+                if file := files.get(made["name"]):
+                    at = made.start()
+                    line, column = text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at)
+                    reason = (
+                        f"{made['name']} stands in sql/functions/{file}, from which `tripsync "
+                        "migrate` makes it; change it there"
+                    )
+                    yield Finding(step.path, line, column, reason)
