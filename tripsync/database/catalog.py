@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import NamedTuple
 
 import asyncpg
@@ -65,8 +66,7 @@ async def describe(
 ) -> Described | Finding:
     statement = statement_of(source)
     try:
-        # Within a transaction the next one can still be asked about.
-        async with connection.transaction():
+        async with as_one_of_many(connection):
             prepared = await connection.prepare(statement.sql)
             await explain_any(connection, statement)
     except asyncpg.InsufficientPrivilegeError as reason:
@@ -86,6 +86,11 @@ async def describe(
             for each in prepared.get_attributes()
         ),
     )
+
+
+def as_one_of_many(connection: asyncpg.Connection) -> AbstractAsyncContextManager[object]:
+    """Within a transaction the next query can still be asked about when one has failed."""
+    return connection.transaction() if connection.is_in_transaction() else nullcontext()
 
 
 def fault(source: Source, statement: Statement, reason: asyncpg.PostgresError) -> Finding:
