@@ -584,6 +584,7 @@ def test_what_a_file_of_functions_says_is_no_matter_of_a_migration(
         "-- create function first_name\ncreate function last_name() returns int return 1;\n\n"
         "create or replace function first_name(full_name text) returns text return full_name;\n",
         back="drop function last_name();\ndrop function first_name(text);\n",
+        name="9000.next",
     )
     [found] = check()
     assert (found.path, found.line, found.column) == (file, 4, 1)
