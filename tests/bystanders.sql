@@ -170,7 +170,7 @@ select bystanders.remember(null);
 
 -- Two who live in a college of its own, far from where tests ride: what is over for them, what is
 -- under way, what still waits, and all that shows in no list of others. Returns the ids of them and of
--- their things. What has no id says "bystander", or a time of theirs (MARKS in tests/bystanders.py).
+-- their things. What has no id says "bystander", or a time of theirs (tests/bystanders.py).
 create function bystanders.move_in(college bigint) returns bigint[] language plpgsql as $$
 declare
     here      constant point := point(24.5, -83.2);
