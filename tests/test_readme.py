@@ -74,6 +74,17 @@ async def test_the_walk_works_when_pasted(server: Server) -> None:
         assert expected in said
 
 
+def test_the_plan_of_the_package_has_every_module_and_folder() -> None:
+    plan = README.partition("```\ntripsync/\n")[2].partition("\nsql/")[0]
+    named = re.findall(r"(\w+)(?:\.py|/)(?=\s)", plan)
+    there = [
+        each.stem
+        for each in (ROOT / "tripsync").iterdir()
+        if each.suffix == ".py" or (each / "__init__.py").exists()
+    ]
+    assert sorted(named) == sorted(set(there) - {"__init__", "__main__"})
+
+
 @pytest.mark.parametrize(
     "page",
     [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *DECISIONS],

@@ -20,7 +20,7 @@ OWNER = "tripsync_owner"
 READER = "tripsync_reader"
 # Reads and writes rows, as far as queries need it.
 APP = "tripsync_app"
-# The same, and of one college at a time (wall.py).
+# The same, and of one college at a time (row_security.py).
 WALLED = "tripsync_walled"
 
 
