@@ -1744,6 +1744,10 @@ begin
 end;
 $$;
 
+-- sql/functions/matching.sql
+create function good_partners(college bigint, rider bigint, own_start point, own_destination point, own_solo double precision, own_solo_by_road double precision, own_cap integer, own_reach box, own_departure tstzrange, own_on_road tstzrange, own_role text, own_seats integer, own_offers integer, own_same_gender boolean, by_road boolean) returns table(partner_id bigint, visits text, first_leg double precision, second_leg double precision, third_leg double precision, saving_percent double precision, detour_percent double precision, partner_detour_percent double precision, departs_from timestamptz, departs_until timestamptz, roads_are_known boolean)
+    language sql stable parallel safe ...
+
 -- sql/functions/searches.sql
 create function great_circle_meters(one point, other point) returns double precision
     language sql immutable parallel safe ...
@@ -1849,6 +1853,10 @@ create function profile_preferences() returns text[]
 -- sql/functions/notifications.sql
 create function quiet_until(moment timestamptz, zone text, begins_at time, ends_at time) returns timestamptz
     language sql stable parallel safe ...
+
+-- sql/functions/matching.sql
+create function rank_of(saving_percent double precision, detour_percent double precision) returns double precision
+    language sql immutable parallel safe ...
 
 -- sql/functions/matching.sql
 create function reach_box(start point, destination point, detour_percent double precision) returns box

@@ -1,5 +1,14 @@
--- The geometry of shared rides, and who fits into one car with whom. Which pairs are good, and which
--- is the better one, stands in sql/matching.sql.
+-- Who could share a ride with whom, which of several is best, and the geometry of both.
+
+-- How good it is to ride together: the more, the better. Everything that offers riders each other goes
+-- by it: matches of a request, shared rides that could take one along, whose request had best ask, and
+-- the pairs of a round. saving_percent is the share of the distance that is saved, detour_percent the
+-- detour of whoever goes furthest out of the way. To rank otherwise, change the last line and run
+-- `tripsync sql reload`. A round takes the rank for a share of the distance that both would drive alone,
+-- and seats nobody where it is not above 0.
+create or replace function rank_of(saving_percent double precision, detour_percent double precision)
+returns double precision language sql immutable parallel safe
+return saving_percent;
 
 -- Of road between two points, (longitude, latitude): the great circle, lengthened by what
 -- streets are longer than it. tripsync/pooling/routes.py says the same; a test holds them equal.
@@ -175,3 +184,137 @@ create or replace function seats_fit(
 ) returns boolean language sql immutable parallel safe
 return (one_offers is null or other_offers is null)
    and one_seats + other_seats <= 1 + coalesce(one_offers, other_offers, 3);
+
+-- The good pairs of a request with others that wait in its college, not ranked.
+--
+-- Two requests are a good pair when some order of their two pick-ups and two drop-offs keeps each
+-- rider's way within the own detour cap and is shorter than the two rides alone, and windows, seats,
+-- preferences and blocks allow it. Of several such orders the shortest is the pair's route.
+--
+-- Candidates come from the index pooling_requests_waiting, and no good pair is lost there.
+-- `reach` is a box around the ellipse whose foci are a rider's two ends and whose string is the
+-- longest way the rider accepts: wherever a car goes with the rider aboard, it is inside. Where
+-- two share a part of the way, the later pick-up is made with the first rider aboard, so it lies
+-- within the first rider's reach; and the first drop-off is made with the other still aboard,
+-- so it lies within the other's. Hence each of the four orders (capitals are pick-ups, small
+-- letters drop-offs) has a condition of its own:
+--
+--   A B b a   start of B and destination of B within reach of A
+--   A B a b   start of B within reach of A, destination of A within reach of B
+--   B A b a   start of A within reach of B, destination of B within reach of A
+--   B A a b   start of A and destination of A within reach of B
+--
+-- And both are aboard at one moment, so the times at which they may be on the road overlap.
+--
+-- A driver is picked up first and dropped last, as it is the driver's car. Windows overlap at
+-- the pick-ups when the car can be at the first one in that rider's window and, driving on at
+-- once, at the second one in the other's: departs_from and departs_until say when it may start.
+--
+-- With by_road, of two whose roads are known also all that may be a good pair by road; how they would
+-- ride by the estimate is null where they would save nothing.
+create or replace function good_partners(
+    college bigint, rider bigint, own_start point, own_destination point, own_solo double precision,
+    own_solo_by_road double precision, own_cap integer, own_reach box, own_departure tstzrange,
+    own_on_road tstzrange, own_role text, own_seats integer, own_offers integer, own_same_gender boolean,
+    by_road boolean
+) returns table (
+    partner_id             bigint,
+    visits                 text,
+    first_leg              double precision,
+    second_leg             double precision,
+    third_leg              double precision,
+    saving_percent         double precision,
+    detour_percent         double precision,
+    partner_detour_percent double precision,
+    departs_from           timestamptz,
+    departs_until          timestamptz,
+    roads_are_known        boolean
+)
+language sql stable parallel safe
+begin atomic
+select pair.request_id,
+       pair.visits,
+       pair.first_leg,
+       pair.second_leg,
+       pair.third_leg,
+       100 * (1 - pair.total_meters / (own_solo + pair.solo_meters)),
+       100 * (pair.meters_of_a / nullif(own_solo, 0) - 1),
+       100 * (pair.meters_of_b / nullif(pair.solo_meters, 0) - 1),
+       pair.earliest,
+       pair.latest,
+       pair.roads_are_known
+  from (
+        select partner.request_id,
+               partner.user_id,
+               partner.solo_meters,
+               partner.same_gender,
+               roads.are_known as roads_are_known,
+               ride.visits,
+               ride.first_leg,
+               ride.second_leg,
+               ride.third_leg,
+               ride.total_meters,
+               ride.meters_of_a,
+               ride.meters_of_b,
+               ride.earliest,
+               ride.latest
+          from pooling_requests as partner
+         cross join lateral (
+                   select by_road
+                          and own_solo_by_road is not null
+                          and partner.solo_road_meters is not null as are_known
+               ) as roads
+          left join lateral (
+                   select orders.visits,
+                          orders.first_leg,
+                          orders.second_leg,
+                          orders.third_leg,
+                          orders.total_meters,
+                          orders.meters_of_a,
+                          orders.meters_of_b,
+                          departs.earliest,
+                          departs.latest
+                     from pair_orders(
+                              own_start, own_destination, own_solo,
+                              partner.start, partner.destination, partner.solo_meters
+                          ) as orders
+                    cross join lateral pair_departure(
+                              orders.visits, orders.first_leg, own_departure, partner.departure
+                          ) as departs
+                    where roads.are_known
+                       or  orders.meters_of_a <= (1 + own_cap / 100.0) * own_solo
+                       and orders.meters_of_b <= (1 + partner.detour_percent / 100.0) * partner.solo_meters
+                       and orders.total_meters < own_solo + partner.solo_meters
+                       and (own_role = 'rider' or orders.visits = 'ABba')
+                       and (partner.role = 'rider' or orders.visits = 'BAab')
+                       and departs.earliest < departs.latest
+                    order by orders.total_meters
+                    limit 1
+               ) as ride on true
+         where partner.college_id = college
+           and partner.status = 'active'
+           and on_the_road(partner.departure, greatest(partner.solo_meters, partner.solo_road_meters),
+                           partner.detour_percent) && own_on_road
+           and (
+               partner.start <@ own_reach and partner.destination <@ own_reach
+               or partner.start <@ own_reach and partner.reach @> box(own_destination)
+               or partner.reach @> box(own_start) and partner.destination <@ own_reach
+               or partner.reach @> box(own_start) and partner.reach @> box(own_destination)
+           )
+           and partner.user_id <> rider
+           and upper(partner.departure) > now()
+           and roles_fit(own_role, partner.role)
+           and seats_fit(own_seats, own_offers, partner.seats, partner.seats_offered)
+           and (roads.are_known or ride.visits is not null)
+        -- Few are good pairs: the others need not be asked who they are.
+        offset 0
+       ) as pair
+  join users as own_user on own_user.user_id = rider
+  join users as partner_user on partner_user.user_id = pair.user_id
+  left join profiles as own_profile on own_profile.user_id = rider
+  left join profiles as partner_profile on partner_profile.user_id = pair.user_id
+ where own_user.banned_at is null
+   and partner_user.banned_at is null
+   and preferences_fit(own_profile.gender, own_same_gender, partner_profile.gender, pair.same_gender)
+   and not are_blocked(rider, pair.user_id);
+end;

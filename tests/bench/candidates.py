@@ -4,13 +4,13 @@
     .venv/bin/python tests/bench/candidates.py --sizes 10000 100000
 
 An embedded PostgreSQL of its own, filled with requests of one college in 60 towns of some 15 km,
-each leaving within 15 minutes of some moment of the next 24 hours. find_matches is asked for
-requests drawn from them, one after the other, on one connection.
+each leaving within 15 minutes of some moment of the next 24 hours. The matches of requests drawn
+from them are looked for, one after the other, on one connection.
 
 How to read the table:
 
-- **p50, p99**: milliseconds of one find_matches, with its answer read. They say more about the
-  machine than about the query.
+- **p50, p99**: milliseconds of find_pairs and show_matches, with their answers read. They say
+  more about the machine than about the queries.
 - **growth**: p50 by that of the size before. This is the figure that travels: the tenfold number
   of requests in the same towns means the tenfold number of candidates, and the query cannot grow
   less than these once they outweigh what it costs anyway. A scan of the table would grow tenfold
@@ -21,6 +21,7 @@ How to read the table:
 
 import argparse
 import asyncio
+import json
 import shutil
 import tempfile
 from pathlib import Path
@@ -86,12 +87,13 @@ async def measure_search(db: asyncpg.Connection) -> tuple[float, float, float]:
     seconds, found = [], []
     for row in drawn:
         began = perf_counter()
-        matches = await MATCHING["find_matches"](
+        own = {"college_id": 1, "request_id": row["request_id"]}
+        pairs = await MATCHING["find_pairs"](db, **own, by_road=False, size=20)
+        matches = pairs and await MATCHING["show_matches"](
             db,
-            college_id=1,
-            request_id=row["request_id"],
+            **own,
+            pairs=json.dumps([dict(pair) for pair in pairs], default=str),
             both_sides=False,
-            loosely=False,
             size=20,
         )
         seconds.append(perf_counter() - began)

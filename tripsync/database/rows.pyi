@@ -230,14 +230,20 @@ class MailsFindDigest(TypedDict):
 class MailsExportUnwantedMails(TypedDict):
     kind: str; since: datetime
 
-class MatchingFindMatches(TypedDict):
+class MatchingFindPairs(TypedDict):
+    partner_id: int | Any; visits: str | Any; first_leg: float | Any; second_leg: float | Any
+    third_leg: float | Any; saving_percent: float | Any; detour_percent: float | Any
+    partner_detour_percent: float | Any; departs_from: datetime | Any; departs_until: datetime | Any
+    rides: Any
+
+class MatchingShowMatches(TypedDict):
     viewer_id: int | Any; id: int | Any; full_name: str | Any; phone_number: str | Any
     email: str | Any; year_of_study: str | Any; bio: str | Any; profile_image_url: str | Any
     request_id: int | Any; user_request_id: int | Any; connection_status: str | Any
     connection_id: int | Any; saving_percent: float | Any; detour_percent: float | Any
     partner_detour_percent: float | Any; pickup_distance_meters: float | Any
     drop_distance_meters: float | Any; route: Any; departs_from: datetime | Any
-    departs_until: datetime | Any; roads_are_known: bool | Any; rides: Any
+    departs_until: datetime | Any; is_fallback: bool | Any
 
 class MatchingFindPoolsToJoin(TypedDict):
     pool_id: int | Any; seats_left: int | Any; riders: Any; roads_are_known: bool | Any; stops: Any

@@ -8,7 +8,7 @@ from sanic import Blueprint, HTTPResponse, Request
 
 from tripsync.database import Transaction
 from tripsync.database.retrying import MovedError
-from tripsync.database.rows import RequestsListOwn
+from tripsync.database.rows import MatchingShowMatches, RequestsListOwn
 from tripsync.http.context import reading, rider, run_in_transaction
 from tripsync.http.endpoint import endpoint
 from tripsync.http.idempotency import create_once
@@ -142,7 +142,7 @@ async def list_matches(request: Request, request_id: int) -> object:
         raise Problem(REQUEST_CLOSED)
     college_id = rider(request).college_id
 
-    async def look(survey: Survey) -> list[matches.Match]:
+    async def look(survey: Survey) -> list[MatchingShowMatches]:
         return await matches.find_matches(reading(request), college_id, request_id, survey)
 
     found = await decide(request, look)

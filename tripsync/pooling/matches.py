@@ -1,18 +1,21 @@
 """Who fits a rider, best first, and the news of it for those who wait.
 
 By the estimate sql/matching.sql says all. Of those whose roads are known it gives who may fit, and
-each pair is measured here.
+each pair is measured here; how they are ranked and shown is for SQL to say again.
 """
 
-from collections import defaultdict
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from itertools import chain
 from typing import Any, NamedTuple
 
 from tripsync.database import Bound, Transaction
-from tripsync.database.rows import MatchingFindMatches, RequestsFindAsked, RequestsListAsking
-from tripsync.matching.plans import Plan, Ride, Window, departs_between, pair_plans, place_of
+from tripsync.database.rows import (
+    MatchingFindPairs,
+    MatchingShowMatches,
+    RequestsFindAsked,
+    RequestsListAsking,
+)
+from tripsync.matching.plans import Plan, Ride, Window, departs_between, pair_plans
 from tripsync.pooling import announcements
 from tripsync.pooling.distances import Survey, ride_of, trip_of, window_of
 from tripsync.realtime.events import Event
@@ -23,13 +26,9 @@ MOST_MATCHES = 20
 # Both ends of each, and of the one who asks, make one table.
 MOST_MEASURED = LARGEST_TABLE // 2 - 1
 # Columns of a match that the app does not get as they are.
-NOT_TOLD = {"viewer_id", "roads_are_known", "rides", "departs_from", "departs_until"}
-
-
-class Match(MatchingFindMatches):
-    """A partner for a ride, and whether the two are compared by the estimate."""
-
-    is_fallback: bool
+NOT_TOLD = {"viewer_id", "departs_from", "departs_until"}
+# How SQL writes an order of stops: those of the one who asks as a, of the partner as b.
+LETTERS = {(True, "pickup"): "A", (True, "drop"): "a", (False, "pickup"): "B", (False, "drop"): "b"}
 
 
 class GoodPair(NamedTuple):
@@ -58,41 +57,39 @@ async def look_around(
 
 async def find_matches(
     db: Bound, college_id: int, request_id: int, survey: Survey, *, both_sides: bool = False
-) -> list[Match]:
-    """The partners of a waiting request, as find_matches in sql/matching.sql gives them."""
-    rows = await db.matching.find_matches(
+) -> list[MatchingShowMatches]:
+    """The best partners of a waiting request, as show_matches in sql/matching.sql gives them."""
+    rows = await db.matching.find_pairs(
         college_id=college_id,
         request_id=request_id,
-        both_sides=both_sides,
-        loosely=survey.is_by_road,
+        by_road=survey.is_by_road,
         size=MOST_MEASURED if survey.is_by_road else MOST_MATCHES,
     )
-    if not survey.is_by_road:
-        return [estimated(row) for row in rows]
-    return measured(rows, survey)
+    pairs = measured(rows, survey)
+    if not pairs:
+        return []
+    return await db.matching.show_matches(
+        college_id=college_id,
+        request_id=request_id,
+        pairs=pairs,
+        both_sides=both_sides,
+        size=MOST_MATCHES,
+    )
 
 
-def measured(rows: Sequence[MatchingFindMatches], survey: Survey) -> list[Match]:
-    """The best of these pairs, those of which the roads are known measured by them."""
-    told: dict[int, list[MatchingFindMatches]] = defaultdict(list)
-    for row in rows:
-        told[row["rides"][1]["request_id"]].append(row)
-    by_road = [each[0]["rides"] for each in told.values() if each[0]["roads_are_known"]]
+def measured(rows: Sequence[MatchingFindPairs], survey: Survey) -> list[dict[str, Any]]:
+    """These pairs; of those whose roads are known the good ones, measured by road."""
+    by_road = [row["rides"] for row in rows if row["rides"]]
     places = {place for pair in by_road for ride in pair for place in trip_of(ride)}
     matrix = survey.among(places) if places else ESTIMATE
     now = datetime.now(UTC).timestamp()
-    pairs = []
-    for each in told.values():
-        if not each[0]["roads_are_known"]:
-            pairs.append([estimated(row) for row in each])
-        elif pair := measure(each[0]["rides"], matrix, now):
-            pairs.append([as_measured(row, pair) for row in each])
-    pairs.sort(key=lambda each: -each[0]["saving_percent"])
-    return list(chain.from_iterable(pairs[:MOST_MATCHES]))
-
-
-def estimated(row: MatchingFindMatches) -> Match:
-    return {**row, "is_fallback": True}
+    pairs: list[dict[str, Any]] = []
+    for row in rows:
+        if not row["rides"]:
+            pairs.append({**row, "is_fallback": True})
+        elif pair := measure(row["rides"], matrix, now):
+            pairs.append(as_measured(pair))
+    return pairs
 
 
 def measure(
@@ -131,23 +128,19 @@ def best_to_ask(
     return best if saving > 0 or not asked["is_newer"] else None
 
 
-def as_measured(row: MatchingFindMatches, pair: GoodPair) -> Match:
-    """What a rider is told of the other, with these distances."""
-    rides = {ride.request_id: ride for ride in (pair.asking, pair.partner)}
-    theirs = rides[row["request_id"]]
-    own = pair.asking if theirs is pair.partner else pair.partner
-    _, second, third, last = pair.plan.meters
+def as_measured(pair: GoodPair) -> dict[str, Any]:
+    """What find_pairs would say of them, with these distances."""
+    plan, own = pair.plan, pair.asking.request_id
+    _, second, third, last = plan.meters
     return {
-        **row,
-        "saving_percent": pair.plan.saving_percent,
-        "detour_percent": detour(own, pair.plan),
-        "partner_detour_percent": detour(theirs, pair.plan),
-        "pickup_distance_meters": second,
-        "drop_distance_meters": last - third,
-        "route": [
-            {**stop._asdict(), **place_of(stop, rides)._asdict(), "meters": meters}
-            for stop, meters in zip(pair.plan.stops, pair.plan.meters, strict=True)
-        ],
+        "partner_id": pair.partner.request_id,
+        "visits": "".join(LETTERS[stop.request_id == own, stop.kind] for stop in plan.stops),
+        "first_leg": second,
+        "second_leg": third - second,
+        "third_leg": last - third,
+        "saving_percent": plan.saving_percent,
+        "detour_percent": detour(pair.asking, plan),
+        "partner_detour_percent": detour(pair.partner, plan),
         "departs_from": datetime.fromtimestamp(pair.departs.opens, UTC),
         "departs_until": datetime.fromtimestamp(pair.departs.closes, UTC),
         "is_fallback": pair.is_fallback,
@@ -158,7 +151,7 @@ def detour(ride: Ride, plan: Plan) -> float:
     return 100 * (plan.shared_meters[ride.request_id] / ride.solo_meters - 1)
 
 
-def matched_user(match: Match) -> dict[str, Any]:
+def matched_user(match: MatchingShowMatches) -> dict[str, Any]:
     """A match as the app knows it."""
     return {
         **{name: value for name, value in match.items() if name not in NOT_TOLD},
