@@ -1,8 +1,8 @@
 -- Matching: who could share a ride with whom.
 --
 -- Which two requests are a good pair is said by good_partners, and which of several is best by rank_of,
--- both in sql/functions/matching.sql. A ranking is changed there, in one line: every query here, the
--- rounds (sql/rounds.sql) and Python go by it.
+-- both in sql/functions/matching.sql. A ranking is changed there, in one line: every query here and Python
+-- go by it.
 --
 -- Two rides that a routing server has measured (solo_road_meters) are compared by road, all others by
 -- the estimate. Whether a pair is good by road is for tripsync/pooling/matches.py to say; here is found

@@ -1,11 +1,9 @@
 -- Who could share a ride with whom, which of several is best, and the geometry of both.
 
--- How good it is to ride together: the more, the better. Everything that offers riders each other goes
--- by it: matches of a request, shared rides that could take one along, whose request had best ask, and
--- the pairs of a round. saving_percent is the share of the distance that is saved, detour_percent the
--- detour of whoever goes furthest out of the way. To rank otherwise, change the last line and run
--- `tripsync sql reload`. A round takes the rank for a share of the distance that both would drive alone,
--- and seats nobody where it is not above 0.
+-- How good it is to ride together: the more, the better. Matches of a request, shared rides that could
+-- take one along, and which of several own requests had best ask go by it. saving_percent is the share of
+-- the distance that is saved, detour_percent the detour of whoever is compared and goes furthest out of the
+-- way. To rank otherwise, change the last line. Rounds weigh the metres that are saved (sql/rounds.sql).
 create or replace function rank_of(saving_percent double precision, detour_percent double precision)
 returns double precision language sql immutable parallel safe
 return saving_percent;
