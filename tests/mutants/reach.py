@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tripsync.database.pool import Snapshot
 from tripsync.database.queries import Query
 
 
@@ -36,6 +37,14 @@ class Recorder:
             return call(query, *values, **named)
 
         Query.__call__ = noting  # type: ignore[method-assign]
+
+        rows = Snapshot.rows
+
+        def noting_rows(snapshot: Snapshot, file: str, name: str, **values: Any) -> Any:
+            names.add(f"{file}.{name}")
+            return rows(snapshot, file, name, **values)
+
+        Snapshot.rows = noting_rows  # type: ignore[method-assign]
 
     def pytest_runtest_logstart(self) -> None:
         self._names.clear()
