@@ -10,7 +10,7 @@ from tripsync.http.origins import (
     by_first_trusted,
     is_own_origin,
     is_same_address,
-)
+)from tripsync.settings import Settings
 
 PREFLIGHT = {
     "Access-Control-Request-Method": "POST",
@@ -144,7 +144,7 @@ def test_a_server_that_speaks_tls_itself_is_at_https_unless_a_proxy_tells_otherw
     tls: bool, told: dict[str, str], origin: str, is_own: bool
 ) -> None:
     request = SimpleNamespace(
-        app=SimpleNamespace(ctx=SimpleNamespace(settings=SimpleNamespace(proxies=1))),
+        app=SimpleNamespace(ctx=SimpleNamespace(resources={Settings: Settings(proxies=1)})),
         conn_info=SimpleNamespace(ssl=tls),
         forwarded=told,
         headers={"host": "rides.example.edu"},

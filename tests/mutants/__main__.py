@@ -66,7 +66,7 @@ SHARE_OF_RULES = 0.25
 # Of the tests that reach a query the first ones are tried, as many as took so many seconds.
 SECONDS_OF_TESTS = 40.0
 # Whoever waits longer than this for an event of a mutant waits in vain.
-PATIENCE_SECONDS = 15
+PATIENCE_SECONDS = 30
 # Takes most of a second to import, and no rule is in it.
 OF_OTHERS = ("asyncpg", "httpx", "pgqueuer.db", "sanic", "sanic_ext", "sanic_testing", "uvloop")
 
