@@ -10,7 +10,8 @@ from tripsync.http.origins import (
     by_first_trusted,
     is_own_origin,
     is_same_address,
-)from tripsync.settings import Settings
+)
+from tripsync.settings import Settings
 
 PREFLIGHT = {
     "Access-Control-Request-Method": "POST",
