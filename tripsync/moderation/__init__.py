@@ -1,14 +1,14 @@
 """Getting along: blocks, reports, and what the moderators of a college do about them."""
 
 from tripsync.feature import Feature
-from tripsync.moderation import api, api_reports, api_sanctions
-from tripsync.moderation.events import messages
+from tripsync.moderation import api, api_reports, api_sanctions, events
 from tripsync.own_data import Erase, Section
+from tripsync.realtime.event_classes import messages_in
 
 feature = Feature(
     title="Moderation",
     api=(api, api_reports, api_sanctions),
-    messages=messages,
+    messages=messages_in(events),
     sections=(
         Section("blocks", "blocks.export_blocks"),
         Section("reports_made", "moderation.export_reports_made"),

@@ -2,16 +2,13 @@
 
 from typing import Annotated
 
-import msgspec
 from msgspec import Meta
 
-from tripsync.realtime.frames import Message, Pushed
+from tripsync.realtime.event_classes import Event
+from tripsync.realtime.frames import Pushed
 
 
-class ModeratorWarning(msgspec.Struct):
+class ModeratorWarning(Event, pushed=Pushed.BY_DAY):
     """A moderator of the college has a word with one."""
 
     note: Annotated[str, Meta(examples=["Please be at the gate when you said you would."])]
-
-
-messages = (Message("moderator_warning", ModeratorWarning, pushed=Pushed.BY_DAY),)

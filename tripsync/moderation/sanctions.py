@@ -7,7 +7,8 @@ from typing import Literal, TypeVar, get_args
 from tripsync.database import Transaction
 from tripsync.database.rows import ModerationListActs, ModerationListReports, ModerationRecordAct
 from tripsync.http.problems import NOT_FOUND, Problem
-from tripsync.realtime import events
+from tripsync.moderation.events import ModeratorWarning
+from tripsync.realtime.events import append
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,7 @@ class Occasion:
 
 async def warn(db: Transaction, occasion: Occasion) -> ModerationRecordAct:
     """Tell the rider, who does not learn which moderator it was."""
-    await events.append(db, occasion.subject_id, "moderator_warning", {"note": occasion.note})
+    await append(db, occasion.subject_id, ModeratorWarning(occasion.note))
     return await record(db, "warn", occasion)
 
 

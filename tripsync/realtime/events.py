@@ -10,6 +10,7 @@ from tripsync.database import Transaction
 from tripsync.database.rows import EventsAppendEvent, EventsAppendEvents, EventsExportEvents
 from tripsync.jobs.timers import Timer
 from tripsync.own_data import Erase, Section
+from tripsync.realtime import event_classes
 
 # Says whose events, and up to which number: `17:4,23:118`.
 CHANNEL = "events"
@@ -24,23 +25,38 @@ class Event(NamedTuple):
     payload: Mapping[str, Any]
 
 
-async def append(db: Transaction, user_id: int, type: str, payload: Mapping[str, Any]) -> None:
+# A rider's id, and what that rider is to learn.
+Addressed = tuple[int, event_classes.Event]
+
+
+async def append(
+    db: Transaction, user_id: int, event: event_classes.Event | str, payload: Any = None
+) -> None:
     """Tell one rider."""
-    announce(db, await db.events.append_event(user_id=user_id, type=type, payload=payload))
+    await append_rows(db, [row_of(user_id, event, payload)])
 
 
-async def append_many(db: Transaction, events: Sequence[Event]) -> None:
+async def append_many(db: Transaction, events: Sequence[Addressed | Event]) -> None:
     """Tell several riders, or one several things; each rider hears in the order given."""
-    if len(events) == 1:
-        await append(db, *events[0])
-    elif events:
+    await append_rows(db, [row_of(*each) for each in events])
+
+
+def row_of(
+    user_id: int, event: event_classes.Event | str, payload: Any = None
+) -> tuple[int, str, Any]:
+    return (user_id, event, payload) if isinstance(event, str) else (user_id, event.type, event)
+
+
+async def append_rows(db: Transaction, rows: Sequence[tuple[int, str, Any]]) -> None:
+    """Append what is written as rider, type and payload."""
+    if len(rows) == 1:
+        [(user_id, type, payload)] = rows
+        announce(db, await db.events.append_event(user_id=user_id, type=type, payload=payload))
+    elif rows:
+        user_ids, types, payloads = zip(*rows, strict=True)
         announce(
             db,
-            await db.events.append_events(
-                user_ids=[event.user_id for event in events],
-                types=[event.type for event in events],
-                payloads=[event.payload for event in events],
-            ),
+            await db.events.append_events(user_ids=user_ids, types=types, payloads=payloads),
         )
 
 

@@ -11,7 +11,8 @@ from tripsync.http.idempotency import create_once
 from tripsync.http.paging import Page, next_cursor
 from tripsync.http.problems import FieldError, Problem
 from tripsync.http.tokens import Rider
-from tripsync.realtime.events import Event, append, append_many
+from tripsync.realtime.events import append, append_many
+from tripsync.reviews.events import ReviewReceived, ReviewReplied
 from tripsync.reviews.problems import (
     ALREADY_REPLIED,
     ALREADY_REVIEWED,
@@ -103,7 +104,10 @@ async def review(
         if review_id is None:
             raise Problem(ALREADY_REVIEWED)
         mutual = await db.reviews.list_mutual(**occasion, one_id=who.user_id, other_id=body.user_id)
-        await append_many(db, [received(each) for each in mutual])
+        await append_many(
+            db,
+            [(each["subject_id"], ReviewReceived(as_others_read_it(each))) for each in mutual],
+        )
         return await find_own(db, who, review_id)
 
     return await create_once(request, write)
@@ -135,10 +139,16 @@ async def hold_work(db: Transaction, who: Rider, fellow_id: int, post_id: int) -
         raise Problem(WORK_NOT_OVER)
 
 
-def received(mutual: ReviewsListMutual) -> Event:
-    """To the subject: a review can be read."""
-    review = {name: value for name, value in mutual.items() if name != "subject_id"}
-    return Event(mutual["subject_id"], "review_received", {"review": review})
+def as_others_read_it(row: ReviewsListMutual | ReviewsFindReview) -> Review:
+    return Review(
+        id=row["id"],
+        author=row["author"],
+        rating=row["rating"],
+        comment=row["comment"],
+        created_at=row["created_at"],
+        edited_at=row["edited_at"],
+        reply=row["reply"],
+    )
 
 
 @blueprint.put("/api/reviews/<review_id:id>")
@@ -256,7 +266,7 @@ async def reply(request: Request, body: NewReply, review_id: int) -> HTTPRespons
             reply=body.text.strip(),
         )
         review = await db.reviews.find_review(college_id=who.college_id, review_id=review_id)
-        await append(db, held["author_id"], "review_replied", {"review": dict(review)})
+        await append(db, held["author_id"], ReviewReplied(as_others_read_it(review)))
         return review
 
     return await create_once(request, write)

@@ -1,16 +1,16 @@
 """Safety on the road: where riders are, who may follow them by a link, and alarms."""
 
 from tripsync.feature import Feature
+from tripsync.realtime.event_classes import messages_in
 from tripsync.own_data import Erase, Section
-from tripsync.safety import api, api_alarms, positions
+from tripsync.safety import api, api_alarms, events, positions
 from tripsync.safety.api_alarms import ALARM_TO_CONTACT, ALARM_TO_MODERATOR
-from tripsync.safety.events import messages
 
 feature = Feature(
     title="Safety",
     api=(api, api_alarms),
     frames=positions.frames,
-    messages=messages,
+    messages=messages_in(events)_in(events),
     letters=(ALARM_TO_CONTACT, ALARM_TO_MODERATOR),
     timers=api.timers,
     open=positions.open_positions,

@@ -24,9 +24,9 @@ from tripsync.http.problems import NOT_FOUND, FieldError, Problem, invalid
 from tripsync.http.tokens import Rider
 from tripsync.mail import Letter, post, post_all
 from tripsync.mail.letters import ALARM, asked
-from tripsync.realtime import events
-from tripsync.realtime.events import Event, append_many
+from tripsync.realtime.events import append, append_many
 from tripsync.safety.api import blueprint, hold_rider
+from tripsync.safety.events import RiderInNeed, Sos, SosResolved
 from tripsync.safety.problems import ALARM_RESOLVED, NO_ALARM
 from tripsync.safety.schemas import (
     Alarm,
@@ -70,8 +70,8 @@ async def raise_alarm(request: Request, body: NewAlarm) -> HTTPResponse:
         help = await db.safety.find_help(**whose)
         if alarm["news"] and help["alarms_within_the_hour"] <= MOST_MAILED_IN_AN_HOUR:
             await write_to_all(db, who.college_id, help, alarm["id"])
-        payload = sos(who.user_id, help, alarm)
-        await append_many(db, [Event(each["id"], "sos", payload) for each in help["moderators"]])
+        news = sos_of(who.user_id, help, alarm)
+        await append_many(db, [(each["id"], news) for each in help["moderators"]])
         return seen_by_rider(help, alarm)
 
     return await create_once(request, record)
@@ -88,20 +88,16 @@ async def write_to_all(
     await post_all(db, ALARM_TO_MODERATOR, moderators)
 
 
-def sos(user_id: int, help: SafetyFindHelp, alarm: OwnAlarm) -> dict[str, Any]:
+def sos_of(user_id: int, help: SafetyFindHelp, alarm: OwnAlarm) -> Sos:
     """What the phones of moderators learn; the same alarm again when it was added to."""
-    return {
-        "sos_id": alarm["id"],
-        "rider": {
-            "id": user_id,
-            "full_name": help["full_name"],
-            "phone_number": help["phone_number"],
-        },
-        "latitude": alarm["latitude"],
-        "longitude": alarm["longitude"],
-        "note": alarm["note"],
-        "raised_at": alarm["raised_at"],
-    }
+    return Sos(
+        sos_id=alarm["id"],
+        rider=RiderInNeed(user_id, help["full_name"], help["phone_number"]),
+        latitude=alarm["latitude"],
+        longitude=alarm["longitude"],
+        note=alarm["note"],
+        raised_at=alarm["raised_at"],
+    )
 
 
 def seen_by_rider(help: SafetyFindHelp, alarm: OwnAlarm) -> dict[str, Any]:
@@ -181,7 +177,7 @@ async def resolve_alarm(request: Request, alarm_id: int, body: AlarmResolution) 
         if alarm["resolved"]:
             raise Problem(ALARM_RESOLVED)
         await db.safety.resolve_alarm(**which, resolution=body.resolution.strip())
-        await events.append(db, alarm["user_id"], "sos_resolved", {"sos_id": alarm_id})
+        await append(db, alarm["user_id"], SosResolved(alarm_id))
         [resolved] = await read_alarms(db, who, alarm_id=alarm_id)
         return resolved
 

@@ -6,7 +6,8 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from tripsync.realtime.frames import Message, Pushed
+from tripsync.realtime.event_classes import Event
+from tripsync.realtime.frames import Pushed
 from tripsync.safety.schemas import FullName, Heading, Id, Latitude, Longitude, Words
 
 Moment = Annotated[datetime, Meta(tz=True, examples=["2026-11-20T08:30:00Z"])]
@@ -20,7 +21,7 @@ class RiderInNeed(msgspec.Struct):
     phone_number: Annotated[str | None, Meta(examples=["+919820012345"])]
 
 
-class Sos(msgspec.Struct):
+class Sos(Event, pushed=Pushed.AT_ONCE):
     """A rider raised the alarm, or added to it; to the moderators of the college."""
 
     sos_id: Id
@@ -31,13 +32,13 @@ class Sos(msgspec.Struct):
     raised_at: Moment
 
 
-class SosResolved(msgspec.Struct):
+class SosResolved(Event, pushed=Pushed.AT_ONCE):
     """A moderator has resolved one's alarm."""
 
     sos_id: Id
 
 
-class FellowPosition(msgspec.Struct):
+class FellowPosition(Event, type="position", durable=False):
     """Where somebody is who rides along; at most once a second, while the ride is under way."""
 
     user_id: Id
@@ -46,10 +47,3 @@ class FellowPosition(msgspec.Struct):
     longitude: Longitude
     heading: Heading | None
     seen_at: Moment
-
-
-messages = (
-    Message("sos", Sos, pushed=Pushed.AT_ONCE),
-    Message("sos_resolved", SosResolved, pushed=Pushed.AT_ONCE),
-    Message("position", FellowPosition, durable=False),
-)

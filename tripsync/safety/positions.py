@@ -19,9 +19,11 @@ from tripsync.database.rows import PositionsListMoved
 from tripsync.http.problems import Problem
 from tripsync.http.tokens import Rider
 from tripsync.realtime.connections import ConnectionManager
+from tripsync.realtime.event_classes import as_message
 from tripsync.realtime.frames import Frame
 from tripsync.realtime.gateway import Gateway
 from tripsync.resources import Resources
+from tripsync.safety.events import FellowPosition
 from tripsync.safety.problems import NOT_ON_THE_WAY
 from tripsync.safety.schemas import LivePosition
 
@@ -119,8 +121,15 @@ class Positions:
                 await self._tell(row)
 
     async def _tell(self, row: PositionsListMoved) -> None:
-        told = {name: value for name, value in row.items() if name != "fellows"}
-        message = {"type": "position", **told}
+        position = FellowPosition(
+            user_id=row["user_id"],
+            pool_id=row["pool_id"],
+            latitude=row["latitude"],
+            longitude=row["longitude"],
+            heading=row["heading"],
+            seen_at=row["seen_at"],
+        )
+        message = as_message(position)
         for fellow in row["fellows"]:
             await self._connections.send_personal_message(message, fellow)
 
