@@ -13,9 +13,11 @@ from tests.pooling.roads_to_campus import heard_by, pair_up, types_heard_by
 from tests.profiles.fellow_riders import block
 from tests.realtime.devices import on_line
 from tripsync import chat
+from tripsync.chat import events
 from tripsync.http.problems import Problem
 from tripsync.http.schemas import decoder
 from tripsync.http.tokens import AccessTokens
+from tripsync.realtime.event_classes import events_in
 
 
 async def say(server: Server, sender: Rider, **fields: Any) -> Any:
@@ -195,7 +197,7 @@ async def test_what_is_told_is_as_it_is_described(
     pool_chat = (await pair.asha.call("GET", "/api/chat/pools")).json()["conversations"][0]
     body = {"conversation_id": pool_chat["conversation_id"], "content": "Hello."}
     assert (await pair.asha.call("POST", "/api/chat/messages", json=body)).status_code == 200
-    described = {message.name: message.schema for message in chat.messages}
+    described = {each.type: each for each in events_in(events)}
     heard = await heard_by(db, pair.dev)
     assert {kind for kind, _ in heard} == set(described)
     for kind, told in heard:

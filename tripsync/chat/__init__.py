@@ -4,15 +4,16 @@ Who may begin one is said by the function may_chat in the database (migration 00
 may go on until one of the two blocks the other. A message is a row before anybody hears of it.
 """
 
-from tripsync.chat import api, api_conversations, frames
+from tripsync.chat import api, api_conversations, events, frames
 from tripsync.feature import Feature
 from tripsync.own_data import Erase, Section
+from tripsync.realtime.event_classes import messages_in
 
 feature = Feature(
     title="Chat",
     api=(api, api_conversations),
     frames=frames.frames,
-    messages=frames.messages,
+    messages=messages_in(events),
     sections=(
         Section("conversations", "chat.export_conversations"),
         Section("messages", "chat.export_messages"),

@@ -1,17 +1,12 @@
-"""Chat on a socket: what riders say there, and what they hear."""
+"""Chat on a socket: what riders say there."""
 
 from tripsync.chat.conversations import refuse_oneself
 from tripsync.chat.limits import count_message, count_opening
 from tripsync.chat.messages import write_to
-from tripsync.chat.schemas import (
-    ChatMessageEvent,
-    ChatMessageFrame,
-    MessagesReadEvent,
-    PoolMessageEvent,
-)
+from tripsync.chat.schemas import ChatMessageFrame
 from tripsync.database import Database, Transaction
 from tripsync.http.tokens import Rider
-from tripsync.realtime.frames import Frame, Message, Pushed
+from tripsync.realtime.frames import Frame
 from tripsync.resources import Resources
 
 
@@ -37,8 +32,3 @@ async def say(resources: Resources, who: Rider, frame: ChatMessageFrame) -> None
 
 
 frames = (Frame("chat_message", ChatMessageFrame, say),)
-messages = (
-    Message("chat_message", ChatMessageEvent, pushed=Pushed.BY_DAY),
-    Message("pool_message", PoolMessageEvent, pushed=Pushed.BY_DAY),
-    Message("messages_read", MessagesReadEvent),
-)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from tripsync.chat.conversations import is_open_to_college, open_conversation
+from tripsync.chat.events import ChatMessageEvent, MessagesRead, PoolMessage
 from tripsync.chat.problems import (
     CHAT_CLOSED,
     NO_SUCH_CONVERSATION,
@@ -11,7 +12,7 @@ from tripsync.database import Transaction
 from tripsync.database.rows import ChatWriteMessage
 from tripsync.http.problems import Problem
 from tripsync.http.tokens import Rider
-from tripsync.realtime.events import Event, append_many
+from tripsync.realtime.events import append_many
 from tripsync.resources import Resources
 
 SHOWN = ("id", "conversation_id", "sender_id", "sender_name", "content", "created_at")
@@ -43,24 +44,34 @@ async def write(
     )
     if written is None:
         raise Problem(CHAT_CLOSED)
-    await append_many(db, [heard(written, hearer) for hearer in written["hearers"]])
+    news = event_of(written)
+    await append_many(db, [(hearer, news) for hearer in written["hearers"]])
     shown = {name: value for name, value in written.items() if name in SHOWN}
     return {**shown, "is_read": False}
 
 
-def heard(written: ChatWriteMessage, hearer_id: int) -> Event:
-    """To one who takes part. The mobile app shows every `chat_message` as one between two."""
-    told = {
-        "message_id": written["id"],
-        "conversation_id": written["conversation_id"],
-        "sender_id": written["sender_id"],
-        "sender_name": written["sender_name"],
-        "content": written["content"],
-        "created_at": written["created_at"],
-    }
+def event_of(written: ChatWriteMessage) -> ChatMessageEvent | PoolMessage:
+    """A message, for all who take part. The mobile app shows every ChatMessageEvent as one between
+    two."""
     if written["pool_id"] is None:
-        return Event(hearer_id, "chat_message", {**told, "connection_id": written["connection_id"]})
-    return Event(hearer_id, "pool_message", {**told, "pool_id": written["pool_id"]})
+        return ChatMessageEvent(
+            message_id=written["id"],
+            conversation_id=written["conversation_id"],
+            connection_id=written["connection_id"],
+            sender_id=written["sender_id"],
+            sender_name=written["sender_name"],
+            content=written["content"],
+            created_at=written["created_at"],
+        )
+    return PoolMessage(
+        message_id=written["id"],
+        conversation_id=written["conversation_id"],
+        pool_id=written["pool_id"],
+        sender_id=written["sender_id"],
+        sender_name=written["sender_name"],
+        content=written["content"],
+        created_at=written["created_at"],
+    )
 
 
 async def mark(db: Transaction, who: Rider, conversation_id: int, up_to: int | None) -> int:
@@ -74,10 +85,10 @@ async def mark(db: Transaction, who: Rider, conversation_id: int, up_to: int | N
         raise Problem(NO_SUCH_CONVERSATION)
     read = await db.chat.mark_read(**where, up_to=up_to)
     if read["marked_read"]:
-        told = {
-            "conversation_id": conversation_id,
-            "reader_id": who.user_id,
-            "message_id": read["message_id"],
-        }
-        await append_many(db, [Event(each, "messages_read", told) for each in read["hearers"]])
+        news = MessagesRead(
+            conversation_id=conversation_id,
+            reader_id=who.user_id,
+            message_id=read["message_id"],
+        )
+        await append_many(db, [(hearer, news) for hearer in read["hearers"]])
     return int(read["marked_read"])

@@ -208,37 +208,3 @@ class ChatMessageFrame(Schema):
         ]
         | None
     ) = None
-
-
-class ChatMessageEvent(Schema):
-    """Somebody wrote to one, or one wrote on another device."""
-
-    message_id: Id
-    conversation_id: Id
-    connection_id: Annotated[
-        Id | None, Meta(description="the latest by which the two shared a ride")
-    ]
-    sender_id: Id
-    sender_name: FullName
-    content: Content
-    created_at: Moment
-
-
-class PoolMessageEvent(Schema):
-    """Somebody wrote in the conversation of a pool."""
-
-    message_id: Id
-    conversation_id: Id
-    pool_id: Id
-    sender_id: Id
-    sender_name: FullName
-    content: Content
-    created_at: Moment
-
-
-class MessagesReadEvent(Schema):
-    """Somebody read what was written, or one did on another device."""
-
-    conversation_id: Id
-    reader_id: Id
-    message_id: Annotated[Id, Meta(description="the last one read, and all before it")]

@@ -38,7 +38,7 @@ class EventType(msgspec.StructMeta):
         return made
 
 
-class Event(msgspec.Struct, metaclass=EventType):
+class Event(msgspec.Struct, metaclass=EventType, forbid_unknown_fields=True):
     """What riders learn: `class MatchFound(Event, pushed=Pushed.BY_DAY)`.
 
     Its fields are its payload. What the class says of itself and of them is what client authors
