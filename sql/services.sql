@@ -265,7 +265,8 @@ select post_id as id,
           post_id;
 
 -- name: end_services(college_id, user_id)
--- Posts are closed and applications withdrawn: what the other sides have to learn of it.
+-- Posts are closed and applications withdrawn: what the other sides have to learn of it, of an
+-- application that was withdrawn, or where that is null of a post that is closed.
 with ended_posts as (
     update service_posts
        set deleted_at = coalesce(deleted_at, now()),
@@ -287,12 +288,9 @@ ended_applications as (
     returning application.application_id
 )
 select a.user_id,
-       'service_post_closed' as type,
-       jsonb_build_object(
-           'application_id', a.id,
-           'service_post', a.service_post,
-           'reason', 'deleted'
-       ) as payload
+       a.id as application_id,
+       a.service_post,
+       null::jsonb as application
   from shown_applications a
   join ended_posts on ended_posts.post_id = a.post_id
  where a.college_id = :college_id
@@ -301,18 +299,17 @@ select a.user_id,
    and (a.post).status <> 'completed'
  union all
 select a.poster_id,
-       'service_application_withdrawn',
+       null,
+       null,
        jsonb_build_object(
-           'application', jsonb_build_object(
-               'id', a.id,
-               'status', 'withdrawn',
-               'applicant', jsonb_build_object('id', a.user_id, 'full_name', 'Former rider'),
-               'service_post', a.service_post,
-               'cover_letter', null,
-               'resume_url', null,
-               'proposed_rate', null,
-               'application_date', a.application_date
-           )
+           'id', a.id,
+           'status', 'withdrawn',
+           'applicant', jsonb_build_object('id', a.user_id, 'full_name', 'Former rider'),
+           'service_post', a.service_post,
+           'cover_letter', null,
+           'resume_url', null,
+           'proposed_rate', null,
+           'application_date', a.application_date
        )
   from shown_applications a
   join ended_applications on ended_applications.application_id = a.id

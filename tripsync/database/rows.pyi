@@ -607,7 +607,7 @@ class ServicesExportServicePosts(TypedDict):
     location_name: str; created_at: datetime; deleted_at: datetime | None
 
 class ServicesEndServices(TypedDict):
-    user_id: int | Any; type: str | Any; payload: Any
+    user_id: int | Any; application_id: int | Any; service_post: Any; application: Any
 
 class SessionsLockRefreshToken(TypedDict):
     session_id: int; college_id: int; user_id: int; email: str; used: bool | Any

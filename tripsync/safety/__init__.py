@@ -1,8 +1,8 @@
 """Safety on the road: where riders are, who may follow them by a link, and alarms."""
 
 from tripsync.feature import Feature
-from tripsync.realtime.event_classes import messages_in
 from tripsync.own_data import Erase, Section
+from tripsync.realtime.event_classes import messages_in
 from tripsync.safety import api, api_alarms, events, positions
 from tripsync.safety.api_alarms import ALARM_TO_CONTACT, ALARM_TO_MODERATOR
 
@@ -10,7 +10,7 @@ feature = Feature(
     title="Safety",
     api=(api, api_alarms),
     frames=positions.frames,
-    messages=messages_in(events)_in(events),
+    messages=messages_in(events),
     letters=(ALARM_TO_CONTACT, ALARM_TO_MODERATOR),
     timers=api.timers,
     open=positions.open_positions,

@@ -6,7 +6,7 @@ themselves; sql/services.sql says how.
 
 from tripsync.feature import Feature
 from tripsync.own_data import Erase, Section
-from tripsync.realtime.frames import Message, Pushed
+from tripsync.realtime.event_classes import messages_in
 from tripsync.services import (
     api,
     api_applications,
@@ -15,22 +15,11 @@ from tripsync.services import (
     api_lifecycle,
     api_moderation,
     api_searches,
+    events,
     lifecycle,
     saved_searches,
 )
 from tripsync.services.saved_searches import SEARCH_HIT
-from tripsync.services.schemas_applications import ApplicationNews, PostClosed, PosterRevealed
-from tripsync.services.schemas_searches import ServiceSearchHit
-
-messages = (
-    Message("service_application_received", ApplicationNews, pushed=Pushed.BY_DAY),
-    Message("service_application_accepted", ApplicationNews, pushed=Pushed.BY_DAY),
-    Message("service_application_rejected", ApplicationNews, pushed=Pushed.BY_DAY),
-    Message("service_application_withdrawn", ApplicationNews),
-    Message("service_post_closed", PostClosed, pushed=Pushed.BY_DAY),
-    Message("service_poster_revealed", PosterRevealed, pushed=Pushed.BY_DAY),
-    Message("saved_service_search_hit", ServiceSearchHit, pushed=Pushed.BY_DAY),
-)
 
 feature = Feature(
     title="Services",
@@ -43,7 +32,7 @@ feature = Feature(
         api_decisions,
         api_moderation,
     ),
-    messages=messages,
+    messages=messages_in(events),
     letters=(SEARCH_HIT,),
     timers=saved_searches.timers,
     sections=(

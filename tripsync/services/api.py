@@ -11,7 +11,8 @@ from tripsync.http.endpoint import endpoint
 from tripsync.http.idempotency import create_once
 from tripsync.http.problems import NOT_ALLOWED, Problem
 from tripsync.realtime.events import append_many
-from tripsync.services import announcements, lifecycle, saved_searches
+from tripsync.services import lifecycle, saved_searches
+from tripsync.services.events import post_closed
 from tripsync.services.lifecycle import Act
 from tripsync.services.posts import COLUMNS, columns_of, find_post
 from tripsync.services.problems import (
@@ -116,6 +117,6 @@ async def delete_post(request: Request, post_id: int) -> None:
         await db.services.delete_post(
             college_id=who.college_id, user_id=who.user_id, post_id=post_id
         )
-        await append_many(db, announcements.post_closed(left, "deleted"))
+        await append_many(db, post_closed(left, "deleted"))
 
     await run_in_transaction(request, delete)

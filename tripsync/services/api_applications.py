@@ -21,10 +21,14 @@ from tripsync.http.paging import Page, next_cursor
 from tripsync.http.problems import Problem
 from tripsync.http.responses import Listed
 from tripsync.http.tokens import Rider
-from tripsync.realtime.events import append_many
-from tripsync.services import announcements
+from tripsync.realtime.events import append
 from tripsync.services.api import blueprint
 from tripsync.services.conditions import Offer, unmet
+from tripsync.services.events import (
+    ServiceApplicationReceived,
+    ServiceApplicationWithdrawn,
+    told_of,
+)
 from tripsync.services.posts import money
 from tripsync.services.problems import (
     ALREADY_APPLIED,
@@ -87,7 +91,7 @@ async def apply(request: Request, body: NewApplication, post_id: int) -> HTTPRes
             raise Problem(ALREADY_APPLIED)
         sent = await find_application(db, who, application_id)
         if not post["unheard"]:
-            await append_many(db, [announcements.application(post["poster_id"], "received", sent)])
+            await append(db, post["poster_id"], ServiceApplicationReceived(told_of(sent)))
         return sent
 
     return await create_once(request, send)
@@ -199,8 +203,8 @@ async def withdraw(request: Request, application_id: int) -> object:
         )
         taken_back = await find_application(db, who, application_id)
         if not held["unheard"]:
-            event = announcements.application(sides["poster_id"], "withdrawn", taken_back)
-            await append_many(db, [event])
+            event = ServiceApplicationWithdrawn(told_of(taken_back))
+            await append(db, sides["poster_id"], event)
         return taken_back
 
     return await run_in_transaction(request, take_back)

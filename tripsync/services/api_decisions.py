@@ -17,10 +17,16 @@ from tripsync.http.paging import Page, next_cursor
 from tripsync.http.problems import Problem
 from tripsync.http.responses import Listed
 from tripsync.http.tokens import Rider
-from tripsync.realtime.events import Event, append_many
-from tripsync.services import announcements, lifecycle
+from tripsync.realtime.events import Addressed, append, append_many
+from tripsync.services import lifecycle
 from tripsync.services.api import blueprint
 from tripsync.services.api_applications import find_application, find_sides, hold
+from tripsync.services.events import (
+    ServiceApplicationAccepted,
+    ServiceApplicationRejected,
+    poster_revealed,
+    told_of,
+)
 from tripsync.services.lifecycle import Act
 from tripsync.services.problems import (
     APPLICATION_DECIDED,
@@ -101,7 +107,7 @@ async def say(
     held: ApplicationsLockApplication,
     application_id: int,
     status: str,
-) -> list[Event]:
+) -> list[Addressed]:
     """Decide on an application that is held, and what all who applied learn of it."""
     if held["status"] != "pending":
         raise Problem(APPLICATION_DECIDED)
@@ -110,8 +116,9 @@ async def say(
     await db.applications.set_status(
         college_id=who.college_id, application_id=application_id, status=status
     )
-    said = await find_application(db, who, application_id)
-    events = [announcements.application(sides["user_id"], status, said)]
+    said = told_of(await find_application(db, who, application_id))
+    decided = ServiceApplicationAccepted if status == "accepted" else ServiceApplicationRejected
+    events: list[Addressed] = [(sides["user_id"], decided(said))]
     if (
         status == "accepted"
         and held["post_status"] == "open"
@@ -154,7 +161,7 @@ async def reveal(request: Request, application_id: int) -> object:
             )
             # As the owner reads it: with the owner's own name.
             told = await find_application(db, who, application_id)
-            await append_many(db, [announcements.poster_revealed(sides["user_id"], told)])
+            await append(db, sides["user_id"], poster_revealed(told))
         return await find_application(db, who, application_id)
 
     return await run_in_transaction(request, lift)

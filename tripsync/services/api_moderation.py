@@ -11,8 +11,8 @@ from tripsync.http.idempotency import create_once
 from tripsync.http.problems import TOO_MANY, Problem
 from tripsync.http.rate_limits import Limit, count_try
 from tripsync.realtime.events import append_many
-from tripsync.services import announcements
 from tripsync.services.api import blueprint
+from tripsync.services.events import post_closed
 from tripsync.services.problems import NO_SUCH_POST, OWN_POST_REPORTED, POST_REPORTED
 from tripsync.services.schemas import ClosedForGood, NewPostReport, PostReport, Why
 
@@ -83,7 +83,7 @@ async def close_for_good(request: Request, body: Why, post_id: int) -> HTTPRespo
         left = await db.applications.list_left(
             college_id=who.college_id, post_id=post_id, statuses=["pending", "accepted"]
         )
-        await append_many(db, announcements.post_closed([post, *left], "moderator"))
+        await append_many(db, post_closed([post, *left], "moderator"))
         act = await db.moderation.record_act(
             college_id=who.college_id,
             actor_id=who.user_id,

@@ -3,12 +3,17 @@
 from enum import StrEnum
 
 from tripsync.database import Transaction
-from tripsync.database.rows import ServicesLockPost
+from tripsync.database.rows import ServicesEndServices, ServicesLockPost
 from tripsync.http.problems import Problem
 from tripsync.http.tokens import Rider
 from tripsync.own_data import Whose
-from tripsync.realtime.events import Event, append_many
-from tripsync.services import announcements
+from tripsync.realtime.events import Addressed, append_many
+from tripsync.services.events import (
+    ClosingReason,
+    ServiceApplicationWithdrawn,
+    ServicePostClosed,
+    post_closed,
+)
 from tripsync.services.problems import (
     NO_SUCH_POST,
     NOT_YOUR_POST,
@@ -59,7 +64,7 @@ def after(status: Status, act: Act) -> Status:
 
 
 # Who hears of an act, and why nobody can join any more.
-TOLD = {
+TOLD: dict[Act, tuple[list[str], ClosingReason]] = {
     Act.START: (["pending"], "started"),
     Act.CLOSE: (["pending", "accepted"], "closed"),
     Act.COMPLETE: (["pending", "accepted"], "completed"),
@@ -84,8 +89,8 @@ async def move(
     post_id: int,
     act: Act,
     status: str,
-    reason: str | None = None,
-) -> list[Event]:
+    reason: ClosingReason | None = None,
+) -> list[Addressed]:
     """Move a post that is held, and what those who applied learn of it."""
     try:
         following = after(Status(status), act)
@@ -98,10 +103,18 @@ async def move(
     left = await db.applications.list_left(
         college_id=college_id, post_id=post_id, statuses=statuses
     )
-    return announcements.post_closed(left, reason or usual)
+    return post_closed(left, reason or usual)
 
 
 async def end_all(db: Transaction, whose: Whose) -> None:
     """Close a rider's posts and withdraw their applications, and tell the other sides."""
     ended = await db.services.end_services(**whose)
-    await append_many(db, [Event(row["user_id"], row["type"], row["payload"]) for row in ended])
+    await append_many(db, [(row["user_id"], end_of(row)) for row in ended])
+
+
+def end_of(row: ServicesEndServices) -> ServiceApplicationWithdrawn | ServicePostClosed:
+    if row["application"]:
+        return ServiceApplicationWithdrawn(row["application"])
+    return ServicePostClosed(
+        application_id=row["application_id"], service_post=row["service_post"], reason="deleted"
+    )

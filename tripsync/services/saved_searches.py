@@ -8,17 +8,17 @@ from tripsync.database import Transaction
 from tripsync.jobs.timers import FEW_AT_ONCE, Timer
 from tripsync.mail import Letter, post_all
 from tripsync.mail.letters import asked
-from tripsync.realtime.events import Event
-from tripsync.services import announcements
+from tripsync.realtime.events import Addressed
+from tripsync.services.events import search_hit
 
 
-async def tell(db: Transaction, college_id: int, post_id: int) -> list[Event]:
+async def tell(db: Transaction, college_id: int, post_id: int) -> list[Addressed]:
     """The news of an open post for those whose search it fits and who do not know of it yet."""
     hits = await db.service_searches.record_hits(college_id=college_id, post_id=post_id)
     fitting = [hit["search_id"] for hit in hits if hit["mailed"]]
     about = {"college_id": college_id, "post_id": post_id}
     await post_all(db, SEARCH_HIT, [{**about, "search_id": each} for each in fitting])
-    return [announcements.search_hit(hit) for hit in hits]
+    return [search_hit(hit) for hit in hits]
 
 
 async def forget_hits(db: Transaction) -> None:

@@ -80,38 +80,3 @@ class Application(msgspec.Struct):
     resume_url: str | None
     proposed_rate: Annotated[float, Meta(examples=[250.0])] | None
     application_date: datetime
-
-
-class Told(msgspec.Struct):
-    """An application, as events tell of it: without who wrote the post."""
-
-    id: Id
-    status: ApplicationStatus
-    applicant: Applicant
-    service_post: PostNamed
-    cover_letter: CoverLetter | None
-    resume_url: ResumeUrl | None
-    proposed_rate: Annotated[float, Meta(examples=[250.0])] | None
-    application_date: Annotated[datetime, Meta(tz=True, examples=["2026-11-20T08:30:00Z"])]
-
-
-class ApplicationNews(Schema):
-    """Somebody applied, or what became of an application."""
-
-    application: Told
-
-
-class PostClosed(Schema):
-    """Nobody can join a post any more to which one applied."""
-
-    application_id: Annotated[Id, Meta(description="null: one's own post")] | None
-    service_post: PostNamed
-    reason: Literal["full", "started", "closed", "completed", "deleted", "moderator"]
-
-
-class PosterRevealed(Schema):
-    """Who wrote an anonymous post that accepted one."""
-
-    application_id: Id
-    service_post: PostNamed
-    poster: Poster

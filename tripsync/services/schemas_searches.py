@@ -15,9 +15,7 @@ from tripsync.services.schemas import (
     Latitude,
     Longitude,
     Moment,
-    Poster,
     Tags,
-    Title,
 )
 
 Name = Annotated[Line, Meta(max_length=100, examples=["Design work"])]
@@ -66,23 +64,3 @@ class SavedServiceSearches(msgspec.Struct):
 
     searches: list[SavedServiceSearch]
     next_cursor: str | None
-
-
-class PostFound(msgspec.Struct):
-    """A post that fits a search."""
-
-    id: Id
-    kind: Kind
-    title: Title
-    compensation_type: CompensationType
-    price: Amount | None
-    deadline: Annotated[datetime, Meta(tz=True, examples=["2026-12-01T18:00:00Z"])] | None
-    poster: Annotated[Poster | None, Meta(description="null: anonymous")]
-
-
-class ServiceSearchHit(Schema):
-    """A post that fits a search of one's own."""
-
-    search_id: Id
-    name: Name
-    service_post: PostFound

@@ -1,0 +1,148 @@
+"""What both sides of a service learn of each other's acts.
+
+No event names who wrote a post, but the one by which a writer reveals themselves."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Annotated, Literal, cast
+
+import msgspec
+from msgspec import Meta
+
+from tripsync.database.rows import (
+    ApplicationsFindApplication,
+    ApplicationsListLeft,
+    ServicesCloseForGood,
+    ServiceSearchesRecordHits,
+)
+from tripsync.realtime.event_classes import Event
+from tripsync.realtime.events import Addressed
+from tripsync.realtime.frames import Pushed
+from tripsync.services.schemas import Amount, CompensationType, Id, Kind, Poster, Title
+from tripsync.services.schemas_applications import (
+    Applicant,
+    ApplicationStatus,
+    CoverLetter,
+    PostNamed,
+    ResumeUrl,
+)
+from tripsync.services.schemas_searches import Name
+
+ClosingReason = Literal["full", "started", "closed", "completed", "deleted", "moderator"]
+
+
+class Told(msgspec.Struct):
+    """An application, as events tell of it: without who wrote the post."""
+
+    id: Id
+    status: ApplicationStatus
+    applicant: Applicant
+    service_post: PostNamed
+    cover_letter: CoverLetter | None
+    resume_url: ResumeUrl | None
+    proposed_rate: Annotated[float, Meta(examples=[250.0])] | None
+    application_date: Annotated[datetime, Meta(tz=True, examples=["2026-11-20T08:30:00Z"])]
+
+
+class ServiceApplicationReceived(Event, pushed=Pushed.BY_DAY):
+    """Somebody applied to a post of one's own."""
+
+    application: Told
+
+
+class ServiceApplicationAccepted(Event, pushed=Pushed.BY_DAY):
+    """Who wrote a post said yes to one's application."""
+
+    application: Told
+
+
+class ServiceApplicationRejected(Event, pushed=Pushed.BY_DAY):
+    """Who wrote a post said no to one's application."""
+
+    application: Told
+
+
+class ServiceApplicationWithdrawn(Event):
+    """Somebody took their application to a post of one's own back."""
+
+    application: Told
+
+
+class ServicePostClosed(Event, pushed=Pushed.BY_DAY):
+    """Nobody can join a post any more to which one applied."""
+
+    application_id: Annotated[Id, Meta(description="null: one's own post")] | None
+    service_post: PostNamed
+    reason: ClosingReason
+
+
+class ServicePosterRevealed(Event, pushed=Pushed.BY_DAY):
+    """Who wrote an anonymous post that accepted one."""
+
+    application_id: Id
+    service_post: PostNamed
+    poster: Poster
+
+
+class PostFound(msgspec.Struct):
+    """A post that fits a search."""
+
+    id: Id
+    kind: Kind
+    title: Title
+    compensation_type: CompensationType
+    price: Amount | None
+    deadline: Annotated[datetime, Meta(tz=True, examples=["2026-12-01T18:00:00Z"])] | None
+    poster: Annotated[Poster | None, Meta(description="null: anonymous")]
+
+
+class SavedServiceSearchHit(Event, pushed=Pushed.BY_DAY):
+    """A post that fits a search of one's own."""
+
+    search_id: Id
+    name: Name
+    service_post: PostFound
+
+
+def told_of(row: ApplicationsFindApplication) -> Told:
+    return Told(
+        id=row["id"],
+        status=cast("ApplicationStatus", row["status"]),
+        applicant=row["applicant"],
+        service_post=row["service_post"],
+        cover_letter=row["cover_letter"],
+        resume_url=row["resume_url"],
+        # Exact, as the column has it; a number in JSON.
+        proposed_rate=cast("float", row["proposed_rate"]),
+        application_date=row["application_date"],
+    )
+
+
+def post_closed(
+    left: Iterable[ApplicationsListLeft | ServicesCloseForGood], reason: ClosingReason
+) -> list[Addressed]:
+    """For all who applied, and for the owner where a moderator closed the post."""
+    return [
+        (
+            each["user_id"],
+            ServicePostClosed(
+                application_id=each["application_id"],
+                service_post=PostNamed(each["post_id"], each["title"]),
+                reason=reason,
+            ),
+        )
+        for each in left
+    ]
+
+
+def poster_revealed(row: ApplicationsFindApplication) -> ServicePosterRevealed:
+    return ServicePosterRevealed(
+        application_id=row["id"], service_post=row["service_post"], poster=row["poster"]
+    )
+
+
+def search_hit(hit: ServiceSearchesRecordHits) -> Addressed:
+    event = SavedServiceSearchHit(
+        search_id=hit["search_id"], name=hit["name"], service_post=hit["service_post"]
+    )
+    return hit["user_id"], event
