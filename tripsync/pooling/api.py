@@ -41,7 +41,7 @@ from tripsync.pooling.schemas import (
     PoolingRequests,
 )
 from tripsync.pooling.states import Act
-from tripsync.realtime.events import Event, append_many
+from tripsync.realtime.events import Addressed, append_many
 
 blueprint = Blueprint("pooling")
 
@@ -243,7 +243,7 @@ async def cancel_request(request: Request, request_id: int) -> object:
     return await decide(request, get_off)
 
 
-async def cancel(db: Transaction, who: Rider, request_id: int, survey: Survey) -> list[Event]:
+async def cancel(db: Transaction, who: Rider, request_id: int, survey: Survey) -> list[Addressed]:
     college = {"college_id": who.college_id}
     if pool_id := await db.pools.find_pool_of(**college, request_id=request_id):
         return await membership.leave(db, who, pool_id, survey)

@@ -21,9 +21,21 @@ from tripsync.http.identity import EMAIL_NOT_VERIFIED, check_verified, may_ride
 from tripsync.http.paging import Page, next_cursor
 from tripsync.http.problems import Problem
 from tripsync.http.tokens import Rider
-from tripsync.pooling import announcements, matches, membership
+from tripsync.pooling import matches, membership
 from tripsync.pooling.api import blueprint
 from tripsync.pooling.distances import Survey, decide
+from tripsync.pooling.events import (
+    ConnectionApproved,
+    ConnectionRejected,
+    ConnectionRequestReceived,
+    ConnectionRequestSent,
+    ConnectionWithdrawn,
+    Fellow,
+    FellowOnTheRoad,
+    PoolJoined,
+    became_matched,
+    connections_withdrawn,
+)
 from tripsync.pooling.problems import (
     ALREADY_ANSWERED,
     ALREADY_ASKED,
@@ -37,8 +49,8 @@ from tripsync.pooling.problems import (
     TOO_MANY_PENDING,
     UNDER_WAY,
 )
-from tripsync.pooling.schemas import Active, Answer, Ask, ConnectionAnswer, Pending
-from tripsync.realtime.events import Event, append_many
+from tripsync.pooling.schemas import Active, Answer, Ask, ConnectionAnswer, Partner, Pending
+from tripsync.realtime.events import Addressed, append, append_many
 
 MOST_PENDING = 5
 
@@ -86,17 +98,11 @@ async def ask(who: Rider, body: Ask, survey: Survey, db: Transaction) -> dict[st
     if target is None or asking is None:
         raise Problem(NO_SUCH_REQUEST)
     connection_id = await connect(db, who, asking["request_id"], target)
-    asker: announcements.Side = {
-        "id": who.user_id,
-        "full_name": asking["full_name"],
-        "request_id": asking["request_id"],
-    }
-    asked: announcements.Side = {
-        "id": target["user_id"],
-        "full_name": target["full_name"],
-        "request_id": target["request_id"],
-    }
-    await append_many(db, announcements.asked(connection_id, asker, asked))
+    asker = FellowOnTheRoad(who.user_id, asking["full_name"], asking["request_id"])
+    asked = FellowOnTheRoad(target["user_id"], target["full_name"], target["request_id"])
+    received = ConnectionRequestReceived(connection_id, asked.request_id, from_user=asker)
+    sent = ConnectionRequestSent(connection_id, asker.request_id, to_user=asked)
+    await append_many(db, [(asked.id, received), (asker.id, sent)])
     return {
         "message": f"{target['full_name']} has been asked.",
         "connection_id": connection_id,
@@ -176,18 +182,20 @@ async def find_received(db: Transaction, who: Rider, connection_id: int) -> Conn
     return found
 
 
-async def reject(db: Transaction, who: Rider, connection_id: int) -> list[Event]:
+async def reject(db: Transaction, who: Rider, connection_id: int) -> list[Addressed]:
     found = await find_received(db, who, connection_id)
     answered = await db.connections.answer_connection(
         college_id=who.college_id, connection_id=connection_id, status="rejected"
     )
     if not answered:
         raise Problem(ALREADY_ANSWERED)
-    by_user: announcements.Named = {"id": who.user_id, "full_name": found["to_name"]}
-    return [announcements.rejected(connection_id, found["from_user"], by_user)]
+    by_user = Fellow(who.user_id, found["to_name"])
+    return [(found["from_user"], ConnectionRejected(connection_id, by_user))]
 
 
-async def approve(db: Transaction, who: Rider, connection_id: int, survey: Survey) -> list[Event]:
+async def approve(
+    db: Transaction, who: Rider, connection_id: int, survey: Survey
+) -> list[Addressed]:
     """Seat the two in one pool. Locks: pool, requests by id, connection."""
     found = await find_received(db, who, connection_id)
     check_verified(db, found["to_verified"])
@@ -229,7 +237,7 @@ async def announce(
     pool_id: int,
     newcomers: list[RequestsLockRequests],
     companions: list[PoolsListMembers],
-) -> list[Event]:
+) -> list[Addressed]:
     """What everybody concerned learns of a yes, and of what it made impossible."""
     await membership.mail_matched(db, who.college_id, newcomers, told=who.user_id)
     college = {"college_id": who.college_id}
@@ -241,24 +249,17 @@ async def announce(
         row["id"]: row
         for row in await db.connections.list_contacts(**college, user_ids=list(sides))
     }
-    events = []
+    events: list[Addressed] = []
     for user_id, request_id in sides.items():
         partner_id = next(each for each in sides if each != user_id)
-        partner = {**contacts[partner_id], "request_id": sides[partner_id]}
-        events.append(
-            announcements.approved(connection["connection_id"], user_id, request_id, partner)
-        )
-    events += [
-        announcements.became_matched(row["user_id"], row["request_id"], pool_id)
-        for row in newcomers
-    ]
+        partner = Partner(**contacts[partner_id], request_id=sides[partner_id])
+        approved = ConnectionApproved(connection["connection_id"], request_id, partner)
+        events.append((user_id, approved))
+    events += [became_matched(row["user_id"], row["request_id"], pool_id) for row in newcomers]
     for row in newcomers if companions else ():
-        newcomer: announcements.Named = {
-            "id": row["user_id"],
-            "full_name": contacts[row["user_id"]]["full_name"],
-        }
-        others = [each["user_id"] for each in companions]
-        events += announcements.joined(others, pool_id, newcomer)
+        newcomer = Fellow(row["user_id"], contacts[row["user_id"]]["full_name"])
+        joined = PoolJoined(pool_id, newcomer)
+        events += [(each["user_id"], joined) for each in companions]
     [pool] = await db.pools.lock_pools(**college, pool_ids=[pool_id])
     riding = [row["request_id"] for row in newcomers]
     riding += [row["request_id"] for row in companions]
@@ -266,7 +267,7 @@ async def announce(
     hopeless = await db.connections.close_hopeless(
         **college, request_ids=riding, rooms=[room] * len(riding)
     )
-    return events + announcements.closed(hopeless)
+    return events + connections_withdrawn(hopeless)
 
 
 @blueprint.post("/api/pool/connections/<connection_id:id>/withdraw")
@@ -285,8 +286,7 @@ async def withdraw(request: Request, connection_id: int) -> object:
         if taken_back is None:
             sent = await db.connections.find_sent(**own)
             raise Problem(ALREADY_ANSWERED if sent else NO_SUCH_CONNECTION)
-        event = announcements.withdrawn(connection_id, taken_back["to_user"])
-        await append_many(db, [event])
+        await append(db, taken_back["to_user"], ConnectionWithdrawn(connection_id))
 
     await run_in_transaction(request, take_back)
     return {"message": "Taken back.", "connection_id": connection_id, "status": "withdrawn"}

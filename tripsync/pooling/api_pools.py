@@ -19,9 +19,9 @@ from tripsync.pooling.api import blueprint
 from tripsync.pooling.distances import Survey, decide
 from tripsync.pooling.problems import NO_SUCH_POOL, POOL_CLOSED, UNDER_WAY
 from tripsync.pooling.schemas import CurrentPool, Pool, PoolNote
-from tripsync.realtime.events import Event, append_many
+from tripsync.realtime.events import Addressed, append_many
 
-Change = Callable[[Transaction, Rider, int], Awaitable[list[Event]]]
+Change = Callable[[Transaction, Rider, int], Awaitable[list[Addressed]]]
 
 
 @blueprint.get("/api/pool/pools/current")

@@ -14,7 +14,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
-from operator import attrgetter
+from operator import itemgetter
 from typing import NamedTuple
 
 from tripsync.database import Bound, Transaction
@@ -23,10 +23,18 @@ from tripsync.jobs.timers import CollegeTimer
 from tripsync.matching.plans import Stop
 from tripsync.matching.rounds import Group, OpenPool, Policy, WaitingRide, match_round
 from tripsync.metrics import counter
-from tripsync.pooling import announcements, membership
+from tripsync.pooling import membership
 from tripsync.pooling.distances import ride_of, window_of
+from tripsync.pooling.events import (
+    ConnectionApproved,
+    Fellow,
+    PoolJoined,
+    became_matched,
+    connections_withdrawn,
+)
+from tripsync.pooling.schemas import Partner
 from tripsync.pooling.states import Act
-from tripsync.realtime.events import Event, append_many
+from tripsync.realtime.events import Addressed, append_many
 from tripsync.routing.roads import ESTIMATE
 
 MATCHED = counter("tripsync_matched_riders", "Riders to whom a round gave company")
@@ -70,12 +78,12 @@ async def run_round(db: Transaction, college_id: int) -> None:
     """One round for a college."""
     events = await match_college(db, college_id)
     # Riders are told in the order of their ids, as everywhere, however many there are.
-    events.sort(key=attrgetter("user_id"))
+    events.sort(key=itemgetter(0))
     for first in range(0, len(events), EVENTS_AT_ONCE):
         await append_many(db, events[first : first + EVENTS_AT_ONCE])
 
 
-async def match_college(db: Transaction, college_id: int) -> list[Event]:
+async def match_college(db: Transaction, college_id: int) -> list[Addressed]:
     rows = await db.rounds.list_rides(
         college_id=college_id,
         unverified_ride=db.unverified_may_ride,
@@ -148,7 +156,7 @@ def open_pools(rows: Sequence[RoundsListRides]) -> list[OpenPool]:
     ]
 
 
-async def seat_groups(db: Transaction, college_id: int, groups: Sequence[Group]) -> list[Event]:
+async def seat_groups(db: Transaction, college_id: int, groups: Sequence[Group]) -> list[Addressed]:
     """Seat every group for which all is still as the round saw it."""
     boardings = await hold(db, college_id, groups)
     if not boardings:
@@ -164,7 +172,7 @@ async def seat_groups(db: Transaction, college_id: int, groups: Sequence[Group])
     await membership.mail_matched(db, college_id, newcomers)
     db.after_commit(MATCHED.inc, len(newcomers))
     events = [
-        announcements.became_matched(row["user_id"], row["request_id"], each.pool_id)
+        became_matched(row["user_id"], row["request_id"], each.pool_id)
         for each in boardings
         for row in each.newcomers
     ]
@@ -174,7 +182,7 @@ async def seat_groups(db: Transaction, college_id: int, groups: Sequence[Group])
         request_ids=[row["request_id"] for each in boardings for row in each.members],
         rooms=[each.room for each in boardings for _ in each.members],
     )
-    return events + announcements.closed(hopeless)
+    return events + connections_withdrawn(hopeless)
 
 
 async def hold(db: Transaction, college_id: int, groups: Sequence[Group]) -> list[Boarding]:
@@ -217,7 +225,9 @@ async def hold(db: Transaction, college_id: int, groups: Sequence[Group]) -> lis
     return boardings
 
 
-async def introduce(db: Transaction, college_id: int, boardings: Sequence[Boarding]) -> list[Event]:
+async def introduce(
+    db: Transaction, college_id: int, boardings: Sequence[Boarding]
+) -> list[Addressed]:
     """A connection that holds between any two of a pool who did not share it before."""
     met = [
         (one, other)
@@ -244,22 +254,19 @@ async def introduce(db: Transaction, college_id: int, boardings: Sequence[Boardi
             user_ids=[row["user_id"] for each in boardings for row in each.members],
         )
     }
-    events = []
+    events: list[Addressed] = []
     for one, other in met:
         connection_id = connections[frozenset((one["request_id"], other["request_id"]))]
         for row, partner in ((one, other), (other, one)):
-            shown = {**contacts[partner["user_id"]], "request_id": partner["request_id"]}
-            events.append(
-                announcements.approved(connection_id, row["user_id"], row["request_id"], shown)
-            )
+            shown = Partner(**contacts[partner["user_id"]], request_id=partner["request_id"])
+            approved = ConnectionApproved(connection_id, row["request_id"], shown)
+            events.append((row["user_id"], approved))
     for each in boardings:
         before = [row["user_id"] for row in each.members[: each.seated]]
         for row in each.newcomers:
-            newcomer: announcements.Named = {
-                "id": row["user_id"],
-                "full_name": contacts[row["user_id"]]["full_name"],
-            }
-            events += announcements.joined(before, each.pool_id, newcomer)
+            newcomer = Fellow(row["user_id"], contacts[row["user_id"]]["full_name"])
+            joined = PoolJoined(each.pool_id, newcomer)
+            events += [(user_id, joined) for user_id in before]
     return events
 
 

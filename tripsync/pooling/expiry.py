@@ -4,7 +4,7 @@ from tripsync.database import Transaction
 from tripsync.jobs.timers import Timer
 from tripsync.pooling import membership
 from tripsync.pooling.states import Act
-from tripsync.realtime.events import Event, append_many
+from tripsync.realtime.events import Addressed, append_many
 
 # As many as one transaction takes; the rest has the next turn.
 AT_ONCE = 500
@@ -14,7 +14,7 @@ REST_AFTER_ARRIVAL_SECONDS = 2 * 60 * 60
 
 async def expire_requests(db: Transaction) -> None:
     """Write down what every query knew already: the window has passed."""
-    events: list[Event] = []
+    events: list[Addressed] = []
     for row in await db.requests.lock_overdue(size=AT_ONCE):
         await membership.move(db, row["college_id"], row, Act.EXPIRE)
         events += await membership.close_pending(db, row["college_id"], [row["request_id"]])
@@ -23,7 +23,7 @@ async def expire_requests(db: Transaction) -> None:
 
 async def complete_rides(db: Transaction) -> None:
     """End the rides that nobody ended."""
-    events: list[Event] = []
+    events: list[Addressed] = []
     for pool in await db.pools.lock_arrived(rest_seconds=REST_AFTER_ARRIVAL_SECONDS, size=AT_ONCE):
         held = {"college_id": pool["college_id"], "pool_id": pool["pool_id"]}
         members = await db.pools.list_members(**held)

@@ -16,9 +16,9 @@ from tripsync.database.rows import (
     RequestsListAsking,
 )
 from tripsync.matching.plans import Plan, Ride, Window, departs_between, pair_plans
-from tripsync.pooling import announcements
 from tripsync.pooling.distances import Survey, ride_of, trip_of, window_of
-from tripsync.realtime.events import Event
+from tripsync.pooling.events import match_found
+from tripsync.realtime.events import Addressed
 from tripsync.routing.osrm import LARGEST_TABLE
 from tripsync.routing.roads import ESTIMATE, Matrix
 
@@ -43,12 +43,12 @@ class GoodPair(NamedTuple):
 
 async def look_around(
     db: Transaction, college_id: int, user_id: int, request_id: int, survey: Survey
-) -> tuple[list[dict[str, Any]], list[Event]]:
+) -> tuple[list[dict[str, Any]], list[Addressed]]:
     """Who fits a rider who came on the road, and the news of it for those who wait."""
     rows = await find_matches(db, college_id, request_id, survey, both_sides=True)
     found = [matched_user(row) for row in rows if row["viewer_id"] == user_id]
     news = [
-        announcements.match_found(row["viewer_id"], matched_user(row))
+        match_found(row["viewer_id"], matched_user(row))
         for row in rows
         if row["viewer_id"] != user_id
     ]

@@ -30,12 +30,20 @@ from tripsync.matching.plans import (
     plan_pair,
     road_meters,
 )
-from tripsync.pooling import announcements, matches, saved_searches
+from tripsync.pooling import matches, saved_searches
 from tripsync.pooling.distances import Survey, ride_of
+from tripsync.pooling.events import (
+    Fellow,
+    RideCompleted,
+    RideStarted,
+    connections_withdrawn,
+    match_found,
+    ride_cancelled,
+)
 from tripsync.pooling.mails import RIDE_CANCELLED, RIDE_MATCHED
 from tripsync.pooling.problems import NO_FIT, POOL_CLOSED, POOL_FULL, UNDER_WAY
 from tripsync.pooling.states import Act, Status, after, reason_of
-from tripsync.realtime.events import Event
+from tripsync.realtime.events import Addressed
 from tripsync.routing.roads import ESTIMATE, Matrix
 
 SEATS_OF_A_CAB = 4
@@ -215,7 +223,7 @@ async def hold_pool(
     return pool, members
 
 
-async def leave(db: Transaction, who: Rider, pool_id: int, survey: Survey) -> list[Event]:
+async def leave(db: Transaction, who: Rider, pool_id: int, survey: Survey) -> list[Addressed]:
     """The rider gets out; the others ride on, or go back on the road and are matched again."""
     pool, members = await hold_pool(db, who, pool_id)
     if pool["status"] == "started":
@@ -226,10 +234,7 @@ async def leave(db: Transaction, who: Rider, pool_id: int, survey: Survey) -> li
     await db.pools.unseat_member(**held, request_id=leaver["request_id"])
     await move(db, who.college_id, leaver, Act.CANCEL)
     by_user = named(members, who)
-    events = [
-        announcements.ride_cancelled(row["user_id"], row["request_id"], by_user)
-        for row in remaining
-    ]
+    events = [ride_cancelled(row["user_id"], row["request_id"], by_user) for row in remaining]
     await mail_cancelled(db, who, remaining)
     events += await close_pending(db, who.college_id, [leaver["request_id"]], told=who.user_id)
     if leaver["role"] != "driver" and len(remaining) > 1:
@@ -257,13 +262,13 @@ def plan_without(
 
 async def dissolve(
     db: Transaction, who: Rider, pool_id: int, remaining: Sequence[PoolsListMembers], survey: Survey
-) -> list[Event]:
+) -> list[Addressed]:
     """The pool is no more: whoever still has time is back on the road."""
     held = {"college_id": who.college_id, "pool_id": pool_id}
     await db.pools.unseat_all(**held)
     await db.pools.clear_routes(college_id=who.college_id, pool_ids=[pool_id])
     await db.pools.set_pool_status(**held, status="cancelled")
-    events: list[Event] = []
+    events: list[Addressed] = []
     for row in remaining:
         await move(db, who.college_id, row, Act.RETURN if row["lasts"] else Act.STRAND)
     for row in remaining:
@@ -271,7 +276,7 @@ async def dissolve(
             found, news = await matches.look_around(
                 db, who.college_id, row["user_id"], row["request_id"], survey
             )
-            events += [announcements.match_found(row["user_id"], match) for match in found]
+            events += [match_found(row["user_id"], match) for match in found]
             events += news
             events += await saved_searches.tell(db, who.college_id, row["request_id"])
         else:
@@ -279,7 +284,7 @@ async def dissolve(
     return events
 
 
-async def complete(db: Transaction, who: Rider, pool_id: int) -> list[Event]:
+async def complete(db: Transaction, who: Rider, pool_id: int) -> list[Addressed]:
     """A member says that the ride is over, for everybody."""
     _, members = await hold_pool(db, who, pool_id)
     return await finish(db, who.college_id, pool_id, members, named(members, who))
@@ -290,20 +295,19 @@ async def finish(
     college_id: int,
     pool_id: int,
     members: Sequence[PoolsListMembers],
-    by_user: announcements.Named | None,
-) -> list[Event]:
+    by_user: Fellow | None,
+) -> list[Addressed]:
     """The end of a ride whose pool is held."""
     for row in members:
         await move(db, college_id, row, Act.COMPLETE)
     await db.pools.set_pool_status(college_id=college_id, pool_id=pool_id, status="completed")
-    told = by_user["id"] if by_user else None
+    told = by_user.id if by_user else None
     events = await close_pending(db, college_id, [row["request_id"] for row in members], told=told)
-    return events + announcements.pool_changed(
-        [row["user_id"] for row in members], "ride_completed", pool_id, by_user
-    )
+    completed = RideCompleted(pool_id, by_user)
+    return events + [(row["user_id"], completed) for row in members]
 
 
-async def start(db: Transaction, who: Rider, pool_id: int) -> list[Event]:
+async def start(db: Transaction, who: Rider, pool_id: int) -> list[Addressed]:
     """Off they go: nobody joins or leaves from now on."""
     pool, members = await hold_pool(db, who, pool_id)
     if pool["status"] == "started":
@@ -315,14 +319,13 @@ async def start(db: Transaction, who: Rider, pool_id: int) -> list[Event]:
         db, who.college_id, [row["request_id"] for row in members], told=who.user_id
     )
     await db.positions.leave_other_rides(college_id=who.college_id, pool_id=pool["pool_id"])
-    return events + announcements.pool_changed(
-        [row["user_id"] for row in members], "ride_started", pool_id, named(members, who)
-    )
+    started = RideStarted(pool_id, named(members, who))
+    return events + [(row["user_id"], started) for row in members]
 
 
-def named(members: Sequence[PoolsListMembers], who: Rider) -> announcements.Named:
+def named(members: Sequence[PoolsListMembers], who: Rider) -> Fellow:
     own = next(row for row in members if row["user_id"] == who.user_id)
-    return {"id": who.user_id, "full_name": own["full_name"]}
+    return Fellow(who.user_id, own["full_name"])
 
 
 async def mail_matched(
@@ -355,7 +358,7 @@ async def mail_cancelled(
 
 async def close_pending(
     db: Transaction, college_id: int, request_ids: Sequence[int], *, told: int | None = None
-) -> list[Event]:
+) -> list[Addressed]:
     """What waits for these requests, or for others in their name, waits in vain."""
     connections = await db.connections.close_pending(college_id=college_id, request_ids=request_ids)
-    return announcements.closed(connections, told=told)
+    return connections_withdrawn(connections, told=told)

@@ -22,7 +22,7 @@ from tripsync.pooling.problems import (
 )
 from tripsync.pooling.rides import check_window
 from tripsync.pooling.states import Act
-from tripsync.realtime.events import Event
+from tripsync.realtime.events import Addressed
 
 # More than anybody plans for two weeks; few enough to be held at once.
 MOST_OPEN = 20
@@ -41,7 +41,9 @@ def overlaps(one: Departing, other: Departing) -> bool:
     return one[0] <= other[1] and other[0] <= one[1]
 
 
-async def make_way(db: Transaction, who: Rider, window: Departing) -> tuple[list[int], list[Event]]:
+async def make_way(
+    db: Transaction, who: Rider, window: Departing
+) -> tuple[list[int], list[Addressed]]:
     """Hold the rider, and end what may leave in this window while it looks for company.
 
     A ride that is shared stays, and the window is refused. What was ended comes first."""
@@ -61,7 +63,7 @@ async def hold_to_change(
     request_id: int,
     depart_after: datetime | None,
     depart_before: datetime | None,
-) -> list[Event]:
+) -> list[Addressed]:
     """Hold a request that still looks for company, whose window is to begin or end elsewhere.
 
     Another ride of the rider does not make way for that."""
@@ -86,7 +88,7 @@ async def hold_to_change(
 
 async def hold_open(
     db: Transaction, who: Rider
-) -> tuple[list[RequestsLockOpenRequests], list[Event]]:
+) -> tuple[list[RequestsLockOpenRequests], list[Addressed]]:
     """Hold the rider and the rider's open requests; what has silently expired is ended."""
     own = {"college_id": who.college_id, "user_id": who.user_id}
     verified = await db.requests.lock_rider(**own)
@@ -100,7 +102,7 @@ async def hold_open(
 
 async def end(
     db: Transaction, who: Rider, requests: Sequence[RequestsLockOpenRequests], act: Act
-) -> list[Event]:
+) -> list[Addressed]:
     """Take requests that are held off the road, and close all that waits for them."""
     if not requests:
         return []

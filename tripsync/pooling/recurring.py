@@ -8,12 +8,13 @@ the order that everybody does: riders, patterns, requests by id, connections, ev
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, timedelta
+from typing import Literal
 
 from tripsync.database import Transaction
 from tripsync.database.rows import RecurringLockDue, RecurringLockOpenRequests
 from tripsync.http.identity import may_ride
 from tripsync.jobs.timers import Timer
-from tripsync.pooling import announcements, matches, membership, saved_searches
+from tripsync.pooling import matches, membership, saved_searches
 from tripsync.pooling.calendar import (
     EARLIER_DATES,
     OPENS_AHEAD,
@@ -29,9 +30,15 @@ from tripsync.pooling.calendar import (
     verdict,
 )
 from tripsync.pooling.distances import BY_ESTIMATE
+from tripsync.pooling.events import (
+    SkippedBecause,
+    match_found,
+    recurring_ride_opened,
+    recurring_ride_skipped,
+)
 from tripsync.pooling.planning import Departing, departing, overlaps
 from tripsync.pooling.states import Act
-from tripsync.realtime.events import Event, append_many
+from tripsync.realtime.events import Addressed, append_many
 
 # Patterns that one transaction takes: in a dense morning each costs a look around of some 50 ms,
 # and their riders wait. The rest has the next turn: 300 a minute, and there are two hours.
@@ -64,9 +71,9 @@ async def open_due(db: Transaction) -> None:
     await append_many(db, events)
 
 
-async def expire(db: Transaction, requests: Sequence[RecurringLockOpenRequests]) -> list[Event]:
+async def expire(db: Transaction, requests: Sequence[RecurringLockOpenRequests]) -> list[Addressed]:
     """What has passed makes place."""
-    events: list[Event] = []
+    events: list[Addressed] = []
     for row in requests:
         await membership.move(db, row["college_id"], row, Act.EXPIRE)
     for college_id in sorted({row["college_id"] for row in requests}):
@@ -103,12 +110,12 @@ async def open_ride(
     banned: Collection[int],
     unverified: Collection[int],
     taken: Mapping[int, list[Departing]],
-) -> list[Event]:
+) -> list[Addressed]:
     """Decide on all dates of a pattern whose time has come.
 
     `taken` has the windows of each rider's open requests, and gets those of the new ones."""
     now = row["looked_at"]
-    events: list[Event] = []
+    events: list[Addressed] = []
     ended = set(decided)
     look_again = None
     for occurrence in occurrences(pattern, row["next_opens_at"], now + OPENS_AHEAD):
@@ -139,7 +146,7 @@ async def open_ride(
 
 async def put_on_road(
     db: Transaction, row: RecurringLockDue, occurrence: Occurrence
-) -> list[Event]:
+) -> list[Addressed]:
     """The request of a date, opened as if its rider had done so."""
     college_id, user_id = row["college_id"], row["user_id"]
     request_id = await db.requests.open_request(
@@ -172,23 +179,26 @@ async def put_on_road(
     found, news = await matches.look_around(db, college_id, user_id, request_id, BY_ESTIMATE)
     heard = await saved_searches.tell(db, college_id, request_id)
     return [
-        announcements.recurring_ride_opened(row, occurrence, request_id),
-        *(announcements.match_found(user_id, match) for match in found),
+        recurring_ride_opened(row, occurrence, request_id),
+        *(match_found(user_id, match) for match in found),
         *news,
         *heard,
     ]
 
 
 async def skip(
-    db: Transaction, row: RecurringLockDue, occurrence: Occurrence, reason: str
-) -> list[Event]:
+    db: Transaction,
+    row: RecurringLockDue,
+    occurrence: Occurrence,
+    reason: SkippedBecause | Literal["banned"],
+) -> list[Addressed]:
     """A date without a request; the rider learns why, except one who may not sign in."""
     await db.recurring.record_opening(
         **named(row), occurs_on=occurrence.date, request_id=None, skipped_because=reason
     )
     if reason == "banned":
         return []
-    return [announcements.recurring_ride_skipped(row, occurrence, reason)]
+    return [recurring_ride_skipped(row, occurrence, reason)]
 
 
 def named(row: RecurringLockDue) -> dict[str, int]:

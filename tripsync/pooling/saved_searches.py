@@ -7,18 +7,18 @@ an hour for each search.
 from tripsync.database import Transaction
 from tripsync.jobs.timers import FEW_AT_ONCE, Timer
 from tripsync.mail import post_all
-from tripsync.pooling import announcements
+from tripsync.pooling.events import saved_search_hit
 from tripsync.pooling.mails import SEARCH_HIT
-from tripsync.realtime.events import Event
+from tripsync.realtime.events import Addressed
 
 
-async def tell(db: Transaction, college_id: int, request_id: int) -> list[Event]:
+async def tell(db: Transaction, college_id: int, request_id: int) -> list[Addressed]:
     """The news of a ride for those whose search it fits and who do not know of it yet."""
     hits = await db.searches.record_hits(college_id=college_id, request_id=request_id)
     fitting = [hit["search_id"] for hit in hits if hit["mailed"]]
     about = {"college_id": college_id, "request_id": request_id}
     await post_all(db, SEARCH_HIT, [{**about, "search_id": each} for each in fitting])
-    return [announcements.saved_search_hit(hit) for hit in hits]
+    return [saved_search_hit(hit) for hit in hits]
 
 
 async def forget_hits(db: Transaction) -> None:

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 
 from tripsync.database import Transaction
 from tripsync.jobs.timers import Timer
-from tripsync.pooling import announcements, matches
+from tripsync.pooling import matches
 from tripsync.pooling.distances import BY_ESTIMATE
-from tripsync.realtime.events import Event, append_many
+from tripsync.pooling.events import match_found
+from tripsync.realtime.events import Addressed, append_many
 
 EVERY_SECONDS = 5
 # As many as one transaction takes; the rest has the next turn.
@@ -18,14 +19,14 @@ AT_ONCE = 100
 
 
 async def look_again(db: Transaction) -> None:
-    events: list[Event] = []
+    events: list[Addressed] = []
     for row in await db.matching.take_second_looks(size=AT_ONCE):
         pair = (row["one_request"], row["other_request"])
         events += await news_for(db, row["college_id"], pair)
     await append_many(db, events)
 
 
-async def news_for(db: Transaction, college_id: int, pair: Sequence[int]) -> list[Event]:
+async def news_for(db: Transaction, college_id: int, pair: Sequence[int]) -> list[Addressed]:
     """A match_found for both, if one is among the other's best; else nothing."""
     for own, theirs in (pair, pair[::-1]):
         rows = await matches.find_matches(db, college_id, own, BY_ESTIMATE, both_sides=True)
@@ -33,8 +34,7 @@ async def news_for(db: Transaction, college_id: int, pair: Sequence[int]) -> lis
         if seen is not None:
             twin = next(row for row in rows if row["user_request_id"] == theirs)
             return [
-                announcements.match_found(row["viewer_id"], matches.matched_user(row))
-                for row in (seen, twin)
+                match_found(row["viewer_id"], matches.matched_user(row)) for row in (seen, twin)
             ]
     return []
 

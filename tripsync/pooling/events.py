@@ -1,17 +1,28 @@
-"""What riders hear of each other's acts on the road, as WIRE names it."""
+"""What riders hear of each other's acts on the road."""
 
+from collections.abc import Iterable, Mapping
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
 
+from tripsync.database.rows import (
+    ConnectionsCloseHopeless,
+    ConnectionsClosePending,
+    RecurringLockDue,
+    SearchesRecordHits,
+)
+from tripsync.pooling.calendar import Occurrence
 from tripsync.pooling.schemas import FullName, Id, MatchedUser, Moment, Partner
 from tripsync.pooling.schemas_searches import SearchName
-from tripsync.realtime.frames import Message, Pushed
+from tripsync.realtime.event_classes import Event
+from tripsync.realtime.events import Addressed
+from tripsync.realtime.frames import Pushed
 
 PlaceName = Annotated[str, Meta(description="empty where none was given", examples=["Andheri"])]
 Day = Annotated[date, Meta(description="by the clocks of the college", examples=["2026-12-25"])]
+SkippedBecause = Literal["busy", "unverified", "late"]
 MATCHED = "You share a ride now. Your pool says who rides along and where you meet."
 
 
@@ -28,13 +39,13 @@ class FellowOnTheRoad(Fellow):
     request_id: Id
 
 
-class MatchFound(msgspec.Struct):
+class MatchFound(Event, pushed=Pushed.BY_DAY):
     """Somebody goes the same way."""
 
     match: MatchedUser
 
 
-class ConnectionRequestReceived(msgspec.Struct):
+class ConnectionRequestReceived(Event, pushed=Pushed.BY_DAY):
     """Somebody asks whether to ride together."""
 
     connection_id: Id
@@ -42,7 +53,7 @@ class ConnectionRequestReceived(msgspec.Struct):
     from_user: FellowOnTheRoad
 
 
-class ConnectionRequestSent(msgspec.Struct):
+class ConnectionRequestSent(Event):
     """One asked somebody, on this device or another."""
 
     connection_id: Id
@@ -50,7 +61,7 @@ class ConnectionRequestSent(msgspec.Struct):
     to_user: FellowOnTheRoad
 
 
-class ConnectionApproved(msgspec.Struct):
+class ConnectionApproved(Event, pushed=Pushed.BY_DAY):
     """Two ride together from now on; both hear it, each with the other as the partner."""
 
     connection_id: Id
@@ -58,20 +69,20 @@ class ConnectionApproved(msgspec.Struct):
     partner: Partner
 
 
-class ConnectionRejected(msgspec.Struct):
+class ConnectionRejected(Event, pushed=Pushed.BY_DAY):
     """Somebody said no."""
 
     connection_id: Id
     by_user: Fellow
 
 
-class ConnectionWithdrawn(msgspec.Struct):
+class ConnectionWithdrawn(Event):
     """A question needs no answer any more: it was taken back, or can no longer come true."""
 
     connection_id: Id
 
 
-class PoolingMatch(msgspec.Struct):
+class PoolingMatch(Event):
     """One's request has company."""
 
     request_id: Id
@@ -80,14 +91,14 @@ class PoolingMatch(msgspec.Struct):
     pool_id: Id
 
 
-class PoolJoined(msgspec.Struct):
+class PoolJoined(Event, pushed=Pushed.BY_DAY):
     """One more rides along."""
 
     pool_id: Id
     user: Fellow
 
 
-class RideCancelled(msgspec.Struct):
+class RideCancelled(Event, pushed=Pushed.AT_ONCE):
     """Somebody left the ride. Who is left alone is on the road again while time lasts."""
 
     by_user: Fellow
@@ -95,21 +106,21 @@ class RideCancelled(msgspec.Struct):
     message: Annotated[str, Meta(description="to be shown", examples=["Ravi Iyer left the ride."])]
 
 
-class RideStarted(msgspec.Struct):
+class RideStarted(Event):
     """The pool has set off; nobody joins or leaves any more."""
 
     pool_id: Id
     by_user: Fellow | None
 
 
-class RideCompleted(msgspec.Struct):
+class RideCompleted(Event):
     """The ride is over; fellow riders can be reviewed now."""
 
     pool_id: Id
     by_user: Annotated[Fellow | None, Meta(description="null when it was time that ended it")]
 
 
-class RecurringRideOpened(msgspec.Struct):
+class RecurringRideOpened(Event, pushed=Pushed.BY_DAY):
     """A weekly ride is on the road: a request was opened for its next date."""
 
     recurring_id: Id
@@ -119,7 +130,7 @@ class RecurringRideOpened(msgspec.Struct):
     request_id: Id
 
 
-class RecurringRideSkipped(msgspec.Struct):
+class RecurringRideSkipped(Event, pushed=Pushed.BY_DAY):
     """A weekly ride does not take place on a date."""
 
     recurring_id: Id
@@ -127,7 +138,7 @@ class RecurringRideSkipped(msgspec.Struct):
     depart_after: Moment
     depart_before: Moment
     reason: Annotated[
-        Literal["busy", "unverified", "late"],
+        SkippedBecause,
         Meta(
             description="another ride of one's own takes the time; the address has to be confirmed "
             "first; or nobody was there to open it"
@@ -146,7 +157,7 @@ class FoundRequest(msgspec.Struct):
     depart_before: Moment
 
 
-class SavedSearchHit(msgspec.Struct):
+class SavedSearchHit(Event, pushed=Pushed.BY_DAY):
     """Somebody goes where a saved search looks."""
 
     search_id: Id
@@ -154,19 +165,63 @@ class SavedSearchHit(msgspec.Struct):
     request: FoundRequest
 
 
-messages = (
-    Message("match_found", MatchFound, pushed=Pushed.BY_DAY),
-    Message("connection_request_received", ConnectionRequestReceived, pushed=Pushed.BY_DAY),
-    Message("connection_request_sent", ConnectionRequestSent),
-    Message("connection_approved", ConnectionApproved, pushed=Pushed.BY_DAY),
-    Message("connection_rejected", ConnectionRejected, pushed=Pushed.BY_DAY),
-    Message("connection_withdrawn", ConnectionWithdrawn),
-    Message("pooling_match", PoolingMatch),
-    Message("pool_joined", PoolJoined, pushed=Pushed.BY_DAY),
-    Message("ride_cancelled", RideCancelled, pushed=Pushed.AT_ONCE),
-    Message("ride_started", RideStarted),
-    Message("ride_completed", RideCompleted),
-    Message("recurring_ride_opened", RecurringRideOpened, pushed=Pushed.BY_DAY),
-    Message("recurring_ride_skipped", RecurringRideSkipped, pushed=Pushed.BY_DAY),
-    Message("saved_search_hit", SavedSearchHit, pushed=Pushed.BY_DAY),
-)
+def match_found(user_id: int, match: Mapping[str, Any]) -> Addressed:
+    return user_id, MatchFound(MatchedUser(**match))
+
+
+def became_matched(user_id: int, request_id: int, pool_id: int) -> Addressed:
+    return user_id, PoolingMatch(
+        request_id=request_id, status="matched", details=MATCHED, pool_id=pool_id
+    )
+
+
+def connections_withdrawn(
+    connections: Iterable[ConnectionsClosePending | ConnectionsCloseHopeless],
+    told: int | None = None,
+) -> list[Addressed]:
+    """For both sides of connections that can no longer come true; not for the one who acted, who
+    knows."""
+    return [
+        (user_id, ConnectionWithdrawn(each["connection_id"]))
+        for each in connections
+        for user_id in (each["from_user"], each["to_user"])
+        if user_id != told
+    ]
+
+
+def ride_cancelled(user_id: int, user_request_id: int, by_user: Fellow) -> Addressed:
+    return user_id, RideCancelled(
+        by_user=by_user,
+        user_request_id=user_request_id,
+        message=f"{by_user.full_name} left the ride.",
+    )
+
+
+def recurring_ride_opened(
+    row: RecurringLockDue, occurrence: Occurrence, request_id: int
+) -> Addressed:
+    return row["user_id"], RecurringRideOpened(
+        recurring_id=row["recurring_id"],
+        date=occurrence.date,
+        depart_after=occurrence.depart_after,
+        depart_before=occurrence.depart_before,
+        request_id=request_id,
+    )
+
+
+def recurring_ride_skipped(
+    row: RecurringLockDue, occurrence: Occurrence, reason: SkippedBecause
+) -> Addressed:
+    return row["user_id"], RecurringRideSkipped(
+        recurring_id=row["recurring_id"],
+        date=occurrence.date,
+        depart_after=occurrence.depart_after,
+        depart_before=occurrence.depart_before,
+        reason=reason,
+    )
+
+
+def saved_search_hit(hit: SearchesRecordHits) -> Addressed:
+    return hit["user_id"], SavedSearchHit(
+        search_id=hit["search_id"], name=hit["name"], request=hit["request"]
+    )
