@@ -7,13 +7,23 @@ from typing import Any
 import jsonschema_rs
 import msgspec
 import psycopg
+from msgspec import UNSET, UnsetType
 
 from tripsync.app import describe_sockets
 from tripsync.database.encoding import encode
+from tripsync.realtime.events import Event
 
 # Types that tests make up for themselves begin so, and none of ours does.
 MADE_UP = "x_"
 HEARD = "hear_"
+
+
+class Trial(Event, type=f"{MADE_UP}test"):
+    """What only tests tell."""
+
+    n: object
+    text: str | UnsetType = UNSET
+
 
 Document = dict[str, Any]
 

@@ -14,6 +14,7 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from tests.asyncapi import Trial
 from tests.conftest import Server, SignUp, StartServer
 from tests.people import Rider
 from tests.processes import ROOT, free_ports, tripsync
@@ -130,7 +131,7 @@ async def test_sockets_events_and_their_way_are_seen(
         for device in (phone, tablet):
             await device.hear("ready")
         async with measured.app.ctx.resources[Database].transaction() as db:
-            await append(db, asha.id, "x_test", {"n": 1})
+            await append(db, asha.id, Trial(1))
         for device in (phone, tablet):
             await device.hear("x_test")
         during = await scrape()
@@ -149,7 +150,7 @@ async def test_what_happened_before_a_device_came_counts_as_delivered_and_not_as
 ) -> None:
     asha = await sign_up()
     async with measured.app.ctx.resources[Database].transaction() as db:
-        await append(db, asha.id, "x_test", {"n": 1})
+        await append(db, asha.id, Trial(1))
     before = await scrape()
     async with on_line(measured.url, asha, path=path) as phone:
         await phone.hear("x_test")

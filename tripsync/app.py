@@ -237,14 +237,14 @@ def open_background(resources: Resources) -> Background:
         *every("timers"),
     ]
     if settings.push_webhook_url:
-        pusher = Pusher(settings, every("messages"))
+        pusher = Pusher(settings, every("events"))
         jobs.append(pusher.job)
         timers.append(pusher.timer)
     background = Background(settings, resources[Database], jobs, timers)
     return resources.add(background, closed_by=background.stop)
 
 
-Part = Literal["frames", "messages", "jobs", "letters", "timers", "sections", "erasures"]
+Part = Literal["frames", "events", "jobs", "letters", "timers", "sections", "erasures"]
 
 
 def every(part: Part) -> list[Any]:
@@ -254,7 +254,7 @@ def every(part: Part) -> list[Any]:
 
 def describe_sockets() -> dict[str, Any]:
     """The AsyncAPI document of this application."""
-    return asyncapi.describe(every("frames"), every("messages"))
+    return asyncapi.describe(every("frames"), every("events"))
 
 
 def gather_own_data() -> OwnDataParts:

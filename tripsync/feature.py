@@ -14,7 +14,8 @@ from tripsync.jobs import Job
 from tripsync.jobs.timers import AnyTimer
 from tripsync.mail import Letter
 from tripsync.own_data import Erasure, Section
-from tripsync.realtime.frames import Frame, Message
+from tripsync.realtime.events import Event
+from tripsync.realtime.frames import Frame
 from tripsync.resources import Resources
 
 
@@ -27,7 +28,7 @@ class Feature:
     # The modules of its endpoints, which all hang on the blueprint of the first.
     api: tuple[ModuleType, ...]
     # What riders hear of it, and what they say to it on sockets.
-    messages: tuple[Message, ...] = ()
+    events: tuple[type[Event], ...] = ()
     frames: tuple[Frame, ...] = ()
     # Work outside requests: asked for, or done by the clock.
     jobs: tuple[Job, ...] = ()

@@ -45,7 +45,7 @@ from figures import spread
 from references import ANNOUNCEMENT
 
 from tripsync.realtime import events
-from tripsync.realtime.events import Event
+from tripsync.realtime.events import Addressed, Event
 
 # Open before memory is first looked at: what is loaded once is no cost of a socket.
 FIRST_SOCKETS = 50
@@ -58,7 +58,6 @@ RIDERS_OF_WRITER = 20
 MISSED = 100
 # An offer of subprotocols that names nobody.
 NOBODY = ""
-KIND = "announcement"
 
 LIKE_TABLE = """
 create table plain_events (like events including all);
@@ -70,7 +69,15 @@ insert into plain_events (college_id, user_id, seq, type, payload) values ($1, $
 PLAIN_READ = """
 select seq, type, payload::text from events where user_id = $1 and seq > 0 order by seq
 """
-PAYLOAD = {"text": ANNOUNCEMENT}
+
+
+class Announcement(Event):
+    """What is told here."""
+
+    text: str
+
+
+EVENT = Announcement(ANNOUNCEMENT)
 
 
 @dataclass(frozen=True)
@@ -247,7 +254,7 @@ async def measure_appends(campus: Campus, size: Size) -> list[Figure]:
     async def insert(rider: asyncpg.Record) -> None:
         async with database.pool.acquire() as connection, connection.transaction():
             await connection.execute(
-                PLAIN_INSERT, rider["college_id"], rider["user_id"], next(seqs), KIND, PAYLOAD
+                PLAIN_INSERT, rider["college_id"], rider["user_id"], next(seqs), EVENT.type, EVENT
             )
 
     async def rate(act: Callable[[asyncpg.Record], Awaitable[None]]) -> float:
@@ -296,8 +303,8 @@ async def measure_resuming(campus: Campus, size: Size) -> list[Figure]:
     return [figure]
 
 
-def happening(rider: asyncpg.Record) -> Event:
-    return Event(rider["user_id"], KIND, PAYLOAD)
+def happening(rider: asyncpg.Record) -> Addressed:
+    return rider["user_id"], EVENT
 
 
 def quantile(seconds: Sequence[float], percent: int) -> float:

@@ -17,7 +17,7 @@ from tripsync.chat import events
 from tripsync.http.problems import Problem
 from tripsync.http.schemas import decoder
 from tripsync.http.tokens import AccessTokens
-from tripsync.realtime.event_classes import events_in
+from tripsync.realtime.events import events_in
 
 
 async def say(server: Server, sender: Rider, **fields: Any) -> Any:

@@ -5,7 +5,7 @@ import pytest
 
 from tests.bystanders import Watch
 from tests.conftest import Server, SignUp, StartServer
-from tests.notifications.conftest import Look, Settle, Tell, example, jobs_waiting, register_phone
+from tests.notifications.conftest import Look, Settle, Tell, event_of, jobs_waiting, register_phone
 from tests.notifications.receiver import SECRET, Receiver
 from tests.people import Rider
 from tests.realtime.devices import on_line
@@ -15,8 +15,7 @@ from tripsync.database import Database
 from tripsync.metrics import REGISTRY
 from tripsync.notifications import webhook
 from tripsync.notifications.pusher import PUSH
-from tripsync.realtime.events import append
-from tripsync.realtime.frames import Pushed
+from tripsync.realtime.events import Pushed, append
 
 # In the tests' colleges it is noon.
 QUIET_NOW = {"begins_at": "10:00:00", "ends_at": "16:00:00"}
@@ -154,7 +153,7 @@ async def test_what_has_just_happened_is_left_to_the_next_look(
     asha = await sign_up()
     token = await register_phone(asha)
     async with server.app.ctx.resources[Database].transaction() as transaction:
-        await append(transaction, asha.id, CANCELLED, example(CANCELLED))
+        await append(transaction, asha.id, event_of(CANCELLED))
     # As if it were to happen a minute from now, however slow this machine is.
     await db.execute(
         "update events set created_at = now() + interval '1 minute' where user_id = $1", asha.id
@@ -302,9 +301,9 @@ async def test_the_timer_looks_by_itself(
 
 
 def test_alarms_and_cancelled_rides_come_at_any_hour() -> None:
-    at_once = {each.name for each in every("messages") if each.pushed is Pushed.AT_ONCE}
+    at_once = {each.type for each in every("events") if each.pushed is Pushed.AT_ONCE}
     assert at_once == {"ride_cancelled", "sos", "sos_resolved"}
 
 
 def test_what_is_not_kept_is_not_pushed() -> None:
-    assert all(each.durable for each in every("messages") if each.pushed)
+    assert all(each.durable for each in every("events") if each.pushed)

@@ -5,10 +5,11 @@ from collections.abc import Awaitable, Callable
 import asyncpg
 import pytest
 
+from tests.asyncapi import Trial
 from tests.conftest import Server
 from tests.people import Rider
 from tripsync.database import Database
-from tripsync.realtime.events import Event, append_many
+from tripsync.realtime.events import append_many
 
 Tell = Callable[..., Awaitable[None]]
 TimePasses = Callable[..., Awaitable[None]]
@@ -26,9 +27,7 @@ def tell(database: Database) -> Tell:
 
     async def tell(rider: Rider, number: int = 1, **payload: object) -> None:
         async with database.transaction() as db:
-            await append_many(
-                db, [Event(rider.id, "x_test", {"n": n, **payload}) for n in range(number)]
-            )
+            await append_many(db, [(rider.id, Trial(**{"n": n, **payload})) for n in range(number)])
 
     return tell
 

@@ -1,21 +1,25 @@
 """/asyncapi.json says all that goes over a socket: its own rules hold, and the server's too."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from copy import deepcopy
+from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+import tripsync
 from tests.asyncapi import MADE_UP, check_heard, document, validators
 from tests.conftest import Server
+from tripsync.app import every
 from tripsync.realtime import close_codes
 from tripsync.realtime.asyncapi import describe
-from tripsync.realtime.control_messages import Pong
-from tripsync.realtime.frames import Message
+from tripsync.realtime.events import Event
 from tripsync.realtime.gateway import Gateway
 
+PACKAGE = Path(str(tripsync.__file__)).parent
 NAME = re.compile(r"[\w.-]+")
 # What the specification (AsyncAPI 3.0.0) lets an object have, and what it must have.
 OBJECTS = {
@@ -191,9 +195,31 @@ def test_what_becomes_of_a_socket_is_told() -> None:
 
 
 def test_two_features_cannot_give_one_name_to_two_messages() -> None:
-    twice = [Message("pong", Pong)]
+    class Answered(Event, type="pong"):
+        """Somebody is there."""
+
     with pytest.raises(TypeError, match="same name"):
-        describe([], twice)
+        describe([], [Answered])
+
+
+def kinds_of(kind: type[Event]) -> Iterator[type[Event]]:
+    for each in kind.__subclasses__():
+        yield each
+        yield from kinds_of(each)
+
+
+def forgotten(listed: Sequence[type[Event]]) -> list[type[Event]]:
+    """The events of the package that are not among these."""
+    for file in PACKAGE.glob("*/events.py"):
+        import_module(f"tripsync.{file.parent.name}.events")
+    ours = [each for each in kinds_of(Event) if each.__module__.startswith("tripsync.")]
+    return [each for each in ours if each not in listed]
+
+
+def test_every_event_is_listed_by_a_feature() -> None:
+    listed: list[type[Event]] = every("events")
+    assert forgotten(listed) == []
+    assert forgotten(listed[1:]) == listed[:1]
 
 
 @pytest.mark.parametrize("key", document()["components"]["messages"])

@@ -7,12 +7,13 @@ from typing import Any
 import asyncpg
 import pytest
 
+from tests.asyncapi import Trial
 from tests.conftest import Server
 from tests.people import Campus
 from tests.waiting import until_waiting_for_locks
 from tripsync.database import Database
 from tripsync.realtime import events
-from tripsync.realtime.events import Event
+from tripsync.realtime.events import Event, Pushed
 
 
 @pytest.fixture
@@ -36,8 +37,7 @@ async def test_several_at_once_keep_their_order(
     async with database.transaction() as transaction:
         await events.append_many(
             transaction,
-            [Event(one.id, "x_test", {"n": n}) for n in range(3)]
-            + [Event(other.id, "x_test", {"n": 0}), Event(one.id, "x_test", {"n": 3})],
+            [(one.id, Trial(n)) for n in range(3)] + [(other.id, Trial(0)), (one.id, Trial(3))],
         )
     assert await seen_by(db, one.id) == [(1, "0"), (2, "1"), (3, "2"), (4, "3")]
     assert await seen_by(db, other.id) == [(1, "0")]
@@ -50,13 +50,13 @@ async def test_rolled_back_is_never_seen_and_leaves_no_gap(
 
     async def tell_and_fail() -> None:
         async with database.transaction() as transaction:
-            await events.append(transaction, rider.id, "x_test", {"n": 1})
+            await events.append(transaction, rider.id, Trial(1))
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
         await tell_and_fail()
     async with database.transaction() as transaction:
-        await events.append(transaction, rider.id, "x_test", {"n": 2})
+        await events.append(transaction, rider.id, Trial(2))
     assert await seen_by(db, rider.id) == [(1, "2")]
 
 
@@ -67,10 +67,10 @@ async def test_the_one_that_commits_late_comes_later(
 
     async def hasty() -> None:
         async with database.transaction() as transaction:
-            await events.append(transaction, rider.id, "x_test", {"n": "hasty"})
+            await events.append(transaction, rider.id, Trial("hasty"))
 
     async with database.transaction() as slow:
-        await events.append(slow, rider.id, "x_test", {"n": "slow"})
+        await events.append(slow, rider.id, Trial("slow"))
         waiting = asyncio.create_task(hasty())
         await until_waiting_for_locks(db)
         assert await seen_by(db, rider.id) == []
@@ -86,9 +86,7 @@ async def test_many_writers_to_the_same_riders_neither_skip_nor_deadlock(
     async def tell(n: int) -> None:
         some = random.Random(n).sample(riders, 4)
         async with database.transaction() as transaction:
-            await events.append_many(
-                transaction, [Event(each, "x_test", {"n": n}) for each in some]
-            )
+            await events.append_many(transaction, [(each, Trial(n)) for each in some])
 
     await asyncio.gather(*(tell(n) for n in range(120)))
     for rider in riders:
@@ -96,3 +94,26 @@ async def test_many_writers_to_the_same_riders_neither_skip_nor_deadlock(
         assert numbers == list(range(1, len(numbers) + 1))
         head = await db.fetchval("select last_seq from event_heads where user_id = $1", rider)
         assert head == len(numbers)
+
+
+def test_an_event_is_named_after_its_class_unless_it_says_otherwise() -> None:
+    class SomethingHappened(Event, pushed=Pushed.BY_DAY):
+        """It did."""
+
+    class SomethingElse(Event, type="x_else", durable=False):
+        """It will not be known for long."""
+
+    assert SomethingHappened.type == "something_happened"
+    assert (SomethingHappened.durable, SomethingHappened.pushed) == (True, Pushed.BY_DAY)
+    assert SomethingElse.type == "x_else"
+    assert (SomethingElse.durable, SomethingElse.pushed) == (False, None)
+
+
+def test_a_word_that_no_event_knows_is_refused() -> None:
+    with pytest.raises(TypeError, match="puhsed"):
+        type(Event)("Misspelt", (Event,), {}, puhsed=Pushed.BY_DAY)
+
+
+def test_what_is_not_kept_cannot_be_pushed() -> None:
+    with pytest.raises(TypeError, match="kept"):
+        type(Event)("Fleeting", (Event,), {}, durable=False, pushed=Pushed.AT_ONCE)

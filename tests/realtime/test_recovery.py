@@ -19,6 +19,7 @@ import psutil
 import pytest
 from websockets.exceptions import WebSocketException
 
+from tests.asyncapi import Trial
 from tests.conftest import SECRET, Server, SignUp
 from tests.databases import fresh_database
 from tests.people import Rider
@@ -32,7 +33,7 @@ from tripsync.database.availability import AWAY
 from tripsync.database.embedded import embedded_server, start
 from tripsync.database.migrations import migrate
 from tripsync.realtime import delivery
-from tripsync.realtime.events import Event, append, append_many
+from tripsync.realtime.events import Addressed, append, append_many
 from tripsync.realtime.gateway import Gateway
 from tripsync.settings import Settings
 
@@ -183,14 +184,12 @@ async def tell_everybody(
             letter = letters.pop()
             if len(letters) == middle:
                 await strike()
-            await tell_in_the_end(
-                database, [Event(each, "x_test", {"n": next(numbers)}) for each in letter]
-            )
+            await tell_in_the_end(database, [(each, Trial(next(numbers))) for each in letter])
 
     await asyncio.gather(*(write() for _ in range(WRITERS)))
 
 
-async def tell_in_the_end(database: Database, events: Sequence[Event]) -> None:
+async def tell_in_the_end(database: Database, events: Sequence[Addressed]) -> None:
     """As often as it takes. If only the answer to a commit is lost, riders are told twice."""
     async with asyncio.timeout(PATIENCE):
         while True:
@@ -256,7 +255,7 @@ async def test_a_writer_that_commits_late_makes_no_device_skip(
 
     async def hasty() -> None:
         async with database.transaction() as quick:
-            await append(quick, rider.id, "x_test", {"n": "hasty"})
+            await append(quick, rider.id, Trial("hasty"))
 
     async with AsyncExitStack() as lines:
         before = await lines.enter_async_context(on_line(server.url, rider))
@@ -264,7 +263,7 @@ async def test_a_writer_that_commits_late_makes_no_device_skip(
         await before.hear("ready")
         await beside.hear("ready")
         async with database.transaction() as slow:
-            await append(slow, rider.id, "x_test", {"n": "slow"})
+            await append(slow, rider.id, Trial("slow"))
             waiting = asyncio.create_task(hasty())
             await until_waiting_for_locks(db)
             server.app.ctx.resources[Gateway].delivery.look_at_all()

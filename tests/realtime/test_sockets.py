@@ -8,6 +8,7 @@ from typing import Any
 import asyncpg
 import pytest
 
+from tests.asyncapi import Trial
 from tests.conftest import Server, SignUp, StartServer
 from tests.people import Rider
 from tests.realtime.conftest import Tell, TimePasses
@@ -50,7 +51,7 @@ async def test_what_is_rolled_back_is_never_heard(
 
         async def tell_and_fail() -> None:
             async with database.transaction() as db:
-                await append(db, rider.id, "x_test", {"n": "never"})
+                await append(db, rider.id, Trial("never"))
                 raise ZeroDivisionError
 
         with pytest.raises(ZeroDivisionError):

@@ -7,13 +7,13 @@ may go on until one of the two blocks the other. A message is a row before anybo
 from tripsync.chat import api, api_conversations, events, frames
 from tripsync.feature import Feature
 from tripsync.own_data import Erase, Section
-from tripsync.realtime.event_classes import messages_in
+from tripsync.realtime.events import events_in
 
 feature = Feature(
     title="Chat",
     api=(api, api_conversations),
     frames=frames.frames,
-    messages=messages_in(events),
+    events=events_in(events),
     sections=(
         Section("conversations", "chat.export_conversations"),
         Section("messages", "chat.export_messages"),

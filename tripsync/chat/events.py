@@ -5,8 +5,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from tripsync.chat.schemas import Content, FullName, Id, Moment
-from tripsync.realtime.event_classes import Event
-from tripsync.realtime.frames import Pushed
+from tripsync.realtime.events import Event, Pushed
 
 
 class ChatMessageEvent(Event, type="chat_message", pushed=Pushed.BY_DAY):

@@ -3,12 +3,12 @@
 from tripsync.feature import Feature
 from tripsync.moderation import api, api_reports, api_sanctions, events
 from tripsync.own_data import Erase, Section
-from tripsync.realtime.event_classes import messages_in
+from tripsync.realtime.events import events_in
 
 feature = Feature(
     title="Moderation",
     api=(api, api_reports, api_sanctions),
-    messages=messages_in(events),
+    events=events_in(events),
     sections=(
         Section("blocks", "blocks.export_blocks"),
         Section("reports_made", "moderation.export_reports_made"),

@@ -4,8 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from tripsync.realtime.event_classes import Event
-from tripsync.realtime.frames import Pushed
+from tripsync.realtime.events import Event, Pushed
 
 
 class ModeratorWarning(Event, pushed=Pushed.BY_DAY):

@@ -10,8 +10,7 @@ from tripsync.jobs import Job, Run
 from tripsync.jobs.timers import Timer
 from tripsync.notifications.api import USUAL
 from tripsync.notifications.webhook import PhoneGone, Push, Webhook
-from tripsync.realtime.events import redact_contacts
-from tripsync.realtime.frames import Message, Pushed
+from tripsync.realtime.events import Event, Pushed, redact_contacts
 from tripsync.settings import Settings
 
 PUSH = "push"
@@ -34,10 +33,10 @@ class WantedPush(msgspec.Struct):
 class Pusher:
     """What all features want pushed, and the way out."""
 
-    def __init__(self, settings: Settings, messages: Iterable[Message]) -> None:
-        wanted = [(each.name, each.pushed) for each in messages]
-        self._at_once = [name for name, pushed in wanted if pushed is Pushed.AT_ONCE]
-        self._by_day = [name for name, pushed in wanted if pushed is Pushed.BY_DAY]
+    def __init__(self, settings: Settings, events: Iterable[type[Event]]) -> None:
+        wanted = [(each.type, each.pushed) for each in events]
+        self._at_once = [type for type, pushed in wanted if pushed is Pushed.AT_ONCE]
+        self._by_day = [type for type, pushed in wanted if pushed is Pushed.BY_DAY]
         self._webhook = Webhook(settings)
         self.job = Job(PUSH, WantedPush, self.push)
         self.timer = Timer("ask for pushes", LOOK_EVERY, self.ask)

@@ -19,12 +19,12 @@ from tripsync.pooling import (
     second_looks,
 )
 from tripsync.pooling.mails import RIDE_CANCELLED, RIDE_MATCHED, SEARCH_HIT
-from tripsync.realtime.event_classes import messages_in
+from tripsync.realtime.events import events_in
 
 feature = Feature(
     title="Rides",
     api=(api, passing, api_connections, api_pools, api_map, api_recurring, api_searches),
-    messages=messages_in(events),
+    events=events_in(events),
     letters=(RIDE_MATCHED, RIDE_CANCELLED, SEARCH_HIT),
     timers=(
         *auto_match.timers,

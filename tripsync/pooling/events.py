@@ -16,9 +16,7 @@ from tripsync.database.rows import (
 from tripsync.pooling.calendar import Occurrence
 from tripsync.pooling.schemas import FullName, Id, MatchedUser, Moment, Partner
 from tripsync.pooling.schemas_searches import SearchName
-from tripsync.realtime.event_classes import Event
-from tripsync.realtime.events import Addressed
-from tripsync.realtime.frames import Pushed
+from tripsync.realtime.events import Addressed, Event, Pushed
 
 PlaceName = Annotated[str, Meta(description="empty where none was given", examples=["Andheri"])]
 Day = Annotated[date, Meta(description="by the clocks of the college", examples=["2026-12-25"])]

@@ -1,7 +1,8 @@
 """The AsyncAPI document, made at start: what goes over a socket, either way, and how it ends."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from inspect import cleandoc
+from types import MappingProxyType
 from typing import Any, Literal
 
 import msgspec
@@ -15,7 +16,8 @@ from tripsync.http.openapi import (
 from tripsync.realtime import close_codes
 from tripsync.realtime.api import ADDRESSES
 from tripsync.realtime.control_messages import HEARD, SAID
-from tripsync.realtime.frames import Frame, Message
+from tripsync.realtime.events import Event
+from tripsync.realtime.frames import Frame
 from tripsync.realtime.handshake import PROTOCOL, Opening
 
 DESCRIPTION = """Events of one's rides, chats and reviews, as they happen, on all of one's devices.
@@ -66,19 +68,22 @@ NOT_KEPT = "Not kept: devices that are on the line now get it, and nobody gets i
 Direction = Literal["say", "hear"]
 
 
-def describe(frames: Iterable[Frame], messages: Iterable[Message]) -> dict[str, Any]:
+def describe(frames: Iterable[Frame], events: Sequence[type[Event]]) -> dict[str, Any]:
     """The document of what features list, and of the socket's own messages."""
     said = [*HEARD.items(), *((frame.name, frame.schema) for frame in frames)]
-    heard = [Message(name, schema, durable=False) for name, schema in SAID.items()]
-    heard += messages
+    heard = [*SAID.values(), *events]
     strict = components_of([schema for _, schema in said])
-    open_ended = components_of([message.schema for message in heard])
+    open_ended = components_of(heard)
     for component in open_ended.values():
         # What is heard may grow; only what is said is read strictly.
         component.pop("additionalProperties", None)
     both = {
-        **{f"say_{name}": say(name, schema, strict) for name, schema in said},
-        **{f"hear_{each.name}": hear(each, open_ended) for each in heard},
+        **{f"say_{name}": message_object(name, schema, strict) for name, schema in said},
+        **{
+            f"hear_{name}": message_object(name, schema, open_ended)
+            for name, schema in SAID.items()
+        },
+        **{f"hear_{each.type}": event_object(each, open_ended) for each in events},
     }
     if len(both) < len(said) + len(heard):
         raise TypeError("two features say, or take, messages of the same name")
@@ -86,7 +91,7 @@ def describe(frames: Iterable[Frame], messages: Iterable[Message]) -> dict[str, 
     for _, schema in said:
         strict.pop(schema.__name__, None)
     for message in heard:
-        open_ended.pop(message.schema.__name__, None)
+        open_ended.pop(message.__name__, None)
     return {
         "asyncapi": "3.0.0",
         "info": {
@@ -119,27 +124,23 @@ def merged(
     return {**strict, **open_ended}
 
 
-def say(name: str, schema: type[msgspec.Struct], components: Mapping[str, Any]) -> dict[str, Any]:
-    return message_object(name, components[schema.__name__], {}, components)
-
-
-def hear(message: Message, components: Mapping[str, Any]) -> dict[str, Any]:
-    numbered = {"seq": SEQ} if message.durable else {}
-    told = message_object(message.name, components[message.schema.__name__], numbered, components)
-    if message.schema not in SAID.values():
-        told["description"] = KEPT if message.durable else NOT_KEPT
-        told["x-durable"] = message.durable
-        if message.pushed:
-            told["x-push"] = message.pushed.value
+def event_object(event: type[Event], components: Mapping[str, Any]) -> dict[str, Any]:
+    numbered = {"seq": SEQ} if event.durable else {}
+    told = message_object(event.type, event, components, numbered)
+    told["description"] = KEPT if event.durable else NOT_KEPT
+    told["x-durable"] = event.durable
+    if event.pushed:
+        told["x-push"] = event.pushed.value
     return told
 
 
 def message_object(
     name: str,
-    component: Mapping[str, Any],
-    numbered: Mapping[str, Any],
+    schema: type[msgspec.Struct],
     components: Mapping[str, Any],
+    numbered: Mapping[str, Any] = MappingProxyType({}),
 ) -> dict[str, Any]:
+    component = components[schema.__name__]
     envelope = {"type": {"const": name}, **numbered}
     payload = {
         **{key: each for key, each in component.items() if key not in ("title", "description")},

@@ -1,62 +1,112 @@
-"""The outbox of events: appended in the transaction that causes them, so rolled back with it.
+"""Events: what riders learn, and the outbox that keeps it.
 
-await events.append(db, partner_id, "ride_cancelled", {"by_user": ..., "message": ...})
+They are appended in the transaction that causes them, so rolled back with it:
+
+    await append(db, user_id, ConnectionWithdrawn(connection_id))
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+import re
+from collections.abc import Iterable, Sequence
+from enum import Enum
+from types import ModuleType
+from typing import Any, ClassVar
+
+import msgspec
 
 from tripsync.database import Transaction
 from tripsync.database.rows import EventsAppendEvent, EventsAppendEvents, EventsExportEvents
 from tripsync.jobs.timers import Timer
 from tripsync.own_data import Erase, Section
-from tripsync.realtime import event_classes
 
 # Says whose events, and up to which number: `17:4,23:118`.
 CHANNEL = "events"
 SLOTS_ARE_EMPTIED_EVERY = 3600
+BEFORE_A_CAPITAL = re.compile(r"(?<!^)(?=[A-Z])")
 
 
-class Event(NamedTuple):
-    """What one rider is to learn."""
+class Pushed(Enum):
+    """When phones are told what nobody acknowledges on a socket."""
 
-    user_id: int
-    type: str
-    payload: Mapping[str, Any]
+    # At night too.
+    AT_ONCE = "at once"
+    # Not in the rider's quiet hours: when they end.
+    BY_DAY = "by day"
+
+
+class EventType(msgspec.StructMeta):
+    """Reads what stands in the `class` line of an event.
+
+    `type` is its name on the wire, where that is not the name of the class in snake case. An event
+    that is not `durable` is not kept: devices that are on the line get it. `pushed` says when
+    phones are woken by it, and without it none is."""
+
+    def __new__(
+        mcls,
+        name: str,
+        bases: tuple[type, ...],
+        namespace: dict[str, Any],
+        *,
+        type: str | None = None,
+        durable: bool = True,
+        pushed: Pushed | None = None,
+        **config: Any,
+    ) -> Any:
+        if pushed and not durable:
+            raise TypeError(f"{name} is pushed, so it has to be kept")
+        made: Any = super().__new__(mcls, name, bases, namespace, **config)
+        made.type = type or BEFORE_A_CAPITAL.sub("_", name).lower()
+        made.durable = durable
+        made.pushed = pushed
+        return made
+
+
+class Event(msgspec.Struct, metaclass=EventType, forbid_unknown_fields=True):
+    """What riders learn: `class MatchFound(Event, pushed=Pushed.BY_DAY)`.
+
+    Its fields are its payload. What the class says of itself and of them is what client authors
+    read in /asyncapi.json.
+    """
+
+    type: ClassVar[str]
+    durable: ClassVar[bool]
+    pushed: ClassVar[Pushed | None]
+
+
+def events_in(module: ModuleType) -> tuple[type[Event], ...]:
+    """All events that a module defines, in its order."""
+    return tuple(
+        each
+        for each in vars(module).values()
+        if isinstance(each, type) and issubclass(each, Event) and each.__module__ == module.__name__
+    )
+
+
+def as_message(event: Event) -> dict[str, Any]:
+    """An event that is not kept, as devices hear it."""
+    return {"type": event.type, **msgspec.structs.asdict(event)}
 
 
 # A rider's id, and what that rider is to learn.
-Addressed = tuple[int, event_classes.Event]
+Addressed = tuple[int, Event]
 
 
-async def append(
-    db: Transaction, user_id: int, event: event_classes.Event | str, payload: Any = None
-) -> None:
+async def append(db: Transaction, user_id: int, event: Event) -> None:
     """Tell one rider."""
-    await append_rows(db, [row_of(user_id, event, payload)])
+    announce(db, await db.events.append_event(user_id=user_id, type=event.type, payload=event))
 
 
-async def append_many(db: Transaction, events: Sequence[Addressed | Event]) -> None:
+async def append_many(db: Transaction, events: Sequence[Addressed]) -> None:
     """Tell several riders, or one several things; each rider hears in the order given."""
-    await append_rows(db, [row_of(*each) for each in events])
-
-
-def row_of(
-    user_id: int, event: event_classes.Event | str, payload: Any = None
-) -> tuple[int, str, Any]:
-    return (user_id, event, payload) if isinstance(event, str) else (user_id, event.type, event)
-
-
-async def append_rows(db: Transaction, rows: Sequence[tuple[int, str, Any]]) -> None:
-    """Append what is written as rider, type and payload."""
-    if len(rows) == 1:
-        [(user_id, type, payload)] = rows
-        announce(db, await db.events.append_event(user_id=user_id, type=type, payload=payload))
-    elif rows:
-        user_ids, types, payloads = zip(*rows, strict=True)
+    if len(events) == 1:
+        await append(db, *events[0])
+    elif events:
         announce(
             db,
-            await db.events.append_events(user_ids=user_ids, types=types, payloads=payloads),
+            await db.events.append_events(
+                user_ids=[user_id for user_id, _ in events],
+                types=[event.type for _, event in events],
+                payloads=[event for _, event in events],
+            ),
         )
 
 

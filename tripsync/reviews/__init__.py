@@ -6,13 +6,13 @@ days after it was written, and until then nothing tells that it is there.
 
 from tripsync.feature import Feature
 from tripsync.own_data import Section
-from tripsync.realtime.event_classes import messages_in
+from tripsync.realtime.events import events_in
 from tripsync.reviews import api, events
 
 feature = Feature(
     title="Reviews",
     api=(api,),
-    messages=messages_in(events),
+    events=events_in(events),
     sections=(
         Section("reviews_written", "reviews.export_reviews_written"),
         Section("reviews_received", "reviews.export_reviews_received"),

@@ -1,7 +1,6 @@
 """What riders hear of reviews."""
 
-from tripsync.realtime.event_classes import Event
-from tripsync.realtime.frames import Pushed
+from tripsync.realtime.events import Event, Pushed
 from tripsync.reviews.schemas import Review
 
 

@@ -2,7 +2,7 @@
 
 from tripsync.feature import Feature
 from tripsync.own_data import Erase, Section
-from tripsync.realtime.event_classes import messages_in
+from tripsync.realtime.events import events_in
 from tripsync.safety import api, api_alarms, events, positions
 from tripsync.safety.api_alarms import ALARM_TO_CONTACT, ALARM_TO_MODERATOR
 
@@ -10,7 +10,7 @@ feature = Feature(
     title="Safety",
     api=(api, api_alarms),
     frames=positions.frames,
-    messages=messages_in(events),
+    events=events_in(events),
     letters=(ALARM_TO_CONTACT, ALARM_TO_MODERATOR),
     timers=api.timers,
     open=positions.open_positions,

@@ -6,8 +6,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from tripsync.realtime.event_classes import Event
-from tripsync.realtime.frames import Pushed
+from tripsync.realtime.events import Event, Pushed
 from tripsync.safety.schemas import FullName, Heading, Id, Latitude, Longitude, Words
 
 Moment = Annotated[datetime, Meta(tz=True, examples=["2026-11-20T08:30:00Z"])]

@@ -19,7 +19,7 @@ from tripsync.database.rows import PositionsListMoved
 from tripsync.http.problems import Problem
 from tripsync.http.tokens import Rider
 from tripsync.realtime.connections import ConnectionManager
-from tripsync.realtime.event_classes import as_message
+from tripsync.realtime.events import as_message
 from tripsync.realtime.frames import Frame
 from tripsync.realtime.gateway import Gateway
 from tripsync.resources import Resources

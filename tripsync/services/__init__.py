@@ -6,7 +6,7 @@ themselves; sql/services.sql says how.
 
 from tripsync.feature import Feature
 from tripsync.own_data import Erase, Section
-from tripsync.realtime.event_classes import messages_in
+from tripsync.realtime.events import events_in
 from tripsync.services import (
     api,
     api_applications,
@@ -32,7 +32,7 @@ feature = Feature(
         api_decisions,
         api_moderation,
     ),
-    messages=messages_in(events),
+    events=events_in(events),
     letters=(SEARCH_HIT,),
     timers=saved_searches.timers,
     sections=(

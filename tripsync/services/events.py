@@ -15,9 +15,7 @@ from tripsync.database.rows import (
     ServicesCloseForGood,
     ServiceSearchesRecordHits,
 )
-from tripsync.realtime.event_classes import Event
-from tripsync.realtime.events import Addressed
-from tripsync.realtime.frames import Pushed
+from tripsync.realtime.events import Addressed, Event, Pushed
 from tripsync.services.schemas import Amount, CompensationType, Id, Kind, Poster, Title
 from tripsync.services.schemas_applications import (
     Applicant,
