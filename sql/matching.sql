@@ -210,6 +210,14 @@ select seen.viewer_id,
           best.partner_id,
           seen.viewer_id = partner.user_id;
 
+-- name: rank_rides(saving_percents, detour_percents)
+-- The places of these ways to ride together, from 0 on, best first: of those that Python has measured.
+select (nth - 1)::int as place
+  from unnest(:saving_percents::float8[], :detour_percents::float8[])
+       with ordinality as measured (saving_percent, detour_percent, nth)
+ order by rank_of(saving_percent, detour_percent) desc nulls last,
+          nth;
+
 -- name: find_pools_to_join(college_id, request_id, size)
 -- Open pools that pass by a waiting request and have the seats; whether its stops fit into the
 -- route is for plan_joining to say. A newcomer gets in and out while members are aboard, or is

@@ -397,6 +397,36 @@ async def test_the_best_come_first_and_no_more_than_wanted(wait: Wait, matches: 
     assert await ids(matches(own, size=2)) == [best, worse]
 
 
+async def test_one_function_ranks_what_sql_finds_and_what_python_measures(
+    db: asyncpg.Connection, wait: Wait, matches: Matches
+) -> None:
+    """Another body for it, as a DBA would write one, and both follow."""
+    own = await wait()
+    saves_more = await wait(Point(STREET[0].latitude + 0.01, STREET[0].longitude))
+    no_detour = await wait(STREET[3], STREET[8])
+
+    async def order() -> tuple[list[int], list[int]]:
+        rows = await MATCHING["rank_rides"](
+            db, saving_percents=[30.0, 40.0, 50.0], detour_percents=[0.0, 20.0, 10.0]
+        )
+        return await ids(matches(own)), [row["place"] for row in rows]
+
+    assert await order() == ([saves_more, no_detour], [2, 1, 0])
+    rollback = db.transaction()
+    await rollback.start()
+    try:
+        await db.execute(
+            "create or replace function rank_of("
+            "saving_percent double precision, detour_percent double precision) "
+            "returns double precision language sql immutable parallel safe "
+            "return -detour_percent"
+        )
+        assert await order() == ([no_detour, saves_more], [0, 2, 1])
+        assert await ids(matches(own, size=1)) == [no_detour]
+    finally:
+        await rollback.rollback()
+
+
 async def test_who_goes_elsewhere_is_no_match(wait: Wait, matches: Matches) -> None:
     """Both ends near, and yet together they would drive further: no radius says that."""
     own = await wait(STREET[0], STREET[1])

@@ -245,6 +245,9 @@ class MatchingShowMatches(TypedDict):
     drop_distance_meters: float | Any; route: Any; departs_from: datetime | Any
     departs_until: datetime | Any; is_fallback: bool | Any
 
+class MatchingRankRides(TypedDict):
+    place: int | Any
+
 class MatchingFindPoolsToJoin(TypedDict):
     pool_id: int | Any; seats_left: int | Any; riders: Any; roads_are_known: bool | Any; stops: Any
 

@@ -94,7 +94,7 @@ async def ask(who: Rider, body: Ask, survey: Survey, db: Transaction) -> dict[st
     check_verified(db, rows[0]["verified"])
     if rows[0]["request_id"] is None:
         raise Problem(NO_ACTIVE_REQUEST)
-    asking = matches.best_to_ask(rows, target, survey) if target else None
+    asking = await matches.best_to_ask(db, rows, target, survey) if target else None
     if target is None or asking is None:
         raise Problem(NO_SUCH_REQUEST)
     connection_id = await connect(db, who, asking["request_id"], target)

@@ -106,26 +106,40 @@ def measure(
     return None
 
 
-def best_to_ask(
-    own: Sequence[RequestsListAsking], asked: RequestsFindAsked, survey: Survey
+async def best_to_ask(
+    db: Bound, own: Sequence[RequestsListAsking], asked: RequestsFindAsked, survey: Survey
 ) -> RequestsListAsking | None:
     """The request of a rider's own, of which there are some, that had best ask this one.
 
-    It is the one that saves most as a good pair; else the first of those given that may ask. A
+    It is the one that ranks first as a good pair; else the first of those given that may ask. A
     newer request than the one that was meant is asked by a good pair only."""
     if len(own) == 1 and not asked["is_newer"]:
         return own[0]
     matrix = survey.of_rides([*own, asked])
     now = datetime.now(UTC).timestamp()
+    may_ask = [row for row in own if not row["status"] == asked["status"] == "matched"] or own
+    good = [
+        (row, pair)
+        for row in may_ask
+        if row["suits"] and (pair := measure((row, asked), matrix, now))
+    ]
+    if good:
+        best, *_ = await best_first(
+            db, [(pair.plan.saving_percent, longest_detour(pair)) for _, pair in good]
+        )
+        return good[best][0]
+    return None if asked["is_newer"] else may_ask[0]
 
-    def worth(row: RequestsListAsking) -> tuple[bool, float]:
-        pair = measure((row, asked), matrix, now) if row["suits"] else None
-        both_are_matched = row["status"] == asked["status"] == "matched"
-        return not both_are_matched, pair.plan.saving_percent if pair else 0
 
-    best = max(own, key=worth)
-    _, saving = worth(best)
-    return best if saving > 0 or not asked["is_newer"] else None
+async def best_first(db: Bound, measured: Sequence[tuple[float, float]]) -> list[int]:
+    """The places of these savings and detours, in percent, as rank_of in SQL ranks them."""
+    if len(measured) < 2:
+        return list(range(len(measured)))
+    rows = await db.matching.rank_rides(
+        saving_percents=[saving for saving, _ in measured],
+        detour_percents=[detour for _, detour in measured],
+    )
+    return [row["place"] for row in rows]
 
 
 def as_measured(pair: GoodPair) -> dict[str, Any]:
@@ -145,6 +159,10 @@ def as_measured(pair: GoodPair) -> dict[str, Any]:
         "departs_until": datetime.fromtimestamp(pair.departs.closes, UTC),
         "is_fallback": pair.is_fallback,
     }
+
+
+def longest_detour(pair: GoodPair) -> float:
+    return max(detour(ride, pair.plan) for ride in (pair.asking, pair.partner))
 
 
 def detour(ride: Ride, plan: Plan) -> float:

@@ -1,11 +1,11 @@
 """Shared rides that pass by: which pools with room could take a rider along, and how well."""
 
 from collections.abc import Sequence
-from math import inf
-from typing import Any
+from typing import Any, NamedTuple
 
 from sanic import Request
 
+from tripsync.database import Bound
 from tripsync.database.rows import MatchingFindPoolsToJoin, RequestsListOwn
 from tripsync.http.context import reading, rider
 from tripsync.http.endpoint import endpoint
@@ -13,6 +13,7 @@ from tripsync.http.problems import Problem
 from tripsync.matching.plans import Stop, departs_between, plan_for, plan_joining
 from tripsync.pooling.api import blueprint, find_own
 from tripsync.pooling.distances import Survey, decide, ride_of, trip_of, window_of
+from tripsync.pooling.matches import best_first, detour
 from tripsync.pooling.problems import NO_SUCH_REQUEST, REQUEST_CLOSED
 from tripsync.pooling.schemas import PassingPools
 from tripsync.routing.osrm import LARGEST_TABLE
@@ -20,6 +21,14 @@ from tripsync.routing.roads import ESTIMATE, Matrix
 
 MOST_CANDIDATES = 50
 MOST_SHOWN = 20
+
+
+class Fit(NamedTuple):
+    """What it would be like to join a pool, as it is shown and as it is ranked."""
+
+    shown: dict[str, Any]
+    saving_percent: float
+    longest_detour: float
 
 
 @blueprint.get("/api/pool/requests/<request_id:id>/pools")
@@ -36,39 +45,39 @@ async def list_passing(request: Request, request_id: int) -> object:
     )
 
     async def choose(survey: Survey) -> list[dict[str, Any]]:
-        return those_that_fit(pools, own, survey)
+        return await those_that_fit(reading(request), pools, own, survey)
 
     return {"pools": (await decide(request, choose))[:MOST_SHOWN]}
 
 
-def those_that_fit(
-    pools: Sequence[MatchingFindPoolsToJoin], own: RequestsListOwn, survey: Survey
+async def those_that_fit(
+    db: Bound, pools: Sequence[MatchingFindPoolsToJoin], own: RequestsListOwn, survey: Survey
 ) -> list[dict[str, Any]]:
     """What it would be like to join them, best first."""
     by_road = [pool for pool in pools if survey.is_by_road and pool["roads_are_known"]]
-    fitting = [how_it_fits(pool, own, ESTIMATE) for pool in pools if pool not in by_road]
+    fits = [how_it_fits(pool, own, ESTIMATE) for pool in pools if pool not in by_road]
     if by_road:
-        measured = likely(by_road, own)
+        measured = await likely(db, by_road, own)
         rows = [own, *(rider for pool in measured for rider in pool["riders"])]
         matrix = survey.among({place for row in rows for place in trip_of(row)})
-        fitting += [how_it_fits(pool, own, matrix) for pool in measured]
-    return sorted(
-        (shown for shown in fitting if shown), key=lambda shown: -float(shown["saving_percent"])
-    )
+        fits += [how_it_fits(pool, own, matrix) for pool in measured]
+    fitting = [fit for fit in fits if fit]
+    return [fitting[place].shown for place in await ranked(db, fitting)]
 
 
-def likely(
-    pools: Sequence[MatchingFindPoolsToJoin], own: RequestsListOwn
+async def likely(
+    db: Bound, pools: Sequence[MatchingFindPoolsToJoin], own: RequestsListOwn
 ) -> list[MatchingFindPoolsToJoin]:
     """As many as one table holds; if not all, those that are best by the estimate."""
-
-    def rank(pool: MatchingFindPoolsToJoin) -> float:
-        fit = how_it_fits(pool, own, ESTIMATE)
-        return -fit["saving_percent"] if fit else inf
-
+    if 2 + 2 * sum(len(pool["riders"]) for pool in pools) <= LARGEST_TABLE:
+        return list(pools)
+    fits = [(pool, how_it_fits(pool, own, ESTIMATE)) for pool in pools]
+    good = [(pool, fit) for pool, fit in fits if fit]
+    order = [good[place][0] for place in await ranked(db, [fit for _, fit in good])]
+    order += [pool for pool, fit in fits if not fit]
     chosen: list[MatchingFindPoolsToJoin] = []
     places = 2
-    for pool in sorted(pools, key=rank):
+    for pool in order:
         places += 2 * len(pool["riders"])
         if places > LARGEST_TABLE:
             break
@@ -76,9 +85,11 @@ def likely(
     return chosen
 
 
-def how_it_fits(
-    pool: MatchingFindPoolsToJoin, own: RequestsListOwn, matrix: Matrix
-) -> dict[str, Any] | None:
+async def ranked(db: Bound, fitting: Sequence[Fit]) -> list[int]:
+    return await best_first(db, [(fit.saving_percent, fit.longest_detour) for fit in fitting])
+
+
+def how_it_fits(pool: MatchingFindPoolsToJoin, own: RequestsListOwn, matrix: Matrix) -> Fit | None:
     """What joining this pool would be like; None where it is not possible."""
     rows = [*pool["riders"], own]
     distance = matrix.for_trips(trip_of(row) for row in rows)
@@ -92,13 +103,15 @@ def how_it_fits(
         return None
     before = plan_for(list(rides.values()), stops, distance).total_meters
     apart = before + newcomer.solo_meters
-    ridden = plan.shared_meters[newcomer.request_id]
-    return {
+    members = [*rides.values(), newcomer]
+    saving = 100 * (1 - plan.total_meters / apart)
+    shown = {
         "pool_id": pool["pool_id"],
         "ask_request_id": pool["riders"][0]["request_id"],
         "seats_left": pool["seats_left"],
         "riders": len(rides),
-        "saving_percent": round(100 * (1 - plan.total_meters / apart), 1),
-        "detour_percent": round(100 * (ridden / newcomer.solo_meters - 1), 1),
+        "saving_percent": round(saving, 1),
+        "detour_percent": round(detour(newcomer, plan), 1),
         "is_fallback": distance.is_fallback,
     }
+    return Fit(shown, saving, max(detour(ride, plan) for ride in members))
