@@ -9,7 +9,7 @@ returns double precision language sql immutable parallel safe
 return saving_percent;
 
 -- Of road between two points, (longitude, latitude): the great circle, lengthened by what
--- streets are longer than it. tripsync/pooling/routes.py says the same; a test holds them equal.
+-- streets are longer than it. tripsync/matching/plans.py says the same; a test holds them equal.
 create or replace function road_meters(one point, other point) returns double precision
 language sql immutable parallel safe
 return 1.3 * 2 * 6371008.8 * asin(least(1, sqrt(

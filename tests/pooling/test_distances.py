@@ -529,7 +529,9 @@ async def test_a_decision_that_never_knows_enough_is_made_by_the_estimate(
     settings: Settings, osrm: Osrm
 ) -> None:
     roads = Roads(msgspec.structs.replace(settings, routing_url=osrm.url))
-    request: Any = SimpleNamespace(app=SimpleNamespace(ctx=SimpleNamespace(roads=roads)))
+    request: Any = SimpleNamespace(
+        app=SimpleNamespace(ctx=SimpleNamespace(resources={Roads: roads}))
+    )
     tries = 0
 
     async def look(survey: Survey) -> bool:
