@@ -27,6 +27,7 @@ from sanic_testing.reusable import ReusableClient
 from sanic_testing.testing import TestingResponse as Answer
 
 from tests import slow_first, whole_run
+from tests.answers import Checked, check_answer
 from tests.asyncapi import check_events
 from tests.bystanders import Watch, settle
 from tests.databases import fresh_database
@@ -163,9 +164,7 @@ class Server:
 
     def client(self, **how: Any) -> httpx.AsyncClient:
         """A caller who waits as long as a busy machine takes."""
-        return httpx.AsyncClient(
-            base_url=self.url, timeout=PATIENCE, **{"verify": NO_AUTHORITIES, **how}
-        )
+        return Checked(base_url=self.url, timeout=PATIENCE, **{"verify": NO_AUTHORITIES, **how})
 
 
 @asynccontextmanager
@@ -249,7 +248,7 @@ async def two_processes(
     async with AsyncExitStack() as calling:
         first, second = [
             await calling.enter_async_context(
-                httpx.AsyncClient(
+                Checked(
                     base_url=address,
                     timeout=PATIENCE,
                     transport=Insisting(limits=room, verify=NO_AUTHORITIES),
@@ -284,6 +283,7 @@ class Caller:
     def __call__(self, method: str, path: str, **more: Any) -> Answer:
         # Gathering requests would leave another middleware behind with each of them.
         _, answer = self._client.request(path, http_method=method, gather_request=False, **more)
+        check_answer(method, answer.url.path, answer)
         return answer
 
 

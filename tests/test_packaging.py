@@ -11,11 +11,11 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from zipfile import ZipFile
 
-import httpx
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from tests.answers import Checked
 from tests.processes import ROOT, tripsync
 from tests.waiting import PATIENCE
 from tripsync.database.migrations import known_migrations
@@ -123,7 +123,7 @@ async def test_an_installed_wheel_migrates_and_serves_without_the_sources(
     with command("migrate") as migration:
         assert await migration.exit_code() == 0, migration.said
     with command("serve") as server:
-        async with httpx.AsyncClient(base_url=await server.address(), timeout=PATIENCE) as client:
+        async with Checked(base_url=await server.address(), timeout=PATIENCE) as client:
             answer = await client.get("/api/colleges")
             guide = await client.get("/docs/sockets")
         assert answer.status_code == 200

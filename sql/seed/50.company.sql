@@ -149,7 +149,7 @@ select nextval(pg_get_serial_sequence('moderation_acts', 'act_id')),
              user_id,
              null::bigint as report_id,
              role as outcome,
-             '' as note,
+             'from the command line' as note,
              created_at as acted_at
         from users
        where role <> 'student'

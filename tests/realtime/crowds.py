@@ -3,8 +3,7 @@
 import asyncio
 from pathlib import Path
 
-import httpx
-
+from tests.answers import Checked
 from tests.people import Campus, Rider
 from tests.waiting import PATIENCE
 
@@ -20,6 +19,6 @@ async def crowd(address: str, number: int, data_dir: Path) -> list[Rider]:
         async with turns:
             return await campus.sign_up()
 
-    async with httpx.AsyncClient(base_url=address, timeout=PATIENCE) as client:
+    async with Checked(base_url=address, timeout=PATIENCE) as client:
         campus = Campus(client, data_dir / "mail")
         return await asyncio.gather(*(sign_up(campus) for _ in range(number)))

@@ -7,10 +7,10 @@ import tempfile
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
-import httpx
 import psutil
 import pytest
 
+from tests.answers import Checked
 from tests.processes import Process, free_ports, tripsync
 from tests.waiting import PATIENCE, until
 from tripsync.database.embedded import embedded_server, start
@@ -91,7 +91,7 @@ class Metrics:
 
     async def value(self, name: str) -> float:
         """The sum over all labels."""
-        async with httpx.AsyncClient(timeout=PATIENCE) as client:
+        async with Checked(timeout=PATIENCE) as client:
             told = (await client.get(self._url)).text
         return sum(float(each) for each in re.findall(rf"^{name} (\S+)$", told, re.MULTILINE))
 
@@ -143,7 +143,7 @@ async def test_an_outage_is_two_lines_in_the_log(
 
 
 async def ask_in_vain(address: str) -> None:
-    async with httpx.AsyncClient(base_url=address, timeout=PATIENCE) as client:
+    async with Checked(base_url=address, timeout=PATIENCE) as client:
         for path in ("/api/colleges", "/api/services"):
             answer = await client.get(path)
             assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
@@ -155,7 +155,7 @@ async def ask_in_vain(address: str) -> None:
 
 
 async def until_ready(address: str) -> None:
-    async with httpx.AsyncClient(base_url=address, timeout=PATIENCE) as client:
+    async with Checked(base_url=address, timeout=PATIENCE) as client:
 
         async def ready() -> bool:
             return (await client.get("/api/health/ready")).status_code == 200

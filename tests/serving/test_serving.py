@@ -19,6 +19,7 @@ import psutil
 import psycopg
 import pytest
 
+from tests.answers import Checked
 from tests.people import PASSWORD, new_email
 from tests.processes import Process, copy_of_the_project, is_running, tripsync
 from tests.waiting import PATIENCE, until
@@ -61,7 +62,7 @@ def postgres_on(folder: Path) -> list[int]:
 
 async def get(address: str, path: str) -> httpx.Response:
     """By a connection of its own, as of a client that comes for the first time."""
-    async with httpx.AsyncClient(base_url=address, timeout=PATIENCE) as client:
+    async with Checked(base_url=address, timeout=PATIENCE) as client:
         return await client.get(path)
 
 
@@ -205,7 +206,7 @@ async def test_a_stop_lets_a_request_finish_that_is_being_answered(
     email = new_email()
     with serve("--workers", workers, STATEMENT_TIMEOUT_MS="60000") as server:
         address = await server.address()
-        async with httpx.AsyncClient(base_url=address, timeout=PATIENCE) as client:
+        async with Checked(base_url=address, timeout=PATIENCE) as client:
             async with rival_registration(db, email) as is_awaited:
                 answering = asyncio.create_task(
                     client.post("/api/auth/register", json=registration(email))
@@ -272,7 +273,7 @@ async def test_a_stop_waits_for_a_request_no_longer_than_its_grace(serve: Serve)
 
 async def test_a_stop_does_not_wait_for_an_idle_connection(serve: Serve) -> None:
     with serve(GRACE_SECONDS="300", DRAIN_SECONDS="1") as server:
-        async with httpx.AsyncClient(base_url=await server.address(), timeout=PATIENCE) as client:
+        async with Checked(base_url=await server.address(), timeout=PATIENCE) as client:
             assert (await client.get("/api/health/ping")).headers.get("connection") != "close"
             server.send(signal.SIGTERM)
             assert await server.exit_code() == 0
@@ -406,7 +407,7 @@ async def test_the_embedded_database_keeps_its_data_and_stops_with_the_server(
 ) -> None:
     email = new_email()
     with tripsync("serve", "--workers", "2", data_dir=folder) as server:
-        async with httpx.AsyncClient(base_url=await server.address(), timeout=PATIENCE) as client:
+        async with Checked(base_url=await server.address(), timeout=PATIENCE) as client:
             created = await client.post("/api/auth/register", json=registration(email))
             assert created.status_code == 201, created.text
             signed_in = await client.post(
@@ -419,7 +420,7 @@ async def test_the_embedded_database_keeps_its_data_and_stops_with_the_server(
         assert "TripSync has stopped, and so has its database. Goodbye." in server.said
         await until(lambda: postgres_on(folder) == [])
     with tripsync("serve", data_dir=folder) as server:
-        async with httpx.AsyncClient(base_url=await server.address(), timeout=PATIENCE) as client:
+        async with Checked(base_url=await server.address(), timeout=PATIENCE) as client:
             # The key that signed this token lies beside the data.
             token = f"Bearer {signed_in.json()['access_token']}"
             again = await client.get("/api/auth/sessions", headers={"Authorization": token})
