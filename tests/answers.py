@@ -25,11 +25,16 @@ from tripsync.http.openapi import (
     possible_refusals,
 )
 from tripsync.http.problems import GENERAL, MEDIA_TYPE
+from tripsync.realtime.gateway import NOT_YOURS
+from tripsync.realtime.handshake import ORIGIN_NOT_ALLOWED
+from tripsync.realtime.protocol import UPGRADE_REQUIRED
 from tripsync.settings import Settings
 
 NOTHING = (None, b"")
 # Browsers get a page there, of which the document does not speak (tests/health/test_home.py).
 HOME = {"/", "/api"}
+# What handshakes of sockets say, which the document of HTTP calls does not list.
+HANDSHAKES = (UPGRADE_REQUIRED, NOT_YOURS, ORIGIN_NOT_ALLOWED)
 
 
 class Operation:
@@ -86,7 +91,7 @@ def find_mistake_of_refusal(
     problem = msgspec.json.decode(answer.content)
     if mistakes := mistakes_of(problem_validator(), problem):
         return mistakes
-    refusals = operation.refusals if operation else GENERAL_REFUSALS
+    refusals = operation.refusals if operation else OTHER_REFUSALS
     refusal = refusals.get(problem["code"])
     if refusal is None:
         return f"{problem['code']!r} is not among its refusals"
@@ -127,7 +132,7 @@ def mistakes_of(validator: Any, value: Any) -> str:
     )
 
 
-GENERAL_REFUSALS = {refusal.code: refusal for refusal in GENERAL}
+OTHER_REFUSALS = {refusal.code: refusal for refusal in (*GENERAL, *HANDSHAKES)}
 
 
 @cache

@@ -79,7 +79,7 @@ def difference(before: Row | None, after: Row | None) -> str:
     return f"{keys} {told}"
 
 
-def check_answer(answer: httpx.Response, college_id: int) -> None:
+def check_for_bystanders(answer: httpx.Response, college_id: int) -> None:
     """An answer to a rider of this college shows nothing of bystanders."""
     kind = answer.headers.get("content-type", "")
     if college_id not in ids_of_neighbours or "json" not in kind or not answer.content:

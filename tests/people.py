@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from tests.bystanders import check_answer
+from tests.bystanders import check_for_bystanders
 from tests.waiting import until
 from tripsync.settings import Settings
 
@@ -46,7 +46,7 @@ class Rider:
     async def call(self, method: str, path: str, **more: Any) -> httpx.Response:
         headers = {**self.headers, **more.pop("headers", {})}
         answer = await self.client.request(method, here(path), headers=headers, **more)
-        check_answer(answer, self.college_id)
+        check_for_bystanders(answer, self.college_id)
         return answer
 
     async def sign_in(self) -> "Rider":

@@ -488,9 +488,10 @@ async def test_reload_serves_every_change_of_python_and_sql(
                 return text in (await get(address, path)).text
             return False
 
-        assert await shows("/api/health/ping", "pong!")
-        edit(source_tree / "tripsync" / "health" / "endpoints.py", "pong!", "pang!")
-        await until(lambda: shows("/api/health/ping", "pang!"))
+        assert await shows("/api/health/live", '"live"')
+        handlers = source_tree / "tripsync" / "health" / "api.py"
+        edit(handlers, 'Standing("live")', 'Standing("lively")')
+        await until(lambda: shows("/api/health/live", '"lively"'))
 
         assert await shows("/api/colleges", '"DJSCE"')
         queries = source_tree / "sql" / "colleges.sql"

@@ -5,7 +5,7 @@ What a file alone shows is a trap (database/traps.py); what PostgreSQL refuses i
 """
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import chain
 
 from tripsync.database.catalog import Catalog, Described
@@ -93,10 +93,12 @@ def check_calls(sources: Iterable[Source], calls: Sequence[Call]) -> Iterator[Fi
                 yield at_name(source, f"nothing in Python calls {source.full_name}")
 
 
-def check_types(query: Described, told: Told) -> Iterator[Finding]:
+def check_types(
+    query: Described, told: Told, is_typed: Callable[[Described, Told], bool]
+) -> Iterator[Finding]:
     """mypy is told the same, and so has seen what becomes of a column that is gone."""
     declared_as_used = set(query.source.declared) == set(query.statement.parameters)
-    if declared_as_used and not is_known(query, told):
+    if declared_as_used and not is_typed(query, told):
         gone, new = changed_columns(query, told)
         columns = f" (gone: {', '.join(gone) or 'none'}; new: {', '.join(new) or 'none'})"
         reason = (
@@ -112,6 +114,7 @@ def check_all(
     catalog: Catalog,
     calls: Sequence[Call],
     told: Told,
+    is_typed: Callable[[Described, Told], bool] = is_known,
 ) -> Iterator[Finding]:
     """All of it. The sound ones are free of traps, so that what they say can be believed."""
     return chain(
@@ -119,7 +122,7 @@ def check_all(
         *(check_declarations(source) for source in sound),
         *(check_result(query) for query in catalog.described),
         *(check_college(query, catalog.tenant_tables) for query in catalog.described),
-        *(check_types(query, told) for query in catalog.described),
+        *(check_types(query, told, is_typed) for query in catalog.described),
         check_calls(sources, calls),
     )
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
-from tripsync.database.catalog import Catalog, read_catalog
+from tripsync.database.catalog import Catalog, Described, read_catalog
 from tripsync.database.files import SCHEMA, SQL, function_files, query_files
 from tripsync.database.findings import FORMATS, PACKAGE, Finding, counted, shown, tell
 from tripsync.database.function_files import Definition, load_functions, read_definitions
@@ -32,7 +32,15 @@ from tripsync.desk.relations import relations
 from tripsync.desk.schema_file import check_schema, dump, write_schema
 from tripsync.desk.scratch import empty_database, scratch_database, scratch_server, seeded_database
 from tripsync.desk.seeding import number_of_riders
-from tripsync.desk.stubs import ROWS, STUBS, read_stubs, write_stubs
+from tripsync.desk.stubs import (
+    ROWS,
+    STUBS,
+    Told,
+    is_known,
+    is_readable,
+    read_stubs,
+    write_stubs,
+)
 from tripsync.desk.trying import try_query
 from tripsync.desk.values import DeskError, chosen_among, find_source, read_values
 from tripsync.desk.whole_reads import ENOUGH_RIDERS, check_plans, whole_reads
@@ -130,7 +138,9 @@ def check(settings: Settings, chosen: argparse.Namespace, _: WithDatabase) -> in
     return tell(found, chosen.format, counted(len(wanted), "file"))
 
 
-def find_mistakes(settings: Settings) -> list[Finding]:
+def find_mistakes(
+    settings: Settings, is_typed: Callable[[Described, Told], bool] = is_known
+) -> list[Finding]:
     """Of all files: what is wrong in one may show in another."""
     traps = [
         Finding(*trap) for file in query_files() for trap in find_traps(file, file.read_text())
@@ -148,7 +158,7 @@ def find_mistakes(settings: Settings) -> list[Finding]:
         # Other servers and releases word the same schema otherwise.
         schema = [] if settings.database_url or made.findings else check_schema(dump(url))
         found = [*made.findings, *unused(url, functions, sources)]
-    found += check_all(sources, sound, catalog, read_calls(PACKAGE), read_stubs())
+    found += check_all(sources, sound, catalog, read_calls(PACKAGE), read_stubs(), is_typed)
     return sorted({*traps, *schema, *found})
 
 
@@ -173,7 +183,8 @@ def is_inside(finding: Finding, source: Source) -> bool:
 
 def reload(settings: Settings, _chosen: argparse.Namespace, with_database: WithDatabase) -> int:
     with with_database(settings) as running:
-        if found := find_mistakes(running):
+        # Servers read the same columns, whatever may be null from now on.
+        if found := find_mistakes(running, is_readable):
             print("\n".join(map(FORMATS["text"], found)), file=sys.stderr)
             print("nothing was changed", file=sys.stderr)
             return 1

@@ -73,6 +73,7 @@ from uuid import UUID
 
 ROW = re.compile(r"^class (\w+)\(TypedDict\):\n((?:    .+\n)+)", re.MULTILINE)
 ALIAS = re.compile(r"^(\w+) = (\w+)$", re.MULTILINE)
+OR_NULL = re.compile(r" \| (?:None|Any)\b")
 COLUMN = re.compile(r"(\w+): ([^;\n]+)")
 
 # The columns of a row and their types, in any order.
@@ -225,6 +226,20 @@ def is_known(query: Described, told: Told) -> bool:
     """Whether mypy is told of this query what PostgreSQL says of it."""
     has_shape = not has_row(query) or told.rows.get(row_name(query)) == shape_of(query)
     return has_shape and method(query) in told.calls
+
+
+def is_readable(query: Described, told: Told) -> bool:
+    """Whether Python that was typed so can call it and read its rows, whatever may be null."""
+    known, given = told.rows.get(row_name(query), {}), shape_of(query) if has_row(query) else {}
+    same_columns = {name: without_null(type) for name, type in known.items()} == {
+        name: without_null(type) for name, type in given.items()
+    }
+    calls = {without_null(call) for call in told.calls if f"def {query.source.name}(" in call}
+    return same_columns and without_null(method(query)) in calls
+
+
+def without_null(type: str) -> str:
+    return OR_NULL.sub("", type)
 
 
 def changed_columns(query: Described, told: Told) -> tuple[list[str], list[str]]:

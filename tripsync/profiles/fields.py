@@ -119,7 +119,7 @@ class WebLink(str):
     def json_schema(cls) -> dict[str, Any]:
         return {
             "type": "string",
-            "format": "uri",
+            "format": "iri",
             "maxLength": LONGEST_LINK,
             "examples": ["https://github.com/asha"],
         }
