@@ -22,9 +22,7 @@ from tripsync import (
 from tripsync.database import Database
 from tripsync.database.encoding import encode
 from tripsync.database.files import SQL
-from tripsync.database.function_files import load_functions
 from tripsync.database.listener import Listener
-from tripsync.database.migrations import OTHER_FUNCTIONS, find_start_problem, make_functions
 from tripsync.database.reload import LiveQueries
 from tripsync.feature import Feature
 from tripsync.gauges import look
@@ -47,7 +45,7 @@ from tripsync.realtime import api as realtime
 from tripsync.realtime import asyncapi, events
 from tripsync.realtime.connections import ConnectionManager
 from tripsync.realtime.gateway import Gateway
-from tripsync.resources import Resources
+from tripsync.resources import Resources, StartError, open_database
 from tripsync.settings import Settings
 
 FEATURES: tuple[Feature, ...] = (
@@ -62,10 +60,6 @@ FEATURES: tuple[Feature, ...] = (
     services.feature,
     notifications.feature,
 )
-
-
-class StartError(Exception):
-    """The server must not start; the message says what to do."""
 
 
 def create_app(settings: Settings, name: str = "tripsync", sql: Path = SQL) -> Sanic:
@@ -160,21 +154,6 @@ async def open_worker(settings: Settings) -> Resources:
         await resources.close()
         raise
     return resources
-
-
-async def open_database(resources: Resources) -> Database:
-    """The database, if it can be reached and has the schema that this code knows."""
-    settings = resources[Settings]
-    database = await Database.open(settings)
-    resources.add(database, closed_by=database.close)
-    problem = await find_start_problem(database.pool)
-    if problem == OTHER_FUNCTIONS and settings.in_development:
-        # A file was edited while no server ran, or it is the edit that has restarted this one.
-        await make_functions(settings.owner_url, load_functions(SQL))
-        problem = await find_start_problem(database.pool)
-    if problem:
-        raise StartError(problem)
-    return database
 
 
 async def check_room(database: Database, settings: Settings) -> None:

@@ -1,7 +1,8 @@
 """The `tripsync` command.
 
 Servers are started by it, and each worker loads it anew. So the desk (tripsync/desk) is imported
-inside the functions that need it, and by nothing else.
+inside the functions that need it, and by nothing else. The application is, too: it takes most of
+what there is to load, and only what serves needs it.
 """
 
 import argparse
@@ -13,11 +14,11 @@ import sys
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from tripsync import __version__
-from tripsync.app import StartError, create_app, open_database, open_worker
 from tripsync.database import Database, QueryFileError
 from tripsync.database.data_folder import DataFolderError, expect_room
 from tripsync.database.embedded import EmbeddedServerError, embedded_server
@@ -34,13 +35,12 @@ from tripsync.database.roles import NotLetInError
 from tripsync.database.row_security import all_colleges
 from tripsync.database.upgrade import upgrade
 from tripsync.env_file import example, read_env_file
-from tripsync.jobs import command as jobs
 from tripsync.logs import configure_logs
-from tripsync.moderation import command as moderation
-from tripsync.resources import Resources
-from tripsync.serving.process import asked_to_stop, bind, run
-from tripsync.serving.supervisor import supervise
+from tripsync.resources import Resources, StartError, open_database
 from tripsync.settings import Settings, SettingsError, variables, with_development_secret
+
+if TYPE_CHECKING:
+    from sanic import Sanic
 
 log = logging.getLogger("tripsync")
 
@@ -88,7 +88,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def parser(command: str | None = None) -> argparse.ArgumentParser:
-    """All commands; what the desk adds to one of them is only known when that one is chosen."""
+    """All commands; what belongs to one of them is only known when that one is chosen."""
     top = argparse.ArgumentParser(prog="tripsync", description="Campus ride-pooling backend.")
     top.add_argument("--version", action="version", version=f"tripsync {__version__}")
     commands = top.add_subparsers(required=True, metavar="COMMAND")
@@ -143,11 +143,17 @@ def parser(command: str | None = None) -> argparse.ArgumentParser:
     filling.set_defaults(command=fill)
 
     moderating = commands.add_parser("user", help="promote somebody, ban, lift a ban")
-    moderation.add_arguments(moderating)
+    if command == "user":
+        from tripsync.moderation import command as user_command
+
+        user_command.add_arguments(moderating)
     moderating.set_defaults(command=change_account)
 
     looking = commands.add_parser("jobs", help="show jobs; try dead ones again, or give them up")
-    jobs.add_arguments(looking)
+    if command == "jobs":
+        from tripsync.jobs import command as jobs_command
+
+        jobs_command.add_arguments(looking)
     looking.set_defaults(command=look_at_jobs)
 
     editing = commands.add_parser("sql", help="list the queries, check them, try one")
@@ -192,7 +198,16 @@ def at_desk() -> Iterator[None]:
         raise CommandError(str(reason)) from None
 
 
+def make_app(settings: Settings) -> "Sanic":
+    from tripsync.app import create_app
+
+    return create_app(settings)
+
+
 def serve(settings: Settings, chosen: argparse.Namespace) -> int:
+    from tripsync.serving.process import bind, run
+    from tripsync.serving.supervisor import supervise
+
     expect_room(settings.data_dir)
     settings = with_development_secret(settings)
     embedded = settings.embeds_database
@@ -214,11 +229,11 @@ def serve(settings: Settings, chosen: argparse.Namespace) -> int:
             print(banner(settings, f"http://{host}:{port}", embedded=embedded), flush=True)
 
         if settings.workers == 1 and not chosen.reload:
-            run(create_app, settings, sock, when_ready=announce)
+            run(make_app, settings, sock, when_ready=announce)
             code = 0
         else:
             folders = [Path(__file__).parent, SQL] if chosen.reload else []
-            code = supervise(create_app, settings, sock, when_ready=announce, reload=folders)
+            code = supervise(make_app, settings, sock, when_ready=announce, reload=folders)
     if code == 0:
         print(farewell(embedded=embedded), flush=True)
     return code
@@ -244,6 +259,9 @@ def farewell(*, embedded: bool) -> str:
 
 
 def work(settings: Settings, _: argparse.Namespace) -> int:
+    from tripsync.app import open_worker
+    from tripsync.serving.process import asked_to_stop
+
     async def work_until_told_to_stop(settings: Settings) -> None:
         stop = asked_to_stop()
         resources = await open_worker(settings)
@@ -305,6 +323,8 @@ def fill(settings: Settings, chosen: argparse.Namespace) -> int:
 
 
 def change_account(settings: Settings, chosen: argparse.Namespace) -> int:
+    from tripsync.moderation import command as moderation
+
     return ask_database(settings, lambda database: moderation.change_account(database, chosen))
 
 

@@ -13,7 +13,17 @@ from contextlib import AsyncExitStack
 from inspect import isawaitable
 from typing import TypeVar, cast
 
+from tripsync.database import Database
+from tripsync.database.files import SQL
+from tripsync.database.function_files import load_functions
+from tripsync.database.migrations import OTHER_FUNCTIONS, find_start_problem, make_functions
+from tripsync.settings import Settings
+
 T = TypeVar("T")
+
+
+class StartError(Exception):
+    """The server must not start; the message says what to do."""
 
 
 class Resources:
@@ -51,3 +61,18 @@ async def call(close: Callable[[], object]) -> None:
     closing = close()
     if isawaitable(closing):
         await closing
+
+
+async def open_database(resources: Resources) -> Database:
+    """The database, if it can be reached and has the schema that this code knows."""
+    settings = resources[Settings]
+    database = await Database.open(settings)
+    resources.add(database, closed_by=database.close)
+    problem = await find_start_problem(database.pool)
+    if problem == OTHER_FUNCTIONS and settings.in_development:
+        # A file was edited while no server ran, or it is the edit that has restarted this one.
+        await make_functions(settings.owner_url, load_functions(SQL))
+        problem = await find_start_problem(database.pool)
+    if problem:
+        raise StartError(problem)
+    return database
