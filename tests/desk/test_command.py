@@ -127,7 +127,7 @@ async def test_a_plan_is_a_tree_with_its_dearest_node_marked(
     assert code == 0, said
     assert "on users by" in said
     assert "<==" in said
-    values = ["--set", "email=asha@djsce.example"]
+    values = ["--set", "email=nobody@nowhere.example"]
     code, said = await ran(data_dir, "explain", "find_credentials", *values, "--analyze", **where)
     assert code == 0, said
     assert "0 rows" in said
