@@ -6,58 +6,14 @@
 --
 -- Two rides that a routing server has measured (solo_road_meters) are compared by road, all others by
 -- the estimate. Whether a pair is good by road is for tripsync/pooling/matches.py to say; here is found
--- who may be (find_pairs, by_road). None is lost either: a way by road is never shorter than the great
+-- who may be (find_pairs). None is lost either: a way by road is never shorter than the great
 -- circle, and the reach of such a ride is an ellipse of great circles whose string is the longest way by
 -- road (migrations/0022.roads-in-matching.sql); so are its times on the road. Of more candidates than
 -- one table of distances holds, those that look best by the estimate are measured.
 
--- name: find_pairs(college_id, request_id, by_road, size)
--- The best partners of a waiting request, best first, and how the two would ride. With by_road also
--- all that may be a good pair by road: `rides` has the two that are to be measured, else null.
-with asking as materialized (
-    select request_id,
-           user_id,
-           start,
-           destination,
-           solo_meters,
-           solo_road_meters,
-           detour_percent,
-           reach,
-           departure,
-           on_the_road(departure, greatest(solo_meters, solo_road_meters), detour_percent) as on_road,
-           role,
-           seats,
-           seats_offered,
-           same_gender
-      from pooling_requests
-     where college_id = :college_id
-       and request_id = :request_id
-       and status = 'active'
-       and upper(departure) > now()
-),
-best as (
-    select asking.request_id as asking_id,
-           pair.partner_id,
-           pair.visits,
-           pair.first_leg,
-           pair.second_leg,
-           pair.third_leg,
-           pair.saving_percent,
-           pair.detour_percent,
-           pair.partner_detour_percent,
-           pair.departs_from,
-           pair.departs_until,
-           pair.roads_are_known
-      from asking
-     cross join lateral good_partners(
-               :college_id, user_id, start, destination, solo_meters, solo_road_meters,
-               asking.detour_percent, reach, departure, on_road, role, seats, seats_offered,
-               same_gender, :by_road
-           ) as pair
-     order by rank_of(saving_percent, greatest(pair.detour_percent, partner_detour_percent)) desc nulls last,
-              partner_id
-     limit :size
-)
+-- name: find_pairs(college_id, request_id, size)
+-- Those that may be partners of a waiting request, best first, where roads are known, and how the two
+-- would ride by the estimate: `rides` has the two that are to be measured by road, else null.
 select partner_id,
        visits,
        first_leg,
@@ -69,7 +25,7 @@ select partner_id,
        departs_from,
        departs_until,
        measurable.rides
-  from best
+  from best_partners(:college_id, :request_id, true, :size)
   left join lateral (
            select jsonb_agg(
                       jsonb_build_object(
@@ -93,9 +49,10 @@ select partner_id,
           partner_id;
 
 -- name: show_matches(college_id, request_id, pairs, both_sides, size)
--- The best of these pairs as riders are shown them, best first; `pairs` has what find_pairs gives of
--- each, measured by road or not. A row is what one rider, viewer_id, is told of another; with both_sides
--- each pair has a second row, for the one who waits already.
+-- The best partners of a waiting request as riders are shown them, best first: those that are found by
+-- the estimate, or these pairs, of which each is as find_pairs gives it, measured by road or not. A row
+-- is what one rider, viewer_id, is told of another; with both_sides each pair has a second row, for the
+-- one who waits already.
 with best as (
     select partner_id,
            visits,
@@ -105,23 +62,51 @@ with best as (
            saving_percent,
            detour_percent,
            partner_detour_percent,
-           rank_of(saving_percent, greatest(detour_percent, partner_detour_percent)) as rank,
            departs_from,
            departs_until,
-           is_fallback
-      from jsonb_to_recordset(:pairs::jsonb) as pair (
-               partner_id             bigint,
-               visits                 text,
-               first_leg              float8,
-               second_leg             float8,
-               third_leg              float8,
-               saving_percent         float8,
-               detour_percent         float8,
-               partner_detour_percent float8,
-               departs_from           timestamptz,
-               departs_until          timestamptz,
-               is_fallback            boolean
-           )
+           is_fallback,
+           rank_of(saving_percent, greatest(detour_percent, partner_detour_percent)) as rank
+      from (
+               select partner_id,
+                      visits,
+                      first_leg,
+                      second_leg,
+                      third_leg,
+                      saving_percent,
+                      detour_percent,
+                      partner_detour_percent,
+                      departs_from,
+                      departs_until,
+                      true as is_fallback
+                 from best_partners(:college_id, :request_id, false, :size)
+                -- As a subquery, so that one plan serves both and is kept.
+                where (select :pairs::jsonb is null)
+                union all
+               select partner_id,
+                      visits,
+                      first_leg,
+                      second_leg,
+                      third_leg,
+                      saving_percent,
+                      detour_percent,
+                      partner_detour_percent,
+                      departs_from,
+                      departs_until,
+                      is_fallback
+                 from jsonb_to_recordset(:pairs::jsonb) as pair (
+                          partner_id             bigint,
+                          visits                 text,
+                          first_leg              float8,
+                          second_leg             float8,
+                          third_leg              float8,
+                          saving_percent         float8,
+                          detour_percent         float8,
+                          partner_detour_percent float8,
+                          departs_from           timestamptz,
+                          departs_until          timestamptz,
+                          is_fallback            boolean
+                      )
+           ) as pairs
      order by rank desc nulls last,
               partner_id
      limit :size

@@ -1555,6 +1555,10 @@ begin
 end;
 $$;
 
+-- sql/functions/matching.sql
+create function best_partners(college bigint, asking_request bigint, by_road boolean, most integer) returns table(asking_id bigint, partner_id bigint, visits text, first_leg double precision, second_leg double precision, third_leg double precision, saving_percent double precision, detour_percent double precision, partner_detour_percent double precision, departs_from timestamptz, departs_until timestamptz, roads_are_known boolean)
+    language sql stable parallel safe ...
+
 -- 0018.saved-searches
 create function circle_box(place point, meters double precision) returns box
     language plpgsql immutable parallel safe

@@ -316,3 +316,66 @@ select pair.request_id,
    and preferences_fit(own_profile.gender, own_same_gender, partner_profile.gender, pair.same_gender)
    and not are_blocked(rider, pair.user_id);
 end;
+
+-- The best partners of a waiting request, best first, and how the two would ride: good_partners, ranked.
+create or replace function best_partners(
+    college bigint, asking_request bigint, by_road boolean, most integer
+) returns table (
+    asking_id              bigint,
+    partner_id             bigint,
+    visits                 text,
+    first_leg              double precision,
+    second_leg             double precision,
+    third_leg              double precision,
+    saving_percent         double precision,
+    detour_percent         double precision,
+    partner_detour_percent double precision,
+    departs_from           timestamptz,
+    departs_until          timestamptz,
+    roads_are_known        boolean
+)
+language sql stable parallel safe
+begin atomic
+with asking as materialized (
+    select request_id,
+           user_id,
+           start,
+           destination,
+           solo_meters,
+           solo_road_meters,
+           detour_percent,
+           reach,
+           departure,
+           on_the_road(departure, greatest(solo_meters, solo_road_meters), detour_percent) as on_road,
+           role,
+           seats,
+           seats_offered,
+           same_gender
+      from pooling_requests
+     where college_id = college
+       and request_id = asking_request
+       and status = 'active'
+       and upper(departure) > now()
+)
+select asking.request_id,
+       pair.partner_id,
+       pair.visits,
+       pair.first_leg,
+       pair.second_leg,
+       pair.third_leg,
+       pair.saving_percent,
+       pair.detour_percent,
+       pair.partner_detour_percent,
+       pair.departs_from,
+       pair.departs_until,
+       pair.roads_are_known
+  from asking
+ cross join lateral good_partners(
+           college, user_id, start, destination, solo_meters, solo_road_meters,
+           asking.detour_percent, reach, departure, on_road, role, seats, seats_offered,
+           same_gender, by_road
+       ) as pair
+ order by rank_of(saving_percent, greatest(pair.detour_percent, partner_detour_percent)) desc nulls last,
+          partner_id
+ limit most;
+end;

@@ -9,7 +9,7 @@ from them are looked for, one after the other, on one connection.
 
 How to read the table:
 
-- **p50, p99**: milliseconds of find_pairs and show_matches, with their answers read. They say
+- **p50, p99**: milliseconds of show_matches, with its answer read. They say
   more about the machine than about the queries.
 - **growth**: p50 by that of the size before. This is the figure that travels: the tenfold number
   of requests in the same towns means the tenfold number of candidates, and the query cannot grow
@@ -21,7 +21,6 @@ How to read the table:
 
 import argparse
 import asyncio
-import json
 import shutil
 import tempfile
 from pathlib import Path
@@ -87,12 +86,11 @@ async def measure_search(db: asyncpg.Connection) -> tuple[float, float, float]:
     seconds, found = [], []
     for row in drawn:
         began = perf_counter()
-        own = {"college_id": 1, "request_id": row["request_id"]}
-        pairs = await MATCHING["find_pairs"](db, **own, by_road=False, size=20)
-        matches = pairs and await MATCHING["show_matches"](
+        matches = await MATCHING["show_matches"](
             db,
-            **own,
-            pairs=json.dumps([dict(pair) for pair in pairs], default=str),
+            college_id=1,
+            request_id=row["request_id"],
+            pairs=None,
             both_sides=False,
             size=20,
         )

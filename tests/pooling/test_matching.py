@@ -95,12 +95,11 @@ def wait(db: asyncpg.Connection, college_id: int, now: datetime) -> Wait:
 @pytest.fixture
 def matches(db: asyncpg.Connection, college_id: int) -> Callable[..., Awaitable[list[Match]]]:
     async def matches(request_id: int, both_sides: bool = False, size: int = 100) -> list[Match]:
-        own = {"college_id": college_id, "request_id": request_id}
-        pairs = await MATCHING["find_pairs"](db, **own, by_road=False, size=size)
         rows = await MATCHING["show_matches"](
             db,
-            **own,
-            pairs=json.dumps([dict(row) for row in pairs], default=str),
+            college_id=college_id,
+            request_id=request_id,
+            pairs=None,
             both_sides=both_sides,
             size=size,
         )
@@ -633,11 +632,12 @@ async def test_the_index_finds_the_candidates(
         )
         own = await wait()
         await db.execute("analyze pooling_requests")
-        query = MATCHING["find_pairs"]
+        query = MATCHING["find_pairs" if by_road else "show_matches"]
         values = {
             "college_id": college_id,
             "request_id": own,
-            "by_road": by_road,
+            "pairs": None,
+            "both_sides": True,
             "size": 20,
         }
         plan = await db.fetch("explain " + query.sql, *[values[name] for name in query.parameters])

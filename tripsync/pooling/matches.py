@@ -59,15 +59,12 @@ async def find_matches(
     db: Bound, college_id: int, request_id: int, survey: Survey, *, both_sides: bool = False
 ) -> list[MatchingShowMatches]:
     """The best partners of a waiting request, as show_matches in sql/matching.sql gives them."""
-    rows = await db.matching.find_pairs(
-        college_id=college_id,
-        request_id=request_id,
-        by_road=survey.is_by_road,
-        size=MOST_MEASURED if survey.is_by_road else MOST_MATCHES,
-    )
-    pairs = measured(rows, survey)
-    if not pairs:
-        return []
+    pairs = None
+    if survey.is_by_road:
+        rows = await db.matching.find_pairs(
+            college_id=college_id, request_id=request_id, size=MOST_MEASURED
+        )
+        pairs = measured(rows, survey)
     return await db.matching.show_matches(
         college_id=college_id,
         request_id=request_id,
