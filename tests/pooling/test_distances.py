@@ -54,7 +54,7 @@ from tripsync.matching.plans import (
     plan_for,
     road_meters,
 )
-from tripsync.pooling.distances import MOST_TABLES, Survey, decide
+from tripsync.pooling.distances import MOST_TABLES, DistanceSource, decide
 from tripsync.pooling.recurring import open_due
 from tripsync.routing.circuit_breaker import FAILURES_IN_A_ROW
 from tripsync.routing.osrm import LARGEST_TABLE
@@ -534,10 +534,10 @@ async def test_a_decision_that_never_knows_enough_is_made_by_the_estimate(
     )
     tries = 0
 
-    async def look(survey: Survey) -> bool:
+    async def look(source: DistanceSource) -> bool:
         nonlocal tries
         tries += 1
-        return survey.among([BEND[0], Point(19.0, 72.8 + tries / 100)]).is_fallback
+        return source.among([BEND[0], Point(19.0, 72.8 + tries / 100)]).is_fallback
 
     assert await decide(request, look)
     await roads.close()

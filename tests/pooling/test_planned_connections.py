@@ -18,7 +18,7 @@ from tests.pooling.roads_to_campus import (
     window,
 )
 from tripsync.database import Database
-from tripsync.pooling.second_looks import look_again
+from tripsync.pooling.rematching import rematch_after_unblock
 
 PATH = "/api/pool/connections"
 
@@ -179,7 +179,7 @@ async def test_where_a_block_ends_each_pair_of_rides_that_fits_is_told(
     assert await heard_by(db, blocker) == []
     await blocker.call("DELETE", f"/api/users/{blocked.id}/block")
     async with server.app.ctx.resources[Database].transaction() as transaction:
-        await look_again(transaction)
+        await rematch_after_unblock(transaction)
     for rider, own, theirs in ((blocker, 0, 1), (blocked, 1, 0)):
         told = [payload["match"] for kind, payload in await heard_by(db, rider)]
         assert sorted((each["user_request_id"], each["request_id"]) for each in told) == sorted(

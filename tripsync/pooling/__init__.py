@@ -13,24 +13,23 @@ from tripsync.pooling import (
     distances,
     events,
     expiry,
-    passing,
     recurring,
+    rematching,
     saved_searches,
-    second_looks,
 )
 from tripsync.pooling.mails import RIDE_CANCELLED, RIDE_MATCHED, SEARCH_HIT
 from tripsync.realtime.events import events_in
 
 feature = Feature(
     title="Rides",
-    api=(api, passing, api_connections, api_pools, api_map, api_recurring, api_searches),
+    api=(api, api_connections, api_pools, api_map, api_recurring, api_searches),
     events=events_in(events),
     letters=(RIDE_MATCHED, RIDE_CANCELLED, SEARCH_HIT),
     timers=(
         *auto_match.timers,
         *expiry.timers,
         *recurring.timers,
-        *second_looks.timers,
+        *rematching.timers,
         *saved_searches.timers,
     ),
     open=distances.open_roads,

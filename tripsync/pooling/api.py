@@ -18,7 +18,7 @@ from tripsync.http.problems import NOT_ALLOWED, Problem
 from tripsync.http.responses import Message
 from tripsync.http.tokens import Rider
 from tripsync.pooling import matches, membership, planning, saved_searches
-from tripsync.pooling.distances import Survey, alone_by_road, decide, trip_of
+from tripsync.pooling.distances import DistanceSource, alone_by_road, decide, trip_of
 from tripsync.pooling.problems import (
     ALREADY_MATCHED,
     BAD_OFFER,
@@ -73,15 +73,15 @@ async def open_request(request: Request, body: NewRequest) -> object:
     check_ride(body)
     alone = await alone_by_road(request, *ends_of(body))
 
-    async def put_on_road(survey: Survey) -> HTTPResponse:
+    async def put_on_road(source: DistanceSource) -> HTTPResponse:
         async def put(db: Transaction) -> dict[str, Any]:
             replaced, events = await planning.make_way(db, who, window)
             request_id = await insert(db, who, body, window, alone)
             await db.requests.note_replacement(
                 college_id=who.college_id, request_ids=replaced, replaced_by=request_id
             )
-            found, news = await matches.look_around(
-                db, who.college_id, who.user_id, request_id, survey
+            found, news = await matches.find_and_notify(
+                db, who.college_id, who.user_id, request_id, source
             )
             heard = await saved_searches.tell(db, who.college_id, request_id)
             await append_many(db, events + news + heard)
@@ -142,8 +142,8 @@ async def list_matches(request: Request, request_id: int) -> object:
         raise Problem(REQUEST_CLOSED)
     college_id = rider(request).college_id
 
-    async def look(survey: Survey) -> list[MatchingShowMatches]:
-        return await matches.find_matches(reading(request), college_id, request_id, survey)
+    async def look(source: DistanceSource) -> list[MatchingShowMatches]:
+        return await matches.find_matches(reading(request), college_id, request_id, source)
 
     found = await decide(request, look)
     return {"matches": [matches.matched_user(row) for row in found]}
@@ -186,7 +186,7 @@ async def change_request(request: Request, body: ChangedRequest, request_id: int
     own = await find_own(request, request_id)
     alone = await alone_by_road(request, *trip_of(own))
 
-    async def change(survey: Survey) -> object:
+    async def change(source: DistanceSource) -> object:
         async def rewrite(db: Transaction) -> list[dict[str, Any]]:
             events = await planning.hold_to_change(
                 db, who, request_id, given(body.depart_after), given(body.depart_before)
@@ -206,8 +206,8 @@ async def change_request(request: Request, body: ChangedRequest, request_id: int
                 note="" if body.note is None else given(body.note),
                 solo_road_meters=alone,
             )
-            found, news = await matches.look_around(
-                db, who.college_id, who.user_id, request_id, survey
+            found, news = await matches.find_and_notify(
+                db, who.college_id, who.user_id, request_id, source
             )
             heard = await saved_searches.tell(db, who.college_id, request_id)
             await append_many(db, events + news + heard)
@@ -233,9 +233,9 @@ async def cancel_request(request: Request, request_id: int) -> object:
     who = rider(request)
     await find_own(request, request_id)
 
-    async def get_off(survey: Survey) -> object:
+    async def get_off(source: DistanceSource) -> object:
         async def leave(db: Transaction) -> None:
-            await append_many(db, await cancel(db, who, request_id, survey))
+            await append_many(db, await cancel(db, who, request_id, source))
 
         await run_in_transaction(request, leave)
         return {"message": "You are off the road."}
@@ -243,10 +243,12 @@ async def cancel_request(request: Request, request_id: int) -> object:
     return await decide(request, get_off)
 
 
-async def cancel(db: Transaction, who: Rider, request_id: int, survey: Survey) -> list[Addressed]:
+async def cancel(
+    db: Transaction, who: Rider, request_id: int, source: DistanceSource
+) -> list[Addressed]:
     college = {"college_id": who.college_id}
     if pool_id := await db.pools.find_pool_of(**college, request_id=request_id):
-        return await membership.leave(db, who, pool_id, survey)
+        return await membership.leave(db, who, pool_id, source)
     [held] = await db.requests.lock_requests(**college, request_ids=[request_id])
     if held["status"] == "matched":
         # Approved between our look and our lock.

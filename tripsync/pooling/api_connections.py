@@ -23,7 +23,7 @@ from tripsync.http.problems import Problem
 from tripsync.http.tokens import Rider
 from tripsync.pooling import matches, membership
 from tripsync.pooling.api import blueprint
-from tripsync.pooling.distances import Survey, decide
+from tripsync.pooling.distances import DistanceSource, decide
 from tripsync.pooling.events import (
     ConnectionApproved,
     ConnectionRejected,
@@ -77,13 +77,13 @@ async def send(request: Request, body: Ask) -> object:
     five answers at a time."""
     who = rider(request)
 
-    async def ask_as_measured(survey: Survey) -> HTTPResponse:
-        return await create_once(request, partial(ask, who, body, survey))
+    async def ask_as_measured(source: DistanceSource) -> HTTPResponse:
+        return await create_once(request, partial(ask, who, body, source))
 
     return await decide(request, ask_as_measured)
 
 
-async def ask(who: Rider, body: Ask, survey: Survey, db: Transaction) -> dict[str, Any]:
+async def ask(who: Rider, body: Ask, source: DistanceSource, db: Transaction) -> dict[str, Any]:
     own = {"college_id": who.college_id, "user_id": who.user_id}
     target = await db.requests.find_asked(**own, request_id=body.target_request_id)
     rows = await db.requests.list_asking(
@@ -94,7 +94,7 @@ async def ask(who: Rider, body: Ask, survey: Survey, db: Transaction) -> dict[st
     check_verified(db, rows[0]["verified"])
     if rows[0]["request_id"] is None:
         raise Problem(NO_ACTIVE_REQUEST)
-    asking = await matches.best_to_ask(db, rows, target, survey) if target else None
+    asking = await matches.best_to_ask(db, rows, target, source) if target else None
     if target is None or asking is None:
         raise Problem(NO_SUCH_REQUEST)
     connection_id = await connect(db, who, asking["request_id"], target)
@@ -159,10 +159,10 @@ async def respond(request: Request, body: Answer, connection_id: int) -> object:
     A yes closes what can no longer come true on both sides, and tells those who waited."""
     who = rider(request)
 
-    async def say_yes_or_no(survey: Survey) -> object:
+    async def say_yes_or_no(source: DistanceSource) -> object:
         async def answer_connection(db: Transaction) -> tuple[str, str]:
             if body.action == "approve":
-                await append_many(db, await approve(db, who, connection_id, survey))
+                await append_many(db, await approve(db, who, connection_id, source))
                 return "approved", "You ride together."
             await append_many(db, await reject(db, who, connection_id))
             return "rejected", "You said no."
@@ -194,7 +194,7 @@ async def reject(db: Transaction, who: Rider, connection_id: int) -> list[Addres
 
 
 async def approve(
-    db: Transaction, who: Rider, connection_id: int, survey: Survey
+    db: Transaction, who: Rider, connection_id: int, source: DistanceSource
 ) -> list[Addressed]:
     """Seat the two in one pool. Locks: pool, requests by id, connection."""
     found = await find_received(db, who, connection_id)
@@ -219,11 +219,11 @@ async def approve(
         raise Problem(NO_LONGER_OPEN)
     if pools:
         newcomer = next(row for row in pair if row["status"] == "active")
-        companions = await membership.join_pool(db, who.college_id, pools[0], newcomer, survey)
+        companions = await membership.join_pool(db, who.college_id, pools[0], newcomer, source)
         newcomers, pool_id = [newcomer], pools[0]["pool_id"]
     else:
         companions, newcomers = [], list(pair)
-        pool_id = await membership.open_pool(db, who.college_id, pair, survey)
+        pool_id = await membership.open_pool(db, who.college_id, pair, source)
     await db.connections.answer_connection(
         **college, connection_id=connection_id, status="approved"
     )

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from decimal import Decimal
 from functools import partial
+from typing import Any
 
 from msgspec import UNSET
 from sanic import Request
@@ -15,11 +16,22 @@ from tripsync.http.problems import Problem
 from tripsync.http.responses import Message
 from tripsync.http.tokens import Rider
 from tripsync.pooling import membership
-from tripsync.pooling.api import blueprint
-from tripsync.pooling.distances import Survey, decide
-from tripsync.pooling.problems import NO_SUCH_POOL, POOL_CLOSED, UNDER_WAY
-from tripsync.pooling.schemas import CurrentPool, Pool, PoolNote
+from tripsync.pooling.api import blueprint, find_own
+from tripsync.pooling.distances import DistanceSource, decide
+from tripsync.pooling.joinable_pools import those_that_fit
+from tripsync.pooling.problems import (
+    NO_SUCH_POOL,
+    NO_SUCH_REQUEST,
+    POOL_CLOSED,
+    REQUEST_CLOSED,
+    UNDER_WAY,
+)
+from tripsync.pooling.schemas import CurrentPool, PassingPools, Pool, PoolNote
 from tripsync.realtime.events import Addressed, append_many
+
+# Pools that are looked at, and that are shown.
+MOST_CANDIDATES = 50
+MOST_SHOWN = 20
 
 Change = Callable[[Transaction, Rider, int], Awaitable[list[Addressed]]]
 
@@ -103,8 +115,8 @@ async def leave_ride(request: Request, pool_id: int) -> object:
 
     The others are told; who is left alone goes back on the road while time lasts."""
 
-    async def get_out(survey: Survey) -> object:
-        leave = partial(membership.leave, survey=survey)
+    async def get_out(source: DistanceSource) -> object:
+        leave = partial(membership.leave, source=source)
         return await change(request, pool_id, leave, "You left the ride.")
 
     return await decide(request, get_out)
@@ -125,3 +137,22 @@ async def change(request: Request, pool_id: int, act: Change, message: str) -> o
 
     await run_in_transaction(request, act_in_pool)
     return {"message": message}
+
+
+@blueprint.get("/api/pool/requests/<request_id:id>/pools")
+@endpoint(answer=PassingPools, refuses=(NO_SUCH_REQUEST, REQUEST_CLOSED))
+async def list_passing(request: Request, request_id: int) -> object:
+    """List the shared rides that pass by and have room, best first.
+
+    To join one, ask the request that is named with it."""
+    own = await find_own(request, request_id)
+    if own["status"] != "active":
+        raise Problem(REQUEST_CLOSED)
+    pools = await reading(request).matching.find_pools_to_join(
+        college_id=rider(request).college_id, request_id=request_id, size=MOST_CANDIDATES
+    )
+
+    async def choose(source: DistanceSource) -> list[dict[str, Any]]:
+        return await those_that_fit(reading(request), pools, own, source)
+
+    return {"pools": (await decide(request, choose))[:MOST_SHOWN]}

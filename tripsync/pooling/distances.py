@@ -58,7 +58,7 @@ class UnmeasuredError(Exception):
         self.places = places
 
 
-class Survey:
+class DistanceSource:
     """The distances that a decision may use."""
 
     def __init__(self, tables: Sequence[Matrix] | None = None) -> None:
@@ -85,16 +85,18 @@ class Survey:
         return self.among(list(chain.from_iterable(trips))).for_trips(trips)
 
 
-BY_ESTIMATE = Survey()
+BY_ESTIMATE = DistanceSource()
 
 
-async def decide(request: Request, act: Callable[[Survey], Awaitable[Decision]]) -> Decision:
+async def decide(
+    request: Request, act: Callable[[DistanceSource], Awaitable[Decision]]
+) -> Decision:
     """Make a decision, with the distances it asks for."""
     roads = resources(request)[Roads]
     tables: list[Matrix] = []
     while roads.has_server:
         try:
-            return await act(Survey(tables))
+            return await act(DistanceSource(tables))
         except UnmeasuredError as unmeasured:
             places = unmeasured.places
         if len(tables) == MOST_TABLES:

@@ -16,7 +16,7 @@ from tripsync.database.rows import (
     RequestsListAsking,
 )
 from tripsync.matching.plans import Plan, Ride, Window, departs_between, pair_plans
-from tripsync.pooling.distances import Survey, ride_of, trip_of, window_of
+from tripsync.pooling.distances import DistanceSource, ride_of, trip_of, window_of
 from tripsync.pooling.events import match_found
 from tripsync.realtime.events import Addressed
 from tripsync.routing.osrm import LARGEST_TABLE
@@ -41,11 +41,11 @@ class GoodPair(NamedTuple):
     is_fallback: bool
 
 
-async def look_around(
-    db: Transaction, college_id: int, user_id: int, request_id: int, survey: Survey
+async def find_and_notify(
+    db: Transaction, college_id: int, user_id: int, request_id: int, source: DistanceSource
 ) -> tuple[list[dict[str, Any]], list[Addressed]]:
     """Who fits a rider who came on the road, and the news of it for those who wait."""
-    rows = await find_matches(db, college_id, request_id, survey, both_sides=True)
+    rows = await find_matches(db, college_id, request_id, source, both_sides=True)
     found = [matched_user(row) for row in rows if row["viewer_id"] == user_id]
     news = [
         match_found(row["viewer_id"], matched_user(row))
@@ -56,15 +56,15 @@ async def look_around(
 
 
 async def find_matches(
-    db: Bound, college_id: int, request_id: int, survey: Survey, *, both_sides: bool = False
+    db: Bound, college_id: int, request_id: int, source: DistanceSource, *, both_sides: bool = False
 ) -> list[MatchingShowMatches]:
     """The best partners of a waiting request, as show_matches in sql/matching.sql gives them."""
     pairs = None
-    if survey.is_by_road:
+    if source.is_by_road:
         rows = await db.matching.find_pairs(
             college_id=college_id, request_id=request_id, size=MOST_MEASURED
         )
-        pairs = measured(rows, survey)
+        pairs = measured(rows, source)
     return await db.matching.show_matches(
         college_id=college_id,
         request_id=request_id,
@@ -74,11 +74,11 @@ async def find_matches(
     )
 
 
-def measured(rows: Sequence[MatchingFindPairs], survey: Survey) -> list[dict[str, Any]]:
+def measured(rows: Sequence[MatchingFindPairs], source: DistanceSource) -> list[dict[str, Any]]:
     """These pairs; of those whose roads are known the good ones, measured by road."""
     by_road = [row["rides"] for row in rows if row["rides"]]
     places = {place for pair in by_road for ride in pair for place in trip_of(ride)}
-    matrix = survey.among(places) if places else ESTIMATE
+    matrix = source.among(places) if places else ESTIMATE
     now = datetime.now(UTC).timestamp()
     pairs: list[dict[str, Any]] = []
     for row in rows:
@@ -104,7 +104,7 @@ def measure(
 
 
 async def best_to_ask(
-    db: Bound, own: Sequence[RequestsListAsking], asked: RequestsFindAsked, survey: Survey
+    db: Bound, own: Sequence[RequestsListAsking], asked: RequestsFindAsked, source: DistanceSource
 ) -> RequestsListAsking | None:
     """The request of a rider's own, of which there are some, that had best ask this one.
 
@@ -112,7 +112,7 @@ async def best_to_ask(
     newer request than the one that was meant is asked by a good pair only."""
     if len(own) == 1 and not asked["is_newer"]:
         return own[0]
-    matrix = survey.of_rides([*own, asked])
+    matrix = source.of_rides([*own, asked])
     now = datetime.now(UTC).timestamp()
     may_ask = [row for row in own if not row["status"] == asked["status"] == "matched"] or own
     good = [

@@ -31,7 +31,7 @@ from tripsync.matching.plans import (
     road_meters,
 )
 from tripsync.pooling import matches, saved_searches
-from tripsync.pooling.distances import Survey, ride_of
+from tripsync.pooling.distances import DistanceSource, ride_of
 from tripsync.pooling.events import (
     Fellow,
     RideCompleted,
@@ -87,13 +87,13 @@ async def move_all(db: Transaction, college_id: int, requests: Sequence[Held], a
 
 
 async def open_pool(
-    db: Transaction, college_id: int, pair: Sequence[RequestsLockRequests], survey: Survey
+    db: Transaction, college_id: int, pair: Sequence[RequestsLockRequests], source: DistanceSource
 ) -> int:
     """A pool of two who were on the road alone."""
     one, other = pair
     if one["seats"] + other["seats"] > capacity_of(pair):
         raise Problem(POOL_FULL)
-    distance = survey.of_rides(pair)
+    distance = source.of_rides(pair)
     plan = plan_pair(ride_of(one, distance), ride_of(other, distance), distance)
     if plan is None:
         raise Problem(NO_FIT)
@@ -120,7 +120,7 @@ async def join_pool(
     college_id: int,
     pool: PoolsLockPools,
     newcomer: RequestsLockRequests,
-    survey: Survey,
+    source: DistanceSource,
 ) -> list[PoolsListMembers]:
     """One more in a pool that is held; the members who were there before.
 
@@ -138,7 +138,7 @@ async def join_pool(
         # Silent: the same words as for any other ride that cannot be.
         raise Problem(NO_FIT)
     stops = await stops_of(db, college_id, pool["pool_id"])
-    distance = survey.of_rides([*members, newcomer])
+    distance = source.of_rides([*members, newcomer])
     rides = {row["request_id"]: ride_of(row, distance) for row in members}
     own = ride_of(newcomer, distance)
     plan = None if own.drives else plan_joining(stops, rides, own, distance)
@@ -223,7 +223,9 @@ async def hold_pool(
     return pool, members
 
 
-async def leave(db: Transaction, who: Rider, pool_id: int, survey: Survey) -> list[Addressed]:
+async def leave(
+    db: Transaction, who: Rider, pool_id: int, source: DistanceSource
+) -> list[Addressed]:
     """The rider gets out; the others ride on, or go back on the road and are matched again."""
     pool, members = await hold_pool(db, who, pool_id)
     if pool["status"] == "started":
@@ -238,12 +240,12 @@ async def leave(db: Transaction, who: Rider, pool_id: int, survey: Survey) -> li
     await mail_cancelled(db, who, remaining)
     events += await close_pending(db, who.college_id, [leaver["request_id"]], told=who.user_id)
     if leaver["role"] != "driver" and len(remaining) > 1:
-        distance = survey.of_rides(remaining)
+        distance = source.of_rides(remaining)
         plan = plan_without(remaining, distance)
         if plan is not None:
             await write_plan(db, who.college_id, pool_id, plan, remaining, distance)
             return events
-    return events + await dissolve(db, who, pool_id, remaining, survey)
+    return events + await dissolve(db, who, pool_id, remaining, source)
 
 
 def plan_without(
@@ -261,7 +263,11 @@ def plan_without(
 
 
 async def dissolve(
-    db: Transaction, who: Rider, pool_id: int, remaining: Sequence[PoolsListMembers], survey: Survey
+    db: Transaction,
+    who: Rider,
+    pool_id: int,
+    remaining: Sequence[PoolsListMembers],
+    source: DistanceSource,
 ) -> list[Addressed]:
     """The pool is no more: whoever still has time is back on the road."""
     held = {"college_id": who.college_id, "pool_id": pool_id}
@@ -273,8 +279,8 @@ async def dissolve(
         await move(db, who.college_id, row, Act.RETURN if row["lasts"] else Act.STRAND)
     for row in remaining:
         if row["lasts"]:
-            found, news = await matches.look_around(
-                db, who.college_id, row["user_id"], row["request_id"], survey
+            found, news = await matches.find_and_notify(
+                db, who.college_id, row["user_id"], row["request_id"], source
             )
             events += [match_found(row["user_id"], match) for match in found]
             events += news

@@ -176,7 +176,7 @@ async def put_on_road(
         **named(row), occurs_on=occurrence.date, request_id=request_id, skipped_because=None
     )
     # A transaction for many riders waits for no routing server.
-    found, news = await matches.look_around(db, college_id, user_id, request_id, BY_ESTIMATE)
+    found, news = await matches.find_and_notify(db, college_id, user_id, request_id, BY_ESTIMATE)
     heard = await saved_searches.tell(db, college_id, request_id)
     return [
         recurring_ride_opened(row, occurrence, request_id),

@@ -3,24 +3,13 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sanic import Request
-
 from tripsync.database import Bound
 from tripsync.database.rows import MatchingFindPoolsToJoin, RequestsListOwn
-from tripsync.http.context import reading, rider
-from tripsync.http.endpoint import endpoint
-from tripsync.http.problems import Problem
 from tripsync.matching.plans import Stop, departs_between, plan_for, plan_joining
-from tripsync.pooling.api import blueprint, find_own
-from tripsync.pooling.distances import Survey, decide, ride_of, trip_of, window_of
+from tripsync.pooling.distances import DistanceSource, ride_of, trip_of, window_of
 from tripsync.pooling.matches import best_first, detour
-from tripsync.pooling.problems import NO_SUCH_REQUEST, REQUEST_CLOSED
-from tripsync.pooling.schemas import PassingPools
 from tripsync.routing.osrm import LARGEST_TABLE
 from tripsync.routing.roads import ESTIMATE, Matrix
-
-MOST_CANDIDATES = 50
-MOST_SHOWN = 20
 
 
 class Fit(NamedTuple):
@@ -31,35 +20,19 @@ class Fit(NamedTuple):
     longest_detour: float
 
 
-@blueprint.get("/api/pool/requests/<request_id:id>/pools")
-@endpoint(answer=PassingPools, refuses=(NO_SUCH_REQUEST, REQUEST_CLOSED))
-async def list_passing(request: Request, request_id: int) -> object:
-    """List the shared rides that pass by and have room, best first.
-
-    To join one, ask the request that is named with it."""
-    own = await find_own(request, request_id)
-    if own["status"] != "active":
-        raise Problem(REQUEST_CLOSED)
-    pools = await reading(request).matching.find_pools_to_join(
-        college_id=rider(request).college_id, request_id=request_id, size=MOST_CANDIDATES
-    )
-
-    async def choose(survey: Survey) -> list[dict[str, Any]]:
-        return await those_that_fit(reading(request), pools, own, survey)
-
-    return {"pools": (await decide(request, choose))[:MOST_SHOWN]}
-
-
 async def those_that_fit(
-    db: Bound, pools: Sequence[MatchingFindPoolsToJoin], own: RequestsListOwn, survey: Survey
+    db: Bound,
+    pools: Sequence[MatchingFindPoolsToJoin],
+    own: RequestsListOwn,
+    source: DistanceSource,
 ) -> list[dict[str, Any]]:
     """What it would be like to join them, best first."""
-    by_road = [pool for pool in pools if survey.is_by_road and pool["roads_are_known"]]
+    by_road = [pool for pool in pools if source.is_by_road and pool["roads_are_known"]]
     fits = [how_it_fits(pool, own, ESTIMATE) for pool in pools if pool not in by_road]
     if by_road:
         measured = await likely(db, by_road, own)
         rows = [own, *(rider for pool in measured for rider in pool["riders"])]
-        matrix = survey.among({place for row in rows for place in trip_of(row)})
+        matrix = source.among({place for row in rows for place in trip_of(row)})
         fits += [how_it_fits(pool, own, matrix) for pool in measured]
     fitting = [fit for fit in fits if fit]
     return [fitting[place].shown for place in await ranked(db, fitting)]

@@ -10,16 +10,16 @@ from tests.people import Rider
 from tests.pooling.roads_to_campus import go, heard_by, ride, the_other_way, types_heard_by
 from tests.waiting import until
 from tripsync.database import Database
-from tripsync.pooling import second_looks
+from tripsync.pooling import rematching
 
 
 @pytest.fixture
-def look_again(server: Server, db: asyncpg.Connection) -> Any:
+def rematch_after_unblock(server: Server, db: asyncpg.Connection) -> Any:
     """The timer's next run, at once; and until one that runs already is done."""
 
     async def run() -> None:
         async with server.app.ctx.resources[Database].transaction() as transaction:
-            await second_looks.look_again(transaction)
+            await rematching.rematch_after_unblock(transaction)
         await until(nothing_is_left)
 
     async def nothing_is_left() -> bool:
@@ -45,7 +45,7 @@ async def matches_told_to(db: asyncpg.Connection, rider: Rider) -> list[int]:
 
 @pytest.mark.parametrize("first", ["the blocker", "the blocked"])
 async def test_both_learn_of_each_other_when_a_block_ends(
-    sign_up: SignUp, db: asyncpg.Connection, look_again: Any, first: str
+    sign_up: SignUp, db: asyncpg.Connection, rematch_after_unblock: Any, first: str
 ) -> None:
     blocker, blocked = await sign_up(), await sign_up()
     await block(blocker, blocked)
@@ -53,21 +53,21 @@ async def test_both_learn_of_each_other_when_a_block_ends(
     requests = {
         rider.id: (await go(rider, ride(n)))["request_id"] for n, rider in enumerate(riders)
     }
-    await look_again()
+    await rematch_after_unblock()
     assert await types_heard_by(db, blocker) == await types_heard_by(db, blocked) == []
     await unblock(blocker, blocked)
-    await look_again()
+    await rematch_after_unblock()
     assert await matches_told_to(db, blocker) == [requests[blocked.id]]
     assert await matches_told_to(db, blocked) == [requests[blocker.id]]
     ((_, told),) = await heard_by(db, blocked)
     assert (told["match"]["id"], told["match"]["connection_status"]) == (blocker.id, "none")
     assert told["match"]["email"] is None
-    await look_again()
+    await rematch_after_unblock()
     assert len(await types_heard_by(db, blocker)) == 1, "once is enough"
 
 
 async def test_nobody_else_hears_of_it(
-    sign_up: SignUp, db: asyncpg.Connection, look_again: Any
+    sign_up: SignUp, db: asyncpg.Connection, rematch_after_unblock: Any
 ) -> None:
     blocker, blocked, bystander = [await sign_up() for _ in range(3)]
     await block(blocker, blocked)
@@ -75,13 +75,13 @@ async def test_nobody_else_hears_of_it(
         await go(rider, ride(n))
     before = {rider.id: await matches_told_to(db, rider) for rider in (blocker, bystander)}
     await unblock(blocker, blocked)
-    await look_again()
+    await rematch_after_unblock()
     assert await matches_told_to(db, bystander) == before[bystander.id]
     assert len(await matches_told_to(db, blocker)) == len(before[blocker.id]) + 1
 
 
 async def test_who_still_blocks_is_not_shown(
-    sign_up: SignUp, db: asyncpg.Connection, look_again: Any
+    sign_up: SignUp, db: asyncpg.Connection, rematch_after_unblock: Any
 ) -> None:
     one, other = await sign_up(), await sign_up()
     await block(one, other)
@@ -89,16 +89,16 @@ async def test_who_still_blocks_is_not_shown(
     await go(one, ride(0))
     await go(other, ride(1))
     await unblock(one, other)
-    await look_again()
+    await rematch_after_unblock()
     assert await types_heard_by(db, one) == await types_heard_by(db, other) == []
     await unblock(other, one)
-    await look_again()
+    await rematch_after_unblock()
     assert len(await matches_told_to(db, one)) == len(await matches_told_to(db, other)) == 1
 
 
 @pytest.mark.parametrize("reason", ["elsewhere", "gone", "blocked again", "never on the road"])
 async def test_where_there_is_no_match_nothing_is_told(
-    sign_up: SignUp, db: asyncpg.Connection, look_again: Any, reason: str
+    sign_up: SignUp, db: asyncpg.Connection, rematch_after_unblock: Any, reason: str
 ) -> None:
     blocker, blocked = await sign_up(), await sign_up()
     await block(blocker, blocked)
@@ -111,7 +111,7 @@ async def test_where_there_is_no_match_nothing_is_told(
         await blocker.call("DELETE", f"/api/pool/requests/{request_id}")
     if reason == "blocked again":
         await block(blocker, blocked)
-    await look_again()
+    await rematch_after_unblock()
     assert await types_heard_by(db, blocker) == await types_heard_by(db, blocked) == []
 
 

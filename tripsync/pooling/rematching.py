@@ -18,7 +18,7 @@ EVERY_SECONDS = 5
 AT_ONCE = 100
 
 
-async def look_again(db: Transaction) -> None:
+async def rematch_after_unblock(db: Transaction) -> None:
     events: list[Addressed] = []
     for row in await db.matching.take_second_looks(size=AT_ONCE):
         pair = (row["one_request"], row["other_request"])
@@ -39,4 +39,4 @@ async def news_for(db: Transaction, college_id: int, pair: Sequence[int]) -> lis
     return []
 
 
-timers = (Timer("second looks", EVERY_SECONDS, look_again),)
+timers = (Timer("second looks", EVERY_SECONDS, rematch_after_unblock),)
