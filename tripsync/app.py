@@ -1,4 +1,4 @@
-"""The application, put together: every feature is mounted here."""
+"""create_app mounts every feature and opens what they need."""
 
 from functools import partial
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The file `.env`: read as docker compose reads it, and the example of one.
+"""The file `.env` is read as docker compose reads it; an example of one is written.
 
 python-dotenv takes it apart. What compose would put in for a `$` it does not know, so that a value
 with one stands in single quotes, where both leave it alone.

@@ -1,4 +1,4 @@
-"""How this process stands at the moment: what nobody counts, because it can be looked up."""
+"""Gauges are looked up when Prometheus asks, because nobody counts them."""
 
 import asyncio
 import logging

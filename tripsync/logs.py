@@ -1,4 +1,4 @@
-"""How a log line looks: JSON for machines in production, a readable line in development."""
+"""Log lines are JSON in production and readable lines in development."""
 
 import logging
 import logging.config

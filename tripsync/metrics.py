@@ -1,4 +1,4 @@
-"""What Prometheus is told of this process: counted where it happens, or looked up when it asks.
+"""Prometheus is told of this process what is counted, or looked up when it asks.
 
 Counters and histograms stand beside what they count, in `REGISTRY`. Every server process has a
 port of its own for them, METRICS_PORT and those that follow: each can be read by itself, sums are

@@ -1,4 +1,4 @@
-"""Where files lie: a small port, and the two sides of it that there are.
+"""Storage keeps files: in a folder, or in an S3-compatible bucket.
 
 A key is opaque and new for each file, so that nothing is ever written over. Files are a few
 megabytes at most, and travel whole.

@@ -1,4 +1,4 @@
-"""Signing in and out. A session is one sign-in; refresh tokens, each good once, keep it open."""
+"""Riders sign in and out. A session is one sign-in, kept open by refresh tokens that rotate."""
 
 from time import perf_counter
 

@@ -1,4 +1,4 @@
-"""New passwords: changed by whoever knows the old one, or reset by whoever reads the mail."""
+"""Riders change their password, or reset it with a code from a mail."""
 
 from sanic import Request
 

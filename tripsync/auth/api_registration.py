@@ -1,4 +1,4 @@
-"""Signing up at a college, and proving that the address is one's own."""
+"""People sign up at a college, and confirm that the address is their own."""
 
 from sanic import HTTPResponse, Request
 

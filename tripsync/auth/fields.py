@@ -1,4 +1,4 @@
-"""An email address and a password, checked before anything is done with them."""
+"""Email addresses and passwords are checked before anything is done with them."""
 
 from collections.abc import Collection
 from functools import cache

@@ -1,4 +1,4 @@
-"""What nobody can sign in with any more is taken away."""
+"""Timers delete what nobody can sign in with any more."""
 
 from tripsync.database import Transaction
 from tripsync.jobs.timers import FEW_AT_ONCE, Timer

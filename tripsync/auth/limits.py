@@ -1,4 +1,4 @@
-"""How often account calls may be tried.
+"""Rate limits of account calls.
 
 A campus shares one address: what an address may do is wide, what may be done to one
 account is narrow.

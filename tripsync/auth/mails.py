@@ -1,4 +1,4 @@
-"""What accounts write to their owners.
+"""Accounts mail codes to their owners.
 
 A code is made when its letter is written: nothing that opens an account waits in the queue.
 """

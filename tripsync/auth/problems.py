@@ -1,4 +1,4 @@
-"""The ways in which accounts say no."""
+"""Refusals of the account endpoints."""
 
 from tripsync.http.problems import Refusal
 

@@ -1,4 +1,4 @@
-"""What clients send to accounts and get back."""
+"""Schemas of the account endpoints."""
 
 from datetime import datetime
 from typing import Annotated, Literal

@@ -1,4 +1,4 @@
-"""What riders hear of each other's messages."""
+"""Events of chat: messages, and that they were read."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""Chat on a socket: what riders say there."""
+"""Riders send chat messages on a socket."""
 
 from tripsync.chat.conversations import refuse_oneself
 from tripsync.chat.limits import count_message, count_opening

@@ -1,4 +1,4 @@
-"""How much somebody may write: widely to those they know, narrowly to others."""
+"""Rate limits of chat: wide towards those one knows, narrow towards others."""
 
 from tripsync.database import Database
 from tripsync.http.rate_limits import RateLimits

@@ -1,4 +1,4 @@
-"""The ways in which chat says no."""
+"""Refusals of the chat endpoints."""
 
 from tripsync.http.problems import Refusal
 

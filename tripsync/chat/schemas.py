@@ -1,4 +1,4 @@
-"""What clients send to chat and get back."""
+"""Schemas of the chat endpoints."""
 
 from datetime import datetime
 from typing import Annotated, Literal

@@ -1,4 +1,4 @@
-"""How SQL reaches PostgreSQL: pool, queries, migrations, listening, the embedded server."""
+"""SQL reaches PostgreSQL: pool, queries, migrations, listening, the embedded server."""
 
 from tripsync.database.bound import Bound
 from tripsync.database.pool import Database, Snapshot, Transaction

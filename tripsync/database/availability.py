@@ -1,4 +1,4 @@
-"""Whether the database can be used: known in one place of a process, and logged when it changes.
+"""One place of a process knows whether the database can be used, and logs when that changes.
 
 Everything that runs beside requests meets a lost database at the same moment. Who meets a failure
 asks here whether the database explains it. The first one who asks has it examined, over a

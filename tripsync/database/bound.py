@@ -1,4 +1,4 @@
-"""All queries on one connection: `db.<file>.<query>(...)`.
+"""A bound connection has all queries: `db.<file>.<query>(...)`.
 
 What each takes and gives is in bound.pyi, which `tripsync sql stubs` makes of the query files and
 of what PostgreSQL says of them.

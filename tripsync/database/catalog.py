@@ -1,4 +1,4 @@
-"""What PostgreSQL says of each query: the types it takes and gives, or why it takes none of it."""
+"""PostgreSQL describes each query: the types it takes and gives, or why it refuses it."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence

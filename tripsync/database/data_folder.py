@@ -1,4 +1,4 @@
-"""The folders that data lie in: whether they can be used, found out before anything is written.
+"""Folders of data are checked before anything is written to them.
 
 PostgreSQL and the system would say the same in their own words, in a log or a traceback.
 """

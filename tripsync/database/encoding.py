@@ -1,4 +1,4 @@
-"""Rows and values as JSON: what is stored in a jsonb column and what a client is answered."""
+"""Rows and values are encoded as JSON, for jsonb columns and for answers."""
 
 from typing import Any
 

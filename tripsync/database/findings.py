@@ -1,4 +1,4 @@
-"""What is wrong, and where: told as compilers do."""
+"""A finding says what is wrong and where, as compilers do."""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path

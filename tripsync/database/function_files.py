@@ -1,4 +1,4 @@
-"""SQL functions and views that queries call, as they stand in the files of sql/functions."""
+"""Files of sql/functions are read into the functions and views that queries call."""
 
 import hashlib
 import re

@@ -1,4 +1,4 @@
-"""SQL functions and views that queries call, in a database: made as the files say.
+"""Functions and views in a database are made as their files say.
 
 The table sql_functions says by a digest which text each of them was made from, so that only what
 has changed is made again.

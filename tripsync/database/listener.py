@@ -1,4 +1,4 @@
-"""One LISTEN connection a process, apart from the pool, found again when it is lost.
+"""A process has one LISTEN connection, apart from the pool, and restores it when it is lost.
 
 A notification is a hint: it may say whom it concerns, and whoever is woken reads the truth from
 its table. So nothing is lost with a connection: on coming back, everybody is woken once, and is

@@ -1,4 +1,4 @@
-"""Bringing a database to the schema this code was written for.
+"""Migrations bring a database to the schema this code was written for.
 
 yoyo applies the files of migrations/. Around it stands an advisory lock of our own:
 yoyo's lock is a table row, which a killed run leaves behind for ever. Whoever holds the

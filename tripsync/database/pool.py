@@ -1,4 +1,4 @@
-"""The way to PostgreSQL: one pool a process, one transaction a write."""
+"""A process has one connection pool; a write is one transaction."""
 
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence

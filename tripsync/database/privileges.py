@@ -1,4 +1,4 @@
-"""Whether whoever is connected may run a query, before it does.
+"""A lacking privilege is found before a query runs.
 
 To prepare a statement asks for no privilege, to explain it asks for all of them. What a function
 or a trigger reads and writes shows only when it runs: that the role of servers may do so as well,

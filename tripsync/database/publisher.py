@@ -1,4 +1,4 @@
-"""Saying things to every process: NOTIFY, gathered so that writes do not pay for it.
+"""The publisher gathers notifications, so that writes do not pay for NOTIFY.
 
 A NOTIFY inside a write makes all commits wait in one line. Here what transactions want said is
 collected once they stand, and said for all of them together, a millisecond apart at least. It

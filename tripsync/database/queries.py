@@ -1,4 +1,4 @@
-"""Named queries: every file of sql/ becomes a namespace, every `-- name:` a call.
+"""Query files become namespaces: every `-- name:` is a call.
 
     async with database.transaction() as db:
         rider = await db.accounts.find_credentials(email=email)

@@ -1,4 +1,4 @@
-"""Edited files of queries and functions go live: all at once, in all processes together.
+"""Edited query and function files go live at once, in all processes or in none.
 
 Whoever asks says "check" with the edition of the files it means. Each worker reads its own
 files, has PostgreSQL look at every query, keeps them aside, and answers. Only when all have said

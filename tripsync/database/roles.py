@@ -1,4 +1,4 @@
-"""Whom a connection acts as, whoever it logs in as: one of the roles that migrations/0034 makes.
+"""A connection acts as one of the roles of migrations/0034, whoever it logs in as.
 
 The role is asked for when a connection is opened, so it costs nothing later. A login must be let
 in: `create role web login password '...' in role tripsync_app;`. Superusers may act as anybody.

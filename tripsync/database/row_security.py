@@ -1,4 +1,4 @@
-"""The second wall behind the queries: which college's rows a statement may touch (migrations/0035).
+"""Row-level security bounds which college's rows a statement may touch (migrations/0035).
 
 With ROW_SECURITY=on every connection acts as a role that PostgreSQL shows the rows of one college,
 or of all where that is said, or else of none. Who begins something says which: a request that of

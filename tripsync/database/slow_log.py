@@ -1,4 +1,4 @@
-"""How long each query takes: counted for Prometheus, and logged when it is long.
+"""Each query is timed for Prometheus, and logged when it takes long.
 
 PostgreSQL sees the name too: every statement begins with it in a comment, so that a DBA finds in
 pg_stat_activity which query of which file it is. Values are never logged: they are people's.

@@ -1,4 +1,4 @@
-"""The one parser of query files: which text is whose, and where a position leads.
+"""The one parser of query files knows which text is whose, and where a position leads.
 
 Where a query begins and ends is found here; what it is, aiosql says of each by itself. A server is
 given `$1` for `:name` and no comments; a DBA wrote neither. So each character of what is sent knows

@@ -1,4 +1,4 @@
-"""What looks right in a query file and goes wrong in silence.
+"""Traps are what looks right in a query file and goes wrong in silence.
 
 aiosql reads a query with a handful of regular expressions. Each rule here names a
 way in which those and the writer of a query disagree, found before a request does.

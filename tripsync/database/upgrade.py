@@ -1,4 +1,4 @@
-"""Carrying the embedded database over to the PostgreSQL that this TripSync comes with.
+"""An upgrade carries the embedded database over to the PostgreSQL that TripSync comes with.
 
 A new PostgreSQL does not read what an older one wrote. So the older one is started once more, on
 the data that it made, and all it holds goes through a pipe into data of the new one. Nothing is

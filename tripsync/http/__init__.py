@@ -1,1 +1,1 @@
-"""How a request becomes a call: problems, validation, who is asking, limits, API docs."""
+"""A request becomes a call: problems, validation, identity, limits, API documents."""

@@ -1,4 +1,4 @@
-"""What a handler can reach from its request, by name and with a type."""
+"""A handler reaches what it needs from its request, by name and with a type."""
 
 from collections.abc import Awaitable, Callable
 from typing import TypeVar, cast

@@ -1,4 +1,4 @@
-"""Sessions that ended while their access tokens would still be good.
+"""Ended sessions are remembered while their access tokens would still be good.
 
 A token is checked without the database. How does a logout, a ban or a new password then
 take effect at once, everywhere? Each worker keeps the ids of all sessions that ended within

@@ -1,4 +1,4 @@
-"""What an endpoint takes, gives and refuses: said once, obeyed and documented.
+"""A contract says what an endpoint takes, gives and refuses; it is obeyed and documented.
 
     @auth.post("/register")
     @endpoint(body=Registration, answer=Account, status=201, refuses=(EMAIL_TAKEN,), open=True)

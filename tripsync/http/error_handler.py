@@ -1,4 +1,4 @@
-"""Whatever is raised while a request is served becomes a problem; nothing else gets out.
+"""Every exception raised while a request is served becomes a problem document.
 
 The framework's errors keep their status and lose their text, the database's become what
 they mean to a client, and the rest is a 500 whose traceback only the log sees.

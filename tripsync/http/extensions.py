@@ -1,4 +1,4 @@
-"""What of sanic-ext this application uses, and what it leaves out.
+"""The application uses a part of sanic-ext and leaves the rest out.
 
 Its HTTP extension answers HEAD wherever there is a GET, and OPTIONS with the methods that a path
 takes; its templating makes the pages. Ours are loaded beside them. Its injection, its CORS and its

@@ -1,4 +1,4 @@
-"""Password hashes: slow on purpose, so never more at once than there are cores for them."""
+"""Password hashes are slow on purpose, so no more run at once than there are cores for them."""
 
 import asyncio
 import os

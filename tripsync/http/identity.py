@@ -1,4 +1,4 @@
-"""Who is asking: the rider behind a bearer token."""
+"""A bearer token identifies the rider who asks."""
 
 from sanic import Request
 

@@ -1,4 +1,4 @@
-"""The OpenAPI document, made at start from what each endpoint says of itself."""
+"""The OpenAPI document is made at start from the contracts of the endpoints."""
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping

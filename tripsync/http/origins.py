@@ -1,4 +1,4 @@
-"""Which web pages may call: the origins of BACKEND_CORS_ORIGINS, with credentials.
+"""CORS admits the web pages of BACKEND_CORS_ORIGINS, with credentials.
 
 A caller without an Origin header is no web page and is not concerned. Methods and headers
 are named, because `*` means nothing for calls with credentials and never Authorization.

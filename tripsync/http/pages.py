@@ -1,4 +1,4 @@
-"""Pages for people: to try calls, to read all of them, and what makes pages of templates.
+"""Pages show people the documents and let them try calls; they are made of templates.
 
 All work without internet and without a script, but for Swagger UI, which comes out of a wheel
 (swagger-ui-py). The documents and what is made of them are written once at start.

@@ -1,4 +1,4 @@
-"""Addresses of pictures that open by themselves, as an image tag asks for them: without a header.
+"""Signed addresses let an image tag open a picture, which sends no header.
 
 What the database gives and events keep is where a picture lies on this server, such as
 `/api/users/17/image?v=9f86d081884c`. It is signed where an answer or an event leaves, for whoever

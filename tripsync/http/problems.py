@@ -1,4 +1,4 @@
-"""What goes wrong, said in the one form every client can read (RFC 9457).
+"""A problem document says what went wrong, in the one form every client reads (RFC 9457).
 
 A `Refusal` is declared once, beside the feature that refuses; it names the status, a
 stable code and a sentence. Endpoints list theirs, so that the API document has them;

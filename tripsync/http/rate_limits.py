@@ -1,4 +1,4 @@
-"""How often somebody may try: per address, and per account.
+"""Rate limits bound how often somebody may try: per address, and per account.
 
 A rate is so many tries in a fixed window. The counters are rows of PostgreSQL, so that ten
 workers on three hosts allow no more than one would. The calls that are limited hash a

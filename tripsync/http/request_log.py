@@ -1,4 +1,4 @@
-"""What is seen of a request from outside: its id, a line in the log, headers for safety."""
+"""Each request gets an id, a line in the log, and headers for safety."""
 
 import logging
 import re

@@ -1,4 +1,4 @@
-"""Turning what the database gave into what the client gets."""
+"""Responses carry what handlers return, and files that clients may hold copies of."""
 
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, NamedTuple

@@ -1,4 +1,4 @@
-"""Reading what a client sent into the schema that also documents it.
+"""What a client sent is read into the schema that also documents it.
 
 A schema is a msgspec struct. The quick path is one C call; only when that fails is the
 input gone through field by field, so that a client hears of every mistake at once.

@@ -1,4 +1,4 @@
-"""Access tokens: who a rider is, signed, for half an hour.
+"""Access tokens say who a rider is, signed, for half an hour; secrets are kept as hashes.
 
 HS256 and nothing else. The key's id travels with the token, so that a new SECRET_KEY can
 be introduced while tokens of the RETIRED_SECRET_KEYS are still about.

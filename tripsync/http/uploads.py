@@ -1,4 +1,4 @@
-"""Receiving a file: the multipart field `file`, held to a limit of its own.
+"""An upload is the multipart field `file`, held to a limit of its own.
 
 The handler's body is read here and not by the server: only once it is known who sends it,
 and up to the limit of this upload instead of REQUEST_MAX_BYTES.

@@ -1,4 +1,4 @@
-"""msgspec's reasons in our own words: what a person reads after "The field 'x' ...".
+"""msgspec's reasons are put into words that a person reads after "The field 'x' ...".
 
 None of msgspec's words reach a client. A reason that is not in the list, as a later version may
 have, becomes the plainest of sentences; a test looks for such reasons in msgspec itself.

@@ -1,4 +1,4 @@
-"""What runs beside requests: jobs, and timers. Inside a server, or in `tripsync worker`."""
+"""Jobs and timers run beside requests, inside a server or in `tripsync worker`."""
 
 from collections.abc import Sequence
 

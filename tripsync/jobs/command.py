@@ -1,4 +1,4 @@
-"""`tripsync jobs`: what waits to be done, and what was tried in vain for good."""
+"""`tripsync jobs` shows what waits to be done, and what failed for good."""
 
 import argparse
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""What a job is, how one is asked for, and how it ends: once, whoever is killed meanwhile.
+"""A job is enqueued in a transaction and ends once, whoever is killed meanwhile.
 
 A worker may be killed at any moment, and another one then takes its jobs up. So an act may begin
 twice. What it writes in `run.finishing()` is written once all the same: the same transaction takes

@@ -1,4 +1,4 @@
-"""What happens by the clock: each turn of a timer in one worker, in one transaction.
+"""Timers act by the clock: each turn in one worker, in one transaction.
 
 A feature lists its timers; the application starts them in every worker. Whose turn it is the
 database decides (sql/timers.sql). Most timers have one turn for all colleges; a `CollegeTimer` has

@@ -1,4 +1,4 @@
-"""The worker of one process: takes jobs from the queue and does them, several at a time.
+"""The worker of a process takes jobs from the queue and does several at a time.
 
 pgqueuer lends the jobs out, hears of new ones, and takes up those whose worker beats no more. What
 it says and how often a thing is tried is decided here.

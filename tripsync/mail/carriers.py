@@ -1,4 +1,4 @@
-"""The ways out for mail: a mail server, and a folder where there is none."""
+"""Carriers hand mail over: to a mail server, or to a folder where there is none."""
 
 import asyncio
 import email.policy

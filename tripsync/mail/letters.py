@@ -1,4 +1,4 @@
-"""Kinds of letters, and asking for one."""
+"""Letters are kinds of mail; a feature posts one in a transaction."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass

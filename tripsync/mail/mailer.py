@@ -1,4 +1,4 @@
-"""Sends the letters that were asked for: finds out, writes, and hands over."""
+"""The mailer finds out what a letter tells, writes it, and hands it over."""
 
 import hashlib
 import hmac

@@ -1,4 +1,4 @@
-"""Links that end one kind of mail for one rider, without a sign-in (RFC 8058).
+"""A signed link ends one kind of mail for one rider, without a sign-in (RFC 8058).
 
 A link holds who and what, signed: nothing is kept of it, it works for as long as the key does, and
 it opens nothing else.

@@ -1,4 +1,4 @@
-"""How a letter is written: its template, once as plain text and once as HTML.
+"""A letter is written from its templates, as plain text and as HTML.
 
 A template says things, `{{ say("...") }}`, and not how they look; so both forms tell the same. What
 comes from people is escaped in HTML and can open no second header.

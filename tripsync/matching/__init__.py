@@ -1,1 +1,1 @@
-"""Which rides are shared, and how: pure functions that know no request and no database."""
+"""Matching decides which rides are shared; pure functions that know no database."""

@@ -1,4 +1,4 @@
-"""Routes of shared rides: in which order to pick up and drop, and what it costs each rider.
+"""A plan is the order of pick-ups and drop-offs of a shared ride, and what it costs each rider.
 
 Pure functions. sql/matching.sql finds the pairs by the same rule and the same distances; here
 are the groups that grow from them, and what the distances of a routing server make of both.

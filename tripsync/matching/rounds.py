@@ -1,4 +1,4 @@
-"""One round of automatic matching: who of those who wait rides with whom, now.
+"""A round of automatic matching decides who of those who wait rides with whom.
 
 A pure function over the graph of good pairs (sql/rounds.sql, list_pairs). Companies of
 one are married into pairs or join a pool on the road that has room, pairs grow into threes and

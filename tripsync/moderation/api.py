@@ -1,4 +1,4 @@
-"""Blocking: two riders do not see each other any more, and only one of them knows why.
+"""Riders block each other: neither sees the other any more, and only one knows why.
 
 The blocked one is told nothing and can find nothing out here: every answer is the same,
 and made by the same query, whether or not the other one blocked first.

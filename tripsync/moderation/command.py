@@ -1,4 +1,4 @@
-"""`tripsync user`: what needs no moderator, and makes the first one."""
+"""`tripsync user` changes accounts without a moderator, and makes the first one."""
 
 import argparse
 import sys

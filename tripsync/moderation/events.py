@@ -1,4 +1,4 @@
-"""What riders hear of their moderators."""
+"""Events of moderation."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""The ways in which moderation says no.
+"""Refusals of the moderation endpoints.
 
 Whatever lies under /api/moderation is 404 to whoever is no moderator of the college: what
 one may not see is not there.

@@ -1,4 +1,4 @@
-"""What is done to an account, with its line in the audit trail, by whoever may do it."""
+"""Moderators and operators warn, ban and promote; each act has its line in the audit trail."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What clients send to moderation and get back."""
+"""Schemas of the moderation endpoints."""
 
 from datetime import datetime
 from typing import Annotated, Literal

@@ -1,4 +1,4 @@
-"""Decides what is pushed, and pushes it: a timer that asks, and the job that does."""
+"""A timer decides what is pushed to phones, and a job pushes it."""
 
 from collections.abc import Iterable
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""What clients send about their phones, and get back."""
+"""Schemas of devices and quiet hours."""
 
 from datetime import datetime, time
 from typing import Annotated, Literal

@@ -1,4 +1,4 @@
-"""The way out for pushes: a webhook, behind which a frontend team reaches the phones.
+"""A webhook takes pushes, behind which a frontend team reaches the phones.
 
 Whoever receives it checks `X-TripSync-Signature`, which is `sha256=` and the HMAC of
 `X-TripSync-Timestamp`, a dot and the body, in hexadecimal, with PUSH_WEBHOOK_SECRET as the key; and

@@ -1,4 +1,4 @@
-"""Pooling requests: on the road, and off it."""
+"""Riders open, list, change and cancel pooling requests."""
 
 from datetime import datetime
 from typing import Any

@@ -1,4 +1,4 @@
-"""Connections: asking somebody to ride together, and the answer."""
+"""Riders ask each other to ride together, and answer."""
 
 from functools import partial
 from typing import Any

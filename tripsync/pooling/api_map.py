@@ -1,4 +1,4 @@
-"""The way on the map from one place to another, for the app to draw."""
+"""The app asks for the way from one place to another, to draw it."""
 
 from typing import Annotated, Literal
 

@@ -1,4 +1,4 @@
-"""Pools: the shared ride, from the first yes to the last stop."""
+"""Riders see the pools they ride in, start, complete and leave them, and find others to join."""
 
 from collections.abc import Awaitable, Callable
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""Recurring rides: a weekly pattern that opens requests by itself."""
+"""Riders keep weekly rides, which open requests by themselves."""
 
 from collections.abc import Collection, Mapping
 from datetime import UTC, date, datetime, time, timedelta

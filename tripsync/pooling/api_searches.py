@@ -1,4 +1,4 @@
-"""Saved searches: "tell me when someone goes from around A to around B on these days"."""
+"""Riders save searches: "tell me when someone goes from around A to around B on these days"."""
 
 from datetime import UTC, datetime, time
 from typing import Any

@@ -1,4 +1,4 @@
-"""Rounds of automatic matching: those who asked for it are given company, as if all had approved.
+"""Rounds of automatic matching seat those who asked for it, as if all had approved.
 
 A round is that of one college, in a transaction of its own, so that colleges neither wait for each
 other nor fail together. It reads who waits and which pools have room, lets `rounds.match_round`

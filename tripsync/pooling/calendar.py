@@ -1,4 +1,4 @@
-"""On which dates a weekly pattern has a ride, and when that is. No database here.
+"""A weekly pattern has rides on dates at times. No database here.
 
 A pattern speaks of the clocks of the college. When these are changed, a departure time that
 does not exist moves on by as much as the clocks did (02:30 is 03:30 that night), and one that

@@ -1,4 +1,4 @@
-"""What a decision is measured by: by road where a routing server knows it, else by the estimate.
+"""A decision measures by road where a routing server knows it, else by the estimate.
 
 What is compared with each other is measured in one way: detours, savings, the ride alone. A ride
 is compared by road if it could be measured when it was opened; that tells a place off the map,

@@ -1,4 +1,4 @@
-"""What riders hear of each other's acts on the road."""
+"""Events of rides: what riders learn of each other's acts."""
 
 from collections.abc import Iterable, Mapping
 from datetime import date

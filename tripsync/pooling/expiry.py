@@ -1,4 +1,4 @@
-"""What time does: windows that pass, and rides that are surely over."""
+"""Timers expire requests whose window has passed, and complete rides that are over."""
 
 from tripsync.database import Transaction
 from tripsync.jobs.timers import Timer

@@ -1,4 +1,4 @@
-"""Shared rides that pass by: which pools with room could take a rider along, and how well."""
+"""A rider can join a pool that passes by, has room, and whose route takes the stops in."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple

@@ -1,4 +1,4 @@
-"""What is mailed about rides, to those who may not have their phone at hand."""
+"""Letters about rides, to those who may not have their phone at hand."""
 
 from tripsync.mail import Letter
 from tripsync.mail.letters import asked

@@ -1,4 +1,4 @@
-"""Who fits a rider, best first, and the news of it for those who wait.
+"""A search finds who fits a rider, best first, and notifies those who wait.
 
 By the estimate sql/matching.sql says all. Of those whose roads are known it gives who may fit, and
 each pair is measured here; how they are ranked and shown is for SQL to say again.

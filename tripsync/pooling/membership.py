@@ -1,4 +1,4 @@
-"""Who rides with whom: joining, leaving, ending a pool. Each function is part of one transaction.
+"""Riders join, leave and end a pool. Each function is part of one transaction.
 
 Whoever changes the members of a pool holds the pool, then the requests in the order of their
 ids, then the connection. A reader that found something before it held the lock looks again.

@@ -1,4 +1,4 @@
-"""The ways in which pooling says no."""
+"""Refusals of the ride endpoints."""
 
 from tripsync.http.problems import Refusal
 

@@ -1,4 +1,4 @@
-"""Recurring rides are put on the road ahead of time, each date once.
+"""A timer opens requests for recurring rides ahead of time, each date once.
 
 All workers may run this at the same moment: a pattern is held by one of them, and of each date the
 database keeps what became of it. One transaction serves many riders, so it takes its locks in

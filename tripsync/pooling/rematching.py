@@ -1,4 +1,4 @@
-"""Who may see each other again: where a block ends, two that wait and fit learn of each other.
+"""Where a block ends, two riders who wait and fit are notified of each other.
 
 Blocks know nothing of rides. Their end leaves a row in second_looks, by a trigger (migration
 0028), and a timer takes it up. Nobody else is told anew, and nobody learns why the news come now.

@@ -1,4 +1,4 @@
-"""A ride as a client sends it: what it must be like, and the columns it is kept in."""
+"""A ride that a client sends is checked and turned into the columns it is kept in."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

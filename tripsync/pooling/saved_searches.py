@@ -1,4 +1,4 @@
-"""Whose saved search a ride fits: they are told, and written to when they asked for it.
+"""Riders whose saved search a ride fits are told, and written to when they asked for it.
 
 It is told wherever a request comes on the road. A mail goes to a confirmed address only, and once
 an hour for each search.

@@ -1,4 +1,4 @@
-"""What clients send to pooling and get back."""
+"""Schemas of the ride endpoints."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal

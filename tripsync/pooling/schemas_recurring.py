@@ -1,4 +1,4 @@
-"""What clients send to recurring rides and get back."""
+"""Schemas of recurring rides."""
 
 from datetime import date, datetime
 from typing import Annotated, Literal

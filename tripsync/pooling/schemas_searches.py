@@ -1,4 +1,4 @@
-"""What clients send to saved searches and get back."""
+"""Schemas of saved searches for rides."""
 
 from datetime import datetime
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""Pictures and résumés: sent, seen and taken away again.
+"""Riders send, see and remove pictures and résumés.
 
 A new file is announced, stored, and then referred to in one transaction with everything else
 that changes; what is not referred to any more is swept. So a crash at any moment leaves no

@@ -1,4 +1,4 @@
-"""Which mails a rider gets: chosen in the app, or ended by the link in a mail."""
+"""Riders choose which mails they get, in the app or by the link in a mail."""
 
 from sanic import HTTPResponse, Request
 

@@ -1,4 +1,4 @@
-"""What is held about a rider, given out as one JSON document, or erased with the account.
+"""Riders export all that is held about them, or delete their account.
 
 Every feature says which sections of the document are its own and what it erases
 (tripsync/own_data.py).

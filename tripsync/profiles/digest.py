@@ -1,4 +1,4 @@
-"""The week of each rider, by mail, to those who have something to read."""
+"""A weekly digest is mailed to those who have something to read."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""A username, a telephone number, a link: as they must be before they are kept.
+"""Usernames, telephone numbers and links are checked before they are kept.
 
 Blank text is taken for each of them and means nothing at all: so a form says that it is empty.
 """

@@ -1,4 +1,4 @@
-"""Pictures: decoded whatever they claim to be, and drawn anew as a small square.
+"""Pictures are decoded, whatever they claim to be, and drawn anew as a small square.
 
 Nothing of what was sent is kept: no metadata, no place where it was taken, no byte that was
 not drawn here.

@@ -1,4 +1,4 @@
-"""Files that are more than one thing at once.
+"""Polyglots are files of more than one format at once.
 
 A file can be a proper picture to one program and an archive, a page or a script to another.
 Nothing such is kept, whatever else it is. What phones append to their own pictures (a short

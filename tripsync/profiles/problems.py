@@ -1,4 +1,4 @@
-"""The ways in which profiles say no."""
+"""Refusals of the profile endpoints."""
 
 from tripsync.http.problems import Refusal
 

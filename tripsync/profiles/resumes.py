@@ -1,4 +1,4 @@
-"""Résumés: PDFs that can be read, and that do nothing but be read."""
+"""Résumés are PDFs that can be read, and that do nothing but be read."""
 
 import asyncio
 import sys

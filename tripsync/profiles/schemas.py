@@ -1,4 +1,4 @@
-"""What clients send to profiles and get back."""
+"""Schemas of the profile endpoints."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal

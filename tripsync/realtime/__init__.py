@@ -1,1 +1,1 @@
-"""How an event reaches a rider: written with the change that causes it, then sent."""
+"""Events reach riders: they are written with the change that causes them, then sent."""

@@ -1,4 +1,4 @@
-"""How far each device has come, as it says: kept with its session, written once a second."""
+"""Each device says how far it has come; that is kept with its session, once a second."""
 
 import asyncio
 from contextlib import suppress

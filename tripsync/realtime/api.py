@@ -1,4 +1,4 @@
-"""Where events are got: over a socket, at any of its addresses, or by asking again and again."""
+"""Endpoints give riders their events: over a socket at any of its addresses, or by polling."""
 
 from typing import Annotated, Any, cast
 

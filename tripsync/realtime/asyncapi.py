@@ -1,4 +1,4 @@
-"""The AsyncAPI document, made at start: what goes over a socket, either way, and how it ends."""
+"""The AsyncAPI document describes what goes over a socket either way, and how it ends."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from inspect import cleandoc

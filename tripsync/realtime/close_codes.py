@@ -1,4 +1,4 @@
-"""Why a socket was closed, and whether a client should come back; README tells them the same."""
+"""Close codes tell why a socket was closed, and whether a client should come back."""
 
 from typing import NamedTuple
 

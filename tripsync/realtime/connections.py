@@ -1,4 +1,4 @@
-"""Who is on the line in this process: every rider with all devices."""
+"""The connection registry knows the open sockets of every rider in this process."""
 
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""The messages that are about the socket itself, whatever the features say over it."""
+"""Control messages are about the socket itself, whatever the features say over it."""
 
 from typing import Annotated
 

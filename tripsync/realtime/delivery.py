@@ -1,4 +1,4 @@
-"""From the table of events to the sockets of this process.
+"""Delivery reads the table of events and sends to the sockets of this process.
 
 There is no queue. Each socket has a cursor, the number of the last event that went over it, and
 whoever is behind is read for: devices of a rider at the same number share the reading and the

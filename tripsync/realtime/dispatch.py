@@ -1,4 +1,4 @@
-"""What riders say on their sockets: read one after the other, and answered.
+"""The dispatcher reads what a rider says on a socket, one message after the other, and answers.
 
 A message that cannot be understood is answered with `error`, and then the socket is closed: the
 client has a defect. One that is understood and refused is answered with `error`, and that is all.

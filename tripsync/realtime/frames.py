@@ -1,4 +1,4 @@
-"""What riders may say on a socket: each feature lists its own."""
+"""Frames are the messages that riders send on a socket; each feature lists its own."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass

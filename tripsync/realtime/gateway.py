@@ -1,4 +1,4 @@
-"""All that this process needs to talk with its riders' devices, put together."""
+"""The gateway takes sockets after the handshake and joins all that serves them."""
 
 import asyncio
 import logging

@@ -1,4 +1,4 @@
-"""Who may open a socket: said before it is opened, as an answer that any client can read."""
+"""The handshake decides who may open a socket, and refuses with an HTTP answer."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""Twice a second, a look at every socket: is anybody there, does it read, may it still be here?"""
+"""Twice a second each socket is checked: whether it lives, reads, and may still be here."""
 
 import asyncio
 import logging

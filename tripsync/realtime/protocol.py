@@ -1,4 +1,4 @@
-"""A WebSocket on Sanic's connection: the websockets package speaks the protocol, this moves bytes.
+"""The websockets package speaks the protocol; this moves its bytes on Sanic's connection.
 
 Sanic's own object costs each idle socket three tasks and a dozen locks, and one client that does
 not read blocks whoever sends to it, and its pings, for ever. Here nobody ever waits for a socket:

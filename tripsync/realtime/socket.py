@@ -1,4 +1,4 @@
-"""One device of a rider: what it has been told, and what may be said to it."""
+"""A socket is one device of a rider: it knows its cursor and what may be sent."""
 
 from collections.abc import Mapping
 from typing import Any

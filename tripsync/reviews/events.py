@@ -1,4 +1,4 @@
-"""What riders hear of reviews."""
+"""Events of reviews."""
 
 from tripsync.realtime.events import Event, Pushed
 from tripsync.reviews.schemas import Review

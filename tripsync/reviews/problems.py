@@ -1,4 +1,4 @@
-"""The ways in which reviews say no."""
+"""Refusals of the review endpoints."""
 
 from tripsync.http.problems import Refusal
 

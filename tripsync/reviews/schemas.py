@@ -1,4 +1,4 @@
-"""What clients send to reviews and get back."""
+"""Schemas of the review endpoints."""
 
 from datetime import datetime
 from typing import Annotated

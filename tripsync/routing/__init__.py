@@ -1,1 +1,1 @@
-"""How far it is by road: asked of a routing server, or estimated where there is none."""
+"""Roads are asked of a routing server, or estimated where there is none."""

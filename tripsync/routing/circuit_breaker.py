@@ -1,4 +1,4 @@
-"""A circuit breaker: after some failures in a row nobody asks for a while, then one does.
+"""A circuit breaker pauses after some failures in a row; then one call probes.
 
 Whoever makes a call says how it ended. A call that was cancelled ended in neither way
 and counts for nothing.

@@ -1,4 +1,4 @@
-"""A routing server that speaks OSRM's API, asked over HTTP.
+"""A routing server is asked over HTTP, by OSRM's API.
 
 It is a neighbour, not a part of us: every answer is bounded in time and in size and is
 checked before anybody calculates with it.

@@ -1,4 +1,4 @@
-"""How far it is by road, and along which way: from the routing server, or else estimated.
+"""Roads give distances and ways, from the routing server or by an estimate.
 
 Nobody has to wait for a routing server that is slow, broken or not there: then distances
 are great-circle times a road factor, and say so in `is_fallback`.

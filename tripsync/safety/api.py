@@ -1,4 +1,4 @@
-"""Links by which somebody outside follows a ride.
+"""Riders share links by which somebody outside follows a ride.
 
 A link holds a secret of 256 random bits. It is told once, kept as a hash, and masked in the
 log. What it opens, and for how long, the view open_ride_shares says.

@@ -1,4 +1,4 @@
-"""What is heard of alarms."""
+"""Events of alarms."""
 
 from datetime import datetime
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""Where fellow riders are, while they ride: said on a socket, heard by those who ride along.
+"""Riders say on a socket where they are while they ride; those who ride along hear it.
 
 The table holds the last place of each, as long as the ride is under way (migration 0029). Whoever
 says more than one place a second has the last of them written, and nobody hears of a rider more

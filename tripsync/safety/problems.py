@@ -1,4 +1,4 @@
-"""The ways in which safety says no."""
+"""Refusals of the safety endpoints."""
 
 from tripsync.http.problems import Refusal
 

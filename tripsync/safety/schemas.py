@@ -1,4 +1,4 @@
-"""What clients send to safety and get back."""
+"""Schemas of the safety endpoints."""
 
 from datetime import datetime
 from typing import Annotated, Literal

@@ -1,4 +1,4 @@
-"""Posts: written, changed and taken back."""
+"""Students write, change and take back posts."""
 
 from typing import Any
 

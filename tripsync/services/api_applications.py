@@ -1,4 +1,4 @@
-"""Applying to a post, and what becomes of it on the applicant's side."""
+"""Students apply to posts, and change or withdraw their applications."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Applications on the side of the post's owner: read, accepted, rejected."""
+"""Owners of posts read, accept and reject applications."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The life of a post: its owner begins, closes, reopens and completes it."""
+"""Owners start, close, reopen and complete their posts."""
 
 from typing import Any
 

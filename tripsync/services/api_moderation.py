@@ -1,4 +1,4 @@
-"""What riders report of posts, and what moderators do about them."""
+"""Riders report posts, and moderators act on them."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Saved searches for services: "tell me when somebody offers this"."""
+"""Riders save searches for services: "tell me when somebody offers this"."""
 
 from datetime import UTC, datetime
 from typing import Any

@@ -1,5 +1,5 @@
-"""What a post asks of others: filters, which the database enforces, and requirements, which are
-checked when somebody applies. No database here."""
+"""Filters are enforced by the database, requirements are checked when somebody applies. No
+database here."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

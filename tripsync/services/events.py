@@ -1,4 +1,4 @@
-"""What both sides of a service learn of each other's acts.
+"""Events of services: what both sides learn of each other's acts.
 
 No event names who wrote a post, but the one by which a writer reveals themselves."""
 

@@ -1,4 +1,4 @@
-"""What may become of a post, and who learns of it."""
+"""The state machine of a post, and who learns of its changes."""
 
 from enum import StrEnum
 

@@ -1,4 +1,4 @@
-"""A post as columns of its row, as clients know it, and the states it can have."""
+"""A post has columns in its row and a shape that clients know."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""The ways in which services say no."""
+"""Refusals of the service endpoints."""
 
 from tripsync.http.problems import Refusal
 

@@ -1,4 +1,4 @@
-"""Whose saved search a post fits: they are told, and written to when they asked for it.
+"""Riders whose saved search a post fits are told, and written to when they asked for it.
 
 A mail goes to a confirmed address only, and once an hour for each search. Neither it nor the event
 names who wrote an anonymous post.

@@ -1,4 +1,4 @@
-"""What clients send to posts and get back."""
+"""Schemas of posts."""
 
 from datetime import datetime
 from typing import Annotated, Literal

@@ -1,4 +1,4 @@
-"""What clients send to applications and get back."""
+"""Schemas of applications."""
 
 from datetime import datetime
 from typing import Annotated, Literal

@@ -1,4 +1,4 @@
-"""What clients send to saved searches for services and get back."""
+"""Schemas of saved searches for services."""
 
 from datetime import datetime
 from typing import Annotated

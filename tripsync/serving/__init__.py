@@ -1,1 +1,1 @@
-"""How the application runs: in one process, or in several that share a port."""
+"""The application runs in one process, or in several that share a port."""

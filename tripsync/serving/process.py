@@ -1,4 +1,4 @@
-"""One server process: from a bound socket to the last answered request."""
+"""A server process serves from a bound socket to the last answered request."""
 
 import asyncio
 import logging

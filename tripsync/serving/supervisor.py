@@ -1,4 +1,4 @@
-"""Several server processes on one port: started, replaced when they die, stopped together.
+"""A supervisor starts server processes on one port, replaces and stops them.
 
 All accept from the same socket, so a worker that dies takes only its own requests along:
 connections that wait are taken by the others. Sanic's manager would not replace a killed one.
