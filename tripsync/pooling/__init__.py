@@ -17,7 +17,8 @@ from tripsync.pooling import (
     rematching,
     saved_searches,
 )
-from tripsync.pooling.mails import RIDE_CANCELLED, RIDE_MATCHED, SEARCH_HIT
+from tripsync.pooling.membership import RIDE_CANCELLED, RIDE_MATCHED
+from tripsync.pooling.saved_searches import SEARCH_HIT
 from tripsync.realtime.events import events_in
 
 feature = Feature(

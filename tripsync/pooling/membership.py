@@ -19,7 +19,8 @@ from tripsync.database.rows import (
 )
 from tripsync.http.problems import Problem
 from tripsync.http.tokens import Rider
-from tripsync.mail import post_all
+from tripsync.mail import Letter, post_all
+from tripsync.mail.letters import asked
 from tripsync.matching.plans import (
     Distance,
     Plan,
@@ -40,13 +41,15 @@ from tripsync.pooling.events import (
     match_found,
     ride_cancelled,
 )
-from tripsync.pooling.mails import RIDE_CANCELLED, RIDE_MATCHED
 from tripsync.pooling.problems import NO_FIT, POOL_CLOSED, POOL_FULL, UNDER_WAY
 from tripsync.pooling.states import Act, Status, after, reason_of
 from tripsync.realtime.events import Addressed
 from tripsync.routing.roads import ESTIMATE, Matrix
 
 SEATS_OF_A_CAB = 4
+# To those who may not have their phone at hand.
+RIDE_MATCHED = Letter("ride_matched", asked("find_match"), kind="matches")
+RIDE_CANCELLED = Letter("ride_cancelled", asked("find_cancellation"), kind="cancellations")
 
 # A request that is held, of whoever rides in a pool or is to.
 Member = RequestsLockRequests | PoolsListMembers

@@ -6,10 +6,12 @@ an hour for each search.
 
 from tripsync.database import Transaction
 from tripsync.jobs.timers import FEW_AT_ONCE, Timer
-from tripsync.mail import post_all
+from tripsync.mail import Letter, post_all
+from tripsync.mail.letters import asked
 from tripsync.pooling.events import saved_search_hit
-from tripsync.pooling.mails import SEARCH_HIT
 from tripsync.realtime.events import Addressed
+
+SEARCH_HIT = Letter("search_hit", asked("find_hit"), kind="searches")
 
 
 async def tell(db: Transaction, college_id: int, request_id: int) -> list[Addressed]:

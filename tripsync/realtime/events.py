@@ -21,6 +21,8 @@ from tripsync.own_data import Erase, Section
 # Says whose events, and up to which number: `17:4,23:118`.
 CHANNEL = "events"
 SLOTS_ARE_EMPTIED_EVERY = 3600
+# How riders reach each other, which the events of one ride tell.
+CONTACTS = frozenset({"email", "phone_number", "bio", "year_of_study", "profile_image_url"})
 BEFORE_A_CAPITAL = re.compile(r"(?<!^)(?=[A-Z])")
 
 
@@ -124,9 +126,6 @@ async def forget_old(db: Transaction) -> None:
 
 
 timers = (Timer("forget old events", SLOTS_ARE_EMPTIED_EVERY, forget_old),)
-
-
-CONTACTS = frozenset({"email", "phone_number", "bio", "year_of_study", "profile_image_url"})
 
 
 def redact_contacts(told: Any) -> Any:

@@ -11,6 +11,8 @@ from tripsync.mail.letters import asked
 from tripsync.realtime.events import Addressed
 from tripsync.services.events import search_hit
 
+SEARCH_HIT = Letter("service_hit", asked("find_service_hit"), kind="searches")
+
 
 async def tell(db: Transaction, college_id: int, post_id: int) -> list[Addressed]:
     """The news of an open post for those whose search it fits and who do not know of it yet."""
@@ -27,6 +29,3 @@ async def forget_hits(db: Transaction) -> None:
 
 
 timers = (Timer("forget posts that fitted a search", 600, forget_hits),)
-
-
-SEARCH_HIT = Letter("service_hit", asked("find_service_hit"), kind="searches")
