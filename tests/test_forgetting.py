@@ -13,7 +13,7 @@ from tripsync.database.migrations import migrate
 from tripsync.http.idempotency import forget_keys
 from tripsync.http.rate_limits import forget_windows
 from tripsync.jobs.job import forget_jobs
-from tripsync.pooling.saved_searches import forget_hits
+from tripsync.pooling.saved_searches import SEARCHES
 from tripsync.settings import Settings
 
 
@@ -158,7 +158,7 @@ async def test_rides_that_fitted_long_ago_are_forgotten(
 ) -> None:
     request_id, search_id = await told(database, rider)
     async with database.transaction() as db:
-        await forget_hits(db)
+        await SEARCHES.forget_hits(db)
     assert await database.pool.fetchval("select count(*) from saved_search_hits") == 1
     await database.pool.execute(
         "update saved_search_hits set told_at = now() - interval '91 days' "
@@ -167,7 +167,7 @@ async def test_rides_that_fitted_long_ago_are_forgotten(
         search_id,
     )
     async with database.transaction() as db:
-        await forget_hits(db)
+        await SEARCHES.forget_hits(db)
     assert await database.pool.fetchval("select count(*) from saved_search_hits") == 0
 
 

@@ -164,6 +164,7 @@ def test_calls_are_found_however_they_are_written(tmp_path: Path) -> None:
         "    return row.rides.start\n"
         "sections = (Section('rides', 'rides.export_rides', shown=briefly),)\n"
         "erasures = (Erase('rides.remove_rides'), leave_all)\n"
+        "SEARCHES = SavedSearches(queries=lambda db: db.searches)\n"
     )
     assert sorted((call.line, call.query, call.is_open) for call in calls_of(file)) == [
         (2, "find_ride", False),
@@ -173,4 +174,9 @@ def test_calls_are_found_however_they_are_written(tmp_path: Path) -> None:
         (6, "find_ride", False),
         (8, "export_rides", False),
         (9, "remove_rides", False),
+        (10, "count_searches", False),
+        (10, "delete_expired", False),
+        (10, "delete_search", False),
+        (10, "forget_hits", False),
+        (10, "list_searches", False),
     ]

@@ -4,13 +4,16 @@ Read from the sources, not run. A call is `db.<file>.<query>(...)`, or the same 
 reads (`reading(request)`, `database.reading`), or `snapshot.rows("<file>", "<query>", ...)`; a
 query may also be handed on without being called. What is passed and read there mypy checks, which
 knows the types of queries (desk/stubs.py). What features export and erase names queries too:
-`Section("<name>", "<file>.<query>")`, `Erase("<file>.<query>")`.
+`Section("<name>", "<file>.<query>")`, `Erase("<file>.<query>")`. Saved searches call the queries of
+`SearchQueries` in the file that `SavedSearches(queries=lambda db: db.<file>)` names.
 """
 
 import ast
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
+
+from tripsync.saved_searches import SearchQueries
 
 
 class Call(NamedTuple):
@@ -49,6 +52,15 @@ def calls_of(path: Path) -> Iterator[Call]:
             ):
                 file, _, query = full_name.partition(".")
                 yield Call(path, node.lineno, node.col_offset + 1, file, query)
+            case ast.keyword(arg="queries", value=ast.Lambda(body=holder)) if file := file_named(
+                holder
+            ):
+                for query in methods_of(SearchQueries):
+                    yield Call(path, node.lineno, node.col_offset + 1, file, query)
+
+
+def methods_of(protocol: type) -> list[str]:
+    return [name for name in vars(protocol) if not name.startswith("_")]
 
 
 def query_named(node: ast.Attribute) -> tuple[str, str] | None:

@@ -6,18 +6,15 @@ from typing import Any
 from sanic import HTTPResponse, Request
 
 from tripsync.database import Transaction
-from tripsync.database.rows import SearchesListSearches
-from tripsync.http.context import reading, rider, run_in_transaction
 from tripsync.http.endpoint import endpoint
-from tripsync.http.idempotency import create_once
-from tripsync.http.paging import Page, next_cursor
-from tripsync.http.problems import NOT_ALLOWED, FieldError, Problem, invalid
+from tripsync.http.paging import Page
+from tripsync.http.problems import NOT_ALLOWED, FieldError, invalid
+from tripsync.own_data import Whose
 from tripsync.pooling.api import blueprint
 from tripsync.pooling.calendar import WEEKDAYS
 from tripsync.pooling.problems import NO_SUCH_SEARCH, TOO_MANY_SEARCHES
+from tripsync.pooling.saved_searches import SEARCHES
 from tripsync.pooling.schemas_searches import NewSearch, SavedSearch, SavedSearches
-
-MOST_SEARCHES = 20
 
 
 @blueprint.post("/api/pool/searches")
@@ -35,23 +32,13 @@ async def keep_search(request: Request, body: NewSearch) -> HTTPResponse:
     to a confirmed address, once an hour for each search.
     Days and times are those of the college's clocks; a ride fits when somebody may leave
     then. From 22:00 until 02:00 is one night, of the weekday on which it begins."""
-    who = rider(request)
     values = values_of(body)
 
-    async def keep(db: Transaction) -> SearchesListSearches:
-        own: dict[str, Any] = {"college_id": who.college_id, "user_id": who.user_id}
-        if await db.requests.lock_rider(**own) is None:
-            raise Problem(NOT_ALLOWED)
-        await db.searches.delete_expired(**own)
-        if await db.searches.count_searches(**own) >= MOST_SEARCHES:
-            raise Problem(TOO_MANY_SEARCHES)
-        search_id = await db.searches.keep_search(**own, **values)
-        [kept] = await db.searches.list_searches(
-            **own, search_id=search_id, before=None, skip=0, size=1
-        )
-        return kept
+    async def insert(db: Transaction, whose: Whose) -> int:
+        search_id: int = await db.searches.keep_search(**whose, **values)
+        return search_id
 
-    return await create_once(request, keep)
+    return await SEARCHES.create(request, insert)
 
 
 def values_of(body: NewSearch) -> dict[str, Any]:
@@ -83,30 +70,11 @@ def values_of(body: NewSearch) -> dict[str, Any]:
 @endpoint(query=Page, answer=SavedSearches)
 async def list_searches(request: Request, query: Page) -> object:
     """List one's saved searches, the latest first."""
-    who = rider(request)
-    rows = await reading(request).searches.list_searches(
-        college_id=who.college_id,
-        user_id=who.user_id,
-        search_id=None,
-        before=query.after(int),
-        skip=query.skip,
-        size=query.limit,
-    )
-    following = next_cursor(rows, query, lambda row: row["search_id"])
-    return {"searches": rows, "next_cursor": following}
+    return await SEARCHES.list_page(request, query)
 
 
 @blueprint.delete("/api/pool/searches/<search_id:id>")
 @endpoint(status=204, refuses=(NO_SUCH_SEARCH,))
 async def delete_search(request: Request, search_id: int) -> None:
     """Search no more."""
-    who = rider(request)
-
-    async def delete(db: Transaction) -> int:
-        return await db.searches.delete_search(
-            college_id=who.college_id, user_id=who.user_id, search_id=search_id
-        )
-
-    deleted = await run_in_transaction(request, delete)
-    if not deleted:
-        raise Problem(NO_SUCH_SEARCH)
+    await SEARCHES.delete(request, search_id)

@@ -6,22 +6,19 @@ from typing import Any
 from sanic import HTTPResponse, Request
 
 from tripsync.database import Transaction
-from tripsync.database.rows import ServiceSearchesListSearches
-from tripsync.http.context import reading, rider, run_in_transaction
 from tripsync.http.endpoint import endpoint
-from tripsync.http.idempotency import create_once
-from tripsync.http.paging import Page, next_cursor
-from tripsync.http.problems import NOT_ALLOWED, FieldError, Problem, invalid
+from tripsync.http.paging import Page
+from tripsync.http.problems import NOT_ALLOWED, FieldError, invalid
+from tripsync.own_data import Whose
 from tripsync.services.api import blueprint
 from tripsync.services.posts import FURTHEST_DEADLINE, money
 from tripsync.services.problems import NO_SUCH_SERVICE_SEARCH, TOO_MANY_SEARCHES
+from tripsync.services.saved_searches import SEARCHES
 from tripsync.services.schemas_searches import (
     NewServiceSearch,
     SavedServiceSearch,
     SavedServiceSearches,
 )
-
-MOST_SEARCHES = 20
 
 
 @blueprint.post("/api/services/searches")
@@ -38,25 +35,15 @@ async def keep_search(request: Request, body: NewServiceSearch) -> HTTPResponse:
     Of each post one hears once, by `saved_service_search_hit`, when it is published, or changed so
     that it fits; with `mail_me` a mail comes too, to a confirmed address, once an hour for each
     search. Words are found in any form, but as they are spelt."""
-    who = rider(request)
     values = values_of(body)
 
-    async def keep(db: Transaction) -> ServiceSearchesListSearches:
-        own: dict[str, Any] = {"college_id": who.college_id, "user_id": who.user_id}
-        if await db.requests.lock_rider(**own) is None:
-            raise Problem(NOT_ALLOWED)
-        await db.service_searches.delete_expired(**own)
-        if await db.service_searches.count_searches(**own) >= MOST_SEARCHES:
-            raise Problem(TOO_MANY_SEARCHES)
-        search_id = await db.service_searches.keep_search(**own, **values)
+    async def insert(db: Transaction, whose: Whose) -> int:
+        search_id: int | None = await db.service_searches.keep_search(**whose, **values)
         if search_id is None:
             raise invalid(FieldError("search", "There is no word in it that could be looked for."))
-        [kept] = await db.service_searches.list_searches(
-            **own, search_id=search_id, before=None, skip=0, size=1
-        )
-        return kept
+        return search_id
 
-    return await create_once(request, keep)
+    return await SEARCHES.create(request, insert)
 
 
 def values_of(body: NewServiceSearch) -> dict[str, Any]:
@@ -87,30 +74,11 @@ def values_of(body: NewServiceSearch) -> dict[str, Any]:
 @endpoint(query=Page, answer=SavedServiceSearches)
 async def list_searches(request: Request, query: Page) -> object:
     """List one's saved searches for services, the latest first."""
-    who = rider(request)
-    rows = await reading(request).service_searches.list_searches(
-        college_id=who.college_id,
-        user_id=who.user_id,
-        search_id=None,
-        before=query.after(int),
-        skip=query.skip,
-        size=query.limit,
-    )
-    following = next_cursor(rows, query, lambda row: row["search_id"])
-    return {"searches": rows, "next_cursor": following}
+    return await SEARCHES.list_page(request, query)
 
 
 @blueprint.delete("/api/services/searches/<search_id:id>")
 @endpoint(status=204, refuses=(NO_SUCH_SERVICE_SEARCH,))
 async def delete_search(request: Request, search_id: int) -> None:
     """Search for such services no more."""
-    who = rider(request)
-
-    async def delete(db: Transaction) -> int:
-        return await db.service_searches.delete_search(
-            college_id=who.college_id, user_id=who.user_id, search_id=search_id
-        )
-
-    deleted = await run_in_transaction(request, delete)
-    if not deleted:
-        raise Problem(NO_SUCH_SERVICE_SEARCH)
+    await SEARCHES.delete(request, search_id)

@@ -1,31 +1,31 @@
-"""Riders whose saved search a post fits are told, and written to when they asked for it.
+"""Saved searches for services, and the riders who hear of a post that fits theirs.
 
-A mail goes to a confirmed address only, and once an hour for each search. Neither it nor the event
-names who wrote an anonymous post.
+Neither the event nor the mail names who wrote an anonymous post.
 """
 
 from tripsync.database import Transaction
-from tripsync.jobs.timers import FEW_AT_ONCE, Timer
-from tripsync.mail import Letter, post_all
+from tripsync.mail import Letter
 from tripsync.mail.letters import asked
 from tripsync.realtime.events import Addressed
+from tripsync.saved_searches import SavedSearches
 from tripsync.services.events import search_hit
+from tripsync.services.problems import NO_SUCH_SERVICE_SEARCH, TOO_MANY_SEARCHES
 
 SEARCH_HIT = Letter("service_hit", asked("find_service_hit"), kind="searches")
+SEARCHES = SavedSearches(
+    queries=lambda db: db.service_searches,
+    letter=SEARCH_HIT,
+    no_such_search=NO_SUCH_SERVICE_SEARCH,
+    too_many_searches=TOO_MANY_SEARCHES,
+)
 
 
 async def tell(db: Transaction, college_id: int, post_id: int) -> list[Addressed]:
-    """The news of an open post for those whose search it fits and who do not know of it yet."""
-    hits = await db.service_searches.record_hits(college_id=college_id, post_id=post_id)
-    fitting = [hit["search_id"] for hit in hits if hit["mailed"]]
+    """The events of an open post for those whose search it fits and who have not heard of it."""
     about = {"college_id": college_id, "post_id": post_id}
-    await post_all(db, SEARCH_HIT, [{**about, "search_id": each} for each in fitting])
+    hits = await db.service_searches.record_hits(**about)
+    await SEARCHES.mail_hits(db, hits, **about)
     return [search_hit(hit) for hit in hits]
 
 
-async def forget_hits(db: Transaction) -> None:
-    """Nobody is told of them again."""
-    await db.service_searches.forget_hits(size=FEW_AT_ONCE)
-
-
-timers = (Timer("forget posts that fitted a search", 600, forget_hits),)
+timers = (SEARCHES.forgetting("forget posts that fitted a search"),)
