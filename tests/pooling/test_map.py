@@ -196,7 +196,7 @@ async def test_estimates_are_not_counted(
 
 async def test_the_document_tells_the_bounds_and_the_refusals(client: httpx.AsyncClient) -> None:
     document = (await client.get("/openapi.json")).json()
-    fields = document["components"]["schemas"]["MapTrip"]["properties"]
+    fields = document["components"]["schemas"]["RouteQuery"]["properties"]
     bounds = {name: (each["minimum"], each["maximum"]) for name, each in fields.items()}
     assert bounds == {
         "start_lat": (-90, 90),

@@ -25,7 +25,7 @@ from tests.waiting import PATIENCE, until
 from tripsync.matching.plans import METERS_PER_SECOND, Point, road_meters
 from tripsync.routing.circuit_breaker import FAILURES_IN_A_ROW, PAUSE_SECONDS
 from tripsync.routing.osrm import CONNECTIONS, LARGEST_ANSWER, LARGEST_TABLE
-from tripsync.routing.roads import Roads, RouteFound
+from tripsync.routing.roads import DrivingRoute, Roads
 from tripsync.settings import Settings
 
 CAMPUS = Point(latitude=19.1075, longitude=72.8372)
@@ -73,9 +73,9 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock]:
     return clock
 
 
-def is_estimate(route: RouteFound, start: Point, end: Point) -> bool:
+def is_estimate(route: DrivingRoute, start: Point, end: Point) -> bool:
     meters = road_meters(start, end)
-    return route == RouteFound(
+    return route == DrivingRoute(
         polyline=[(start.longitude, start.latitude), (end.longitude, end.latitude)],
         distance_meters=round(meters),
         duration_seconds=round(meters / METERS_PER_SECOND),
@@ -85,7 +85,7 @@ def is_estimate(route: RouteFound, start: Point, end: Point) -> bool:
 
 async def test_a_route_follows_the_road(osrm: Osrm, open_roads: OpenRoads) -> None:
     route = await open_roads(osrm.url).route(CAMPUS, STATION)
-    assert route == RouteFound(
+    assert route == DrivingRoute(
         polyline=[(72.8372, 19.1075), (72.8464, 19.1075), (72.8464, 19.1197)],
         distance_meters=round(by_road(CAMPUS, STATION)),
         duration_seconds=round(by_road(CAMPUS, STATION) / 10),

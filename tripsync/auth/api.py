@@ -13,7 +13,7 @@ from tripsync.auth.problems import (
     REFRESHED_MEANWHILE,
     WRONG_CREDENTIALS,
 )
-from tripsync.auth.schemas import Login, Refresh, Sessions, TokenForm, Tokens
+from tripsync.auth.schemas import Credentials, SessionPage, TokenForm, TokenRefresh, Tokens
 from tripsync.database import Transaction
 from tripsync.database.rows import AccountsFindCredentials, SessionsLockRefreshToken
 from tripsync.http.context import reading, resources, rider, run_in_transaction, settings
@@ -36,23 +36,23 @@ Owner = AccountsFindCredentials | SessionsLockRefreshToken
 
 @blueprint.post("/api/auth/token")
 @endpoint(form=TokenForm, answer=Tokens, refuses=(WRONG_CREDENTIALS, BANNED, TOO_MANY), open=True)
-async def token(request: Request, body: TokenForm) -> object:
+async def obtain_tokens(request: Request, body: TokenForm) -> object:
     """Sign in by OAuth2's password flow; `username` is the email."""
     return await sign_in(request, body.username, body.password)
 
 
 @blueprint.post("/api/auth/login")
-@blueprint.post("/auth/login", name="login_without_api")
+@blueprint.post("/auth/login", name="log_in_without_api")
 @endpoint(
-    body=Login,
+    body=Credentials,
     form=TokenForm,
     answer=Tokens,
     refuses=(WRONG_CREDENTIALS, BANNED, TOO_MANY),
     open=True,
 )
-async def login(request: Request, body: Login | TokenForm) -> object:
+async def log_in(request: Request, body: Credentials | TokenForm) -> object:
     """Sign in with email and password, as JSON or as the form of `/api/auth/token`."""
-    email = body.email if isinstance(body, Login) else body.username
+    email = body.email if isinstance(body, Credentials) else body.username
     return await sign_in(request, email, body.password)
 
 
@@ -121,12 +121,12 @@ def device_of(request: Request) -> str:
 
 @blueprint.post("/api/auth/refresh")
 @endpoint(
-    body=Refresh,
+    body=TokenRefresh,
     answer=Tokens,
     refuses=(REFRESH_REFUSED, REFRESHED_MEANWHILE, TOO_MANY),
     open=True,
 )
-async def refresh(request: Request, body: Refresh) -> object:
+async def refresh_tokens(request: Request, body: TokenRefresh) -> object:
     """Get new tokens for a refresh token, which works once.
 
     A token that is shown again later was stolen or lost: the session ends, for whoever holds it."""
@@ -176,7 +176,7 @@ async def refusal_of(db: Transaction, known: SessionsLockRefreshToken | None) ->
 
 
 @blueprint.get("/api/auth/sessions")
-@endpoint(query=Page, answer=Sessions)
+@endpoint(query=Page, answer=SessionPage)
 async def list_sessions(request: Request, query: Page) -> object:
     """List the devices one is signed in on, the latest first."""
     who = rider(request)

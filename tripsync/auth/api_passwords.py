@@ -6,7 +6,7 @@ from tripsync.auth.api import blueprint, open_session
 from tripsync.auth.limits import CHANGE_PASSWORD, CODE, FORGOTTEN
 from tripsync.auth.mails import RESET_PASSWORD, post_code
 from tripsync.auth.problems import USELESS_CODE, WRONG_PASSWORD
-from tripsync.auth.schemas import Forgotten, PasswordChange, PasswordReset, Tokens
+from tripsync.auth.schemas import PasswordChange, PasswordReset, PasswordResetRequest, Tokens
 from tripsync.database import Transaction
 from tripsync.http.context import reading, resources, rider, run_in_transaction
 from tripsync.http.ended_sessions import EndedSessions
@@ -14,7 +14,7 @@ from tripsync.http.endpoint import endpoint
 from tripsync.http.hashing import Hasher
 from tripsync.http.problems import TOO_MANY, Problem
 from tripsync.http.rate_limits import count_try
-from tripsync.http.responses import Message
+from tripsync.http.responses import Confirmation
 from tripsync.http.tokens import hash_of
 
 
@@ -48,8 +48,10 @@ async def change_password(request: Request, body: PasswordChange) -> object:
 
 
 @blueprint.post("/api/auth/password/forgotten")
-@endpoint(body=Forgotten, answer=Message, status=202, refuses=(TOO_MANY,), open=True)
-async def forgotten_password(request: Request, body: Forgotten) -> object:
+@endpoint(
+    body=PasswordResetRequest, answer=Confirmation, status=202, refuses=(TOO_MANY,), open=True
+)
+async def request_password_reset(request: Request, body: PasswordResetRequest) -> object:
     """Ask for a mail that lets one choose a new password.
 
     The answer is the same whether or not there is such an account."""
@@ -63,7 +65,7 @@ async def forgotten_password(request: Request, body: Forgotten) -> object:
 
 
 @blueprint.post("/api/auth/password/reset")
-@endpoint(body=PasswordReset, answer=Message, refuses=(USELESS_CODE, TOO_MANY), open=True)
+@endpoint(body=PasswordReset, answer=Confirmation, refuses=(USELESS_CODE, TOO_MANY), open=True)
 async def reset_password(request: Request, body: PasswordReset) -> object:
     """Choose a new password with the code from the mail; every device is signed out."""
     await count_try(request, CODE, body.code)

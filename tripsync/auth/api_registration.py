@@ -7,7 +7,7 @@ from tripsync.auth.fields import admits
 from tripsync.auth.limits import CODE, REGISTER
 from tripsync.auth.mails import VERIFY_EMAIL, post_code
 from tripsync.auth.problems import EMAIL_TAKEN, FOREIGN_ADDRESS, UNKNOWN_COLLEGE, USELESS_CODE
-from tripsync.auth.schemas import Account, Colleges, Registration, Verification
+from tripsync.auth.schemas import Account, CollegePage, EmailVerification, Registration
 from tripsync.database import Transaction
 from tripsync.database.rows import AccountsCreateUser
 from tripsync.http.context import reading, resources, rider, run_in_transaction
@@ -17,7 +17,7 @@ from tripsync.http.idempotency import create_once
 from tripsync.http.paging import Page, next_cursor
 from tripsync.http.problems import TOO_MANY, FieldError, Problem
 from tripsync.http.rate_limits import count_try
-from tripsync.http.responses import Message
+from tripsync.http.responses import Confirmation
 from tripsync.http.tokens import hash_of
 
 ADDRESS_HAS_ACCOUNT = (
@@ -34,7 +34,7 @@ ADDRESS_HAS_ACCOUNT = (
     open=True,
     idempotent=True,
 )
-async def register(request: Request, body: Registration) -> HTTPResponse:
+async def register_student(request: Request, body: Registration) -> HTTPResponse:
     """Open an account.
 
     It can be used at once; a mail asks to confirm the address."""
@@ -73,8 +73,8 @@ async def find_college_for(request: Request, body: Registration) -> int:
 
 
 @blueprint.post("/api/auth/email/verification")
-@endpoint(answer=Message, status=202, refuses=(TOO_MANY,))
-async def send_verification(request: Request) -> object:
+@endpoint(answer=Confirmation, status=202, refuses=(TOO_MANY,))
+async def send_verification_mail(request: Request) -> object:
     """Mail the code again that confirms one's address."""
     await count_try(request, CODE, rider(request).email)
 
@@ -86,8 +86,8 @@ async def send_verification(request: Request) -> object:
 
 
 @blueprint.post("/api/auth/email/verify")
-@endpoint(body=Verification, answer=Message, refuses=(USELESS_CODE, TOO_MANY), open=True)
-async def verify_email(request: Request, body: Verification) -> object:
+@endpoint(body=EmailVerification, answer=Confirmation, refuses=(USELESS_CODE, TOO_MANY), open=True)
+async def verify_email(request: Request, body: EmailVerification) -> object:
     """Confirm one's address with the code from the mail."""
     await count_try(request, CODE, body.code)
 
@@ -104,7 +104,7 @@ async def verify_email(request: Request, body: Verification) -> object:
 
 
 @blueprint.get("/api/colleges")
-@endpoint(query=Page, answer=Colleges, open=True)
+@endpoint(query=Page, answer=CollegePage, open=True)
 async def list_colleges(request: Request, query: Page) -> object:
     """List the colleges, by name."""
     colleges = await reading(request).colleges.list_colleges(

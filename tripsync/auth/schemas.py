@@ -52,7 +52,7 @@ class TokenForm(Schema):
     client_secret: Unread = None
 
 
-class Login(Schema):
+class Credentials(Schema):
     """Email and password."""
 
     email: TypedEmail
@@ -68,7 +68,7 @@ class Tokens(msgspec.Struct):
     token_type: Literal["bearer"] = "bearer"
 
 
-class Refresh(Schema):
+class TokenRefresh(Schema):
     """The refresh token of the last answer; it works once."""
 
     refresh_token: RefreshToken
@@ -81,7 +81,7 @@ class PasswordChange(Schema):
     new_password: NewPassword
 
 
-class Forgotten(Schema):
+class PasswordResetRequest(Schema):
     """Whose password is forgotten."""
 
     email: Email
@@ -94,7 +94,7 @@ class PasswordReset(Schema):
     password: NewPassword
 
 
-class Verification(Schema):
+class EmailVerification(Schema):
     """The code from the mail."""
 
     code: Code
@@ -110,14 +110,14 @@ class College(msgspec.Struct):
     longitude: Annotated[float, Meta(examples=[72.8372])]
 
 
-class Colleges(msgspec.Struct):
+class CollegePage(msgspec.Struct):
     """A page of colleges."""
 
     colleges: list[College]
     next_cursor: str | None
 
 
-class SignedIn(msgspec.Struct):
+class Session(msgspec.Struct):
     """One device that is signed in."""
 
     id: Annotated[int, Meta(examples=[41])]
@@ -127,8 +127,8 @@ class SignedIn(msgspec.Struct):
     current: Annotated[bool, Meta(description="the one that asks")]
 
 
-class Sessions(msgspec.Struct):
+class SessionPage(msgspec.Struct):
     """A page of a rider's sessions."""
 
-    sessions: list[SignedIn]
+    sessions: list[Session]
     next_cursor: str | None

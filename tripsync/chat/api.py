@@ -20,10 +20,10 @@ from tripsync.chat.problems import (
 from tripsync.chat.schemas import (
     ChatMessage,
     ChatMessagePage,
-    ChatMessages,
+    ChatMessageQuery,
     MarkedRead,
     NewChatMessage,
-    ReadUpTo,
+    ReadReceipt,
 )
 from tripsync.database import Transaction
 from tripsync.http.context import reading, resources, rider, run_in_transaction
@@ -48,7 +48,7 @@ blueprint = Blueprint("chat")
     ),
     idempotent=True,
 )
-async def send_message(request: Request, body: NewChatMessage) -> HTTPResponse:
+async def send_chat_message(request: Request, body: NewChatMessage) -> HTTPResponse:
     """Write to a rider, or in a conversation one takes part in.
 
     Between two: whoever may begin a conversation, and in one that was begun both, until one blocks
@@ -75,8 +75,10 @@ LISTED = (*SHOWN, "is_read")
 
 
 @blueprint.get("/api/chat/messages/<conversation_id:id>")
-@endpoint(query=ChatMessagePage, answer=ChatMessages, refuses=(NO_SUCH_CONVERSATION,))
-async def list_messages(request: Request, conversation_id: int, query: ChatMessagePage) -> object:
+@endpoint(query=ChatMessageQuery, answer=ChatMessagePage, refuses=(NO_SUCH_CONVERSATION,))
+async def list_chat_messages(
+    request: Request, conversation_id: int, query: ChatMessageQuery
+) -> object:
     """Read a conversation, oldest message first: the latest, or those before a message.
 
     The latest count as read from now on, and who wrote them is told. Who joined a pool later reads
@@ -107,8 +109,10 @@ async def list_messages(request: Request, conversation_id: int, query: ChatMessa
 
 
 @blueprint.post("/api/chat/messages/<conversation_id:id>/read")
-@endpoint(body=ReadUpTo, answer=MarkedRead, refuses=(NO_SUCH_CONVERSATION,))
-async def mark_read(request: Request, conversation_id: int, body: ReadUpTo) -> object:
+@endpoint(body=ReadReceipt, answer=MarkedRead, refuses=(NO_SUCH_CONVERSATION,))
+async def mark_conversation_read(
+    request: Request, conversation_id: int, body: ReadReceipt
+) -> object:
     """Say that one has read a conversation, to its end or up to a message.
 
     It never goes back, and to say it twice is no error."""

@@ -13,11 +13,11 @@ from tripsync.chat.conversations import open_conversation, refuse_oneself
 from tripsync.chat.limits import count_opening
 from tripsync.chat.problems import NO_SUCH_RIDER, NOT_CONNECTED, OWN_CHAT
 from tripsync.chat.schemas import (
-    ConversationPage,
-    Conversations,
+    ConversationList,
+    ConversationQuery,
     OpenedConversation,
     PartnerQuery,
-    PoolConversations,
+    PoolConversationPage,
 )
 from tripsync.database import Transaction
 from tripsync.http.context import reading, resources, rider, run_in_transaction
@@ -27,8 +27,8 @@ from tripsync.http.problems import TOO_MANY
 
 
 @blueprint.get("/api/chat/conversations")
-@endpoint(query=ConversationPage, answer=Conversations)
-async def list_conversations(request: Request, query: ConversationPage) -> object:
+@endpoint(query=ConversationQuery, answer=ConversationList)
+async def list_conversations(request: Request, query: ConversationQuery) -> object:
     """List one's conversations with others, the latest first, and how much of each is unread.
 
     Those in which nothing was written are left out, and those across a block."""
@@ -45,8 +45,8 @@ async def list_conversations(request: Request, query: ConversationPage) -> objec
 
 
 @blueprint.get("/api/chat/pools")
-@endpoint(query=ConversationPage, answer=PoolConversations)
-async def list_pools(request: Request, query: ConversationPage) -> object:
+@endpoint(query=ConversationQuery, answer=PoolConversationPage)
+async def list_pool_conversations(request: Request, query: ConversationQuery) -> object:
     """List the conversations of one's pools, the latest ride first.
 
     That of the ride now is there before anybody has written, and stays until 48 hours after it; of
@@ -69,7 +69,7 @@ async def list_pools(request: Request, query: ConversationPage) -> object:
     answer=OpenedConversation,
     refuses=(NO_SUCH_RIDER, NOT_CONNECTED, OWN_CHAT, TOO_MANY),
 )
-async def find_or_create(request: Request, query: PartnerQuery) -> object:
+async def find_or_create_conversation(request: Request, query: PartnerQuery) -> object:
     """Find the conversation with a rider, or begin it.
 
     One begins it with riders one shares a ride with, or shared one to its end within 48 hours, or

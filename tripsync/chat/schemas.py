@@ -53,7 +53,7 @@ class ChatMessage(msgspec.Struct):
     ]
 
 
-class ChatMessagePage(Schema):
+class ChatMessageQuery(Schema):
     """Which part of a conversation."""
 
     limit: Annotated[
@@ -62,7 +62,7 @@ class ChatMessagePage(Schema):
     before: Annotated[Id, Meta(description="only messages before this one")] | None = None
 
 
-class ChatMessages(msgspec.Struct):
+class ChatMessagePage(msgspec.Struct):
     """A page of a conversation."""
 
     messages: list[ChatMessage]
@@ -71,7 +71,7 @@ class ChatMessages(msgspec.Struct):
     ]
 
 
-class ReadUpTo(Schema):
+class ReadReceipt(Schema):
     """How far somebody has read."""
 
     message_id: Annotated[Id, Meta(description="the last one read")] | None = None
@@ -118,7 +118,7 @@ class PartnerQuery(Schema):
     partner_id: Id
 
 
-class ConversationPage(Page):
+class ConversationQuery(Page):
     """Which part of the conversations."""
 
     # The mobile app asks once, and shows what it gets.
@@ -136,14 +136,14 @@ class Conversation(msgspec.Struct):
     unread_count: UnreadCount
 
 
-class Conversations(msgspec.Struct):
+class ConversationList(msgspec.Struct):
     """A page of one's conversations with others."""
 
     conversations: list[Conversation]
     next_cursor: str | None
 
 
-class CompanyMember(msgspec.Struct):
+class PoolFellow(msgspec.Struct):
     """Somebody who rides along."""
 
     id: Id
@@ -159,12 +159,12 @@ class PoolConversation(msgspec.Struct):
         Literal["open", "started", "completed", "cancelled"],
         Meta(description="of the pool", examples=["open"]),
     ]
-    members: list[CompanyMember]
+    members: list[PoolFellow]
     last_message: LastMessage | None
     unread_count: UnreadCount
 
 
-class PoolConversations(msgspec.Struct):
+class PoolConversationPage(msgspec.Struct):
     """A page of the conversations of one's pools."""
 
     conversations: list[PoolConversation]

@@ -26,7 +26,7 @@ class Pong(msgspec.Struct):
     ping: Annotated[Literal["pong!"], Meta(examples=["pong!"])] = "pong!"
 
 
-class Standing(msgspec.Struct):
+class HealthStatus(msgspec.Struct):
     """How the server is."""
 
     status: Annotated[str, Meta(examples=["ready"])]
@@ -40,15 +40,15 @@ async def ping(_: Request) -> object:
 
 
 @blueprint.get("/api/health/live")
-@endpoint(answer=Standing, open=True)
-async def live(_: Request) -> object:
+@endpoint(answer=HealthStatus, open=True)
+async def check_liveness(_: Request) -> object:
     """Tell whether the process works; it does not look at the database."""
-    return Standing("live")
+    return HealthStatus("live")
 
 
 @blueprint.get("/api/health/ready")
-@endpoint(answer=Standing, refuses=(NOT_READY,), open=True)
-async def ready(request: Request) -> object:
+@endpoint(answer=HealthStatus, refuses=(NOT_READY,), open=True)
+async def check_readiness(request: Request) -> object:
     """Tell whether traffic should come here: database well, schema known, not stopping."""
     availability = database(request).availability
     if resources(request).draining:
@@ -65,4 +65,4 @@ async def ready(request: Request) -> object:
         raise Problem(NOT_READY, "The database takes no changes now, only reads.") from None
     if problem:
         raise Problem(NOT_READY, "The database's schema is not the one this server knows.")
-    return Standing("ready")
+    return HealthStatus("ready")

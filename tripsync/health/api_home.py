@@ -32,7 +32,7 @@ IN_WORDS: dict[Standing, str] = {
 SHOWN_RIDERS = 3
 
 
-class Links(msgspec.Struct):
+class ServerLinks(msgspec.Struct):
     """Where to go on."""
 
     try_it: Annotated[str, Meta(examples=["/docs"])] = "/docs"
@@ -51,14 +51,14 @@ class SeededRiders(msgspec.Struct):
     password: str = SEEDED_PASSWORD
 
 
-class Home(msgspec.Struct):
+class ServerInfo(msgspec.Struct):
     """What runs here."""
 
     database: Annotated[Standing, Meta(examples=["ready"])]
     riders: SeededRiders | None
     name: Annotated[str, Meta(examples=["TripSync"])] = "TripSync"
     version: Annotated[str, Meta(examples=[__version__])] = __version__
-    links: Links = msgspec.field(default_factory=Links)
+    links: ServerLinks = msgspec.field(default_factory=ServerLinks)
 
 
 class Look(msgspec.Struct):
@@ -95,17 +95,17 @@ async def look(database: Database) -> Look:
     return Look("ready", seeded=first is not None)
 
 
-@blueprint.get("/api", name="show_below_api")
-@blueprint.get("/", name="show")
-@endpoint(answer=Home, open=True)
-async def show(request: Request) -> object:
+@blueprint.get("/api", name="show_server_below_api")
+@blueprint.get("/", name="show_server")
+@endpoint(answer=ServerInfo, open=True)
+async def show_server(request: Request) -> object:
     """Tell what runs here, and where its documents are.
 
     Whoever prefers `text/html`, as browsers do, gets a page; everybody else gets JSON. The
     database is waited for no longer than a second."""
     seen = await resources(request)[Probe].look(database(request))
     development = settings(request).in_development
-    home = Home(seen.standing, SeededRiders() if development and seen.seeded else None)
+    home = ServerInfo(seen.standing, SeededRiders() if development and seen.seeded else None)
     if request.accept.match(JSON, HTML) == HTML:
         told = await page(
             request,

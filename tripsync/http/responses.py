@@ -12,7 +12,7 @@ from tripsync.database.encoding import encode
 JSON = "application/json"
 
 
-class Message(msgspec.Struct):
+class Confirmation(msgspec.Struct):
     """A sentence for the person."""
 
     message: Annotated[str, Meta(examples=["Done."])]

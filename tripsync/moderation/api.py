@@ -12,14 +12,14 @@ from tripsync.http.endpoint import endpoint
 from tripsync.http.paging import Page, next_cursor
 from tripsync.http.problems import Problem
 from tripsync.moderation.problems import NO_SUCH_RIDER, OWN_BLOCK
-from tripsync.moderation.schemas import Blocks
+from tripsync.moderation.schemas import BlockPage
 
 blueprint = Blueprint("moderation")
 
 
 @blueprint.put("/api/users/<user_id:id>/block")
 @endpoint(status=204, refuses=(NO_SUCH_RIDER, OWN_BLOCK))
-async def block(request: Request, user_id: int) -> None:
+async def block_user(request: Request, user_id: int) -> None:
     """Block a fellow: neither sees the other any more; to do it twice is no error."""
     who = rider(request)
     if user_id == who.user_id:
@@ -37,7 +37,7 @@ async def block(request: Request, user_id: int) -> None:
 
 @blueprint.delete("/api/users/<user_id:id>/block")
 @endpoint(status=204, refuses=(NO_SUCH_RIDER,))
-async def unblock(request: Request, user_id: int) -> None:
+async def unblock_user(request: Request, user_id: int) -> None:
     """End one's block of a fellow; theirs, if there is one, stays."""
     who = rider(request)
 
@@ -52,7 +52,7 @@ async def unblock(request: Request, user_id: int) -> None:
 
 
 @blueprint.get("/api/blocks")
-@endpoint(query=Page, answer=Blocks)
+@endpoint(query=Page, answer=BlockPage)
 async def list_blocks(request: Request, query: Page) -> object:
     """List those whom one blocked, by id."""
     who = rider(request)

@@ -20,12 +20,12 @@ from tripsync.moderation.problems import (
 )
 from tripsync.moderation.sanctions import page_for_moderators
 from tripsync.moderation.schemas import (
-    Act,
+    ModerationAct,
     NewReport,
     OwnReport,
     ReportPage,
-    Reports,
-    Resolution,
+    ReportQuery,
+    ReportResolution,
 )
 
 
@@ -37,7 +37,7 @@ from tripsync.moderation.schemas import (
     refuses=(NO_SUCH_RIDER, REPORTED_ALREADY, OWN_REPORT, TOO_MANY),
     idempotent=True,
 )
-async def report(request: Request, body: NewReport) -> HTTPResponse:
+async def report_user(request: Request, body: NewReport) -> HTTPResponse:
     """Report a fellow to the moderators of the college, who alone learn who reported."""
     who = rider(request)
     if body.user_id == who.user_id:
@@ -64,8 +64,8 @@ async def report(request: Request, body: NewReport) -> HTTPResponse:
 
 
 @blueprint.get("/api/moderation/reports")
-@endpoint(query=ReportPage, answer=Reports, refuses=(NOT_FOUND,))
-async def list_reports(request: Request, query: ReportPage) -> object:
+@endpoint(query=ReportQuery, answer=ReportPage, refuses=(NOT_FOUND,))
+async def list_reports(request: Request, query: ReportQuery) -> object:
     """List the reports of one's college, the latest first; for moderators.
 
     Those about oneself are left out: their reporters are not named to the reported."""
@@ -86,12 +86,12 @@ async def list_reports(request: Request, query: ReportPage) -> object:
 
 @blueprint.post("/api/moderation/reports/<report_id:id>/resolve")
 @endpoint(
-    body=Resolution,
-    answer=Act,
+    body=ReportResolution,
+    answer=ModerationAct,
     refuses=(NO_SUCH_REPORT, RESOLVED_ALREADY),
     idempotent=True,
 )
-async def resolve(request: Request, report_id: int, body: Resolution) -> HTTPResponse:
+async def resolve_report(request: Request, report_id: int, body: ReportResolution) -> HTTPResponse:
     """Resolve a report, once; for moderators."""
     who = rider(request)
 

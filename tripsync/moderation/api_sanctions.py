@@ -25,14 +25,14 @@ from tripsync.moderation.problems import (
     NOT_ONESELF,
 )
 from tripsync.moderation.sanctions import Occasion, may_sanction, page_for_moderators
-from tripsync.moderation.schemas import Act, AuditTrail, Reasoned
+from tripsync.moderation.schemas import ModerationAct, ModerationActPage, ModerationNote
 
 ON_SOMEBODY = (ABOVE_YOU, NOT_ONESELF, NO_SUCH_RIDER)
 
 
 @blueprint.post("/api/moderation/users/<user_id:id>/warn")
-@endpoint(body=Reasoned, answer=Act, refuses=ON_SOMEBODY, idempotent=True)
-async def warn(request: Request, user_id: int, body: Reasoned) -> object:
+@endpoint(body=ModerationNote, answer=ModerationAct, refuses=ON_SOMEBODY, idempotent=True)
+async def warn_user(request: Request, user_id: int, body: ModerationNote) -> object:
     """Warn a rider, who reads the note on all devices; for moderators.
 
     The event is `moderator_warning`, with the `note`; it does not name the moderator."""
@@ -46,8 +46,13 @@ async def warn(request: Request, user_id: int, body: Reasoned) -> object:
 
 
 @blueprint.post("/api/moderation/users/<user_id:id>/ban")
-@endpoint(body=Reasoned, answer=Act, refuses=(*ON_SOMEBODY, BANNED_ALREADY), idempotent=True)
-async def ban(request: Request, user_id: int, body: Reasoned) -> object:
+@endpoint(
+    body=ModerationNote,
+    answer=ModerationAct,
+    refuses=(*ON_SOMEBODY, BANNED_ALREADY),
+    idempotent=True,
+)
+async def ban_user(request: Request, user_id: int, body: ModerationNote) -> object:
     """Ban a rider: signed out everywhere, and off the road; for moderators.
 
     An open request without company is cancelled; a ride that is shared already goes on."""
@@ -64,8 +69,10 @@ async def ban(request: Request, user_id: int, body: Reasoned) -> object:
 
 
 @blueprint.post("/api/moderation/users/<user_id:id>/unban")
-@endpoint(body=Reasoned, answer=Act, refuses=(*ON_SOMEBODY, NOT_BANNED), idempotent=True)
-async def unban(request: Request, user_id: int, body: Reasoned) -> object:
+@endpoint(
+    body=ModerationNote, answer=ModerationAct, refuses=(*ON_SOMEBODY, NOT_BANNED), idempotent=True
+)
+async def unban_user(request: Request, user_id: int, body: ModerationNote) -> object:
     """Lift a ban: the rider can sign in again; for moderators."""
 
     async def let_in(
@@ -81,7 +88,7 @@ async def unban(request: Request, user_id: int, body: Reasoned) -> object:
 async def sanction(
     request: Request,
     user_id: int,
-    body: Reasoned,
+    body: ModerationNote,
     act: Callable[[Transaction, ModerationFindSubject, Occasion], Awaitable[ModerationRecordAct]],
 ) -> HTTPResponse:
     """Act on somebody whom this moderator may act on, with both their rows held."""
@@ -109,8 +116,8 @@ async def sanction(
 
 
 @blueprint.get("/api/moderation/audit")
-@endpoint(query=Page, answer=AuditTrail, refuses=(NOT_FOUND,))
-async def list_acts(request: Request, query: Page) -> object:
+@endpoint(query=Page, answer=ModerationActPage, refuses=(NOT_FOUND,))
+async def list_moderation_acts(request: Request, query: Page) -> object:
     """List what was done by the moderators of one's college, the latest first; for moderators."""
     who = rider(request)
     trail = page_for_moderators(

@@ -61,7 +61,7 @@ class Person(msgspec.Struct):
     full_name: FullName
 
 
-class Blocked(msgspec.Struct):
+class BlockedUser(msgspec.Struct):
     """Somebody whom the rider blocked."""
 
     id: Id
@@ -69,14 +69,14 @@ class Blocked(msgspec.Struct):
     blocked_at: datetime
 
 
-class Blocks(msgspec.Struct):
+class BlockPage(msgspec.Struct):
     """A page of those whom a rider blocked."""
 
-    blocks: list[Blocked]
+    blocks: list[BlockedUser]
     next_cursor: str | None
 
 
-class Reference(Schema):
+class NewReportReference(Schema):
     """Where it happened."""
 
     kind: Annotated[Literal["pool", "message", "post"], Meta(examples=["pool"])]
@@ -89,7 +89,7 @@ class NewReport(Schema):
     user_id: Id
     reason: Reason
     details: Details = ""
-    reference: Reference | None = None
+    reference: NewReportReference | None = None
 
 
 class OwnReport(msgspec.Struct):
@@ -99,19 +99,19 @@ class OwnReport(msgspec.Struct):
     user_id: Id
     reason: Reason
     details: Details
-    reference: Reference | None
+    reference: NewReportReference | None
     status: Annotated[Literal["open"], Meta(examples=["open"])]
     created_at: datetime
 
 
-class Occurrence(msgspec.Struct):
+class ReportReference(msgspec.Struct):
     """Where it happened; a service may have been posted anonymously."""
 
     kind: Annotated[ReferenceKind, Meta(examples=["pool"])]
     id: Id
 
 
-class ReportPage(Page):
+class ReportQuery(Page):
     """Which part of the reports."""
 
     status: (
@@ -132,7 +132,7 @@ class Report(msgspec.Struct):
     subject: Person
     reason: Reason
     details: Details
-    reference: Occurrence | None
+    reference: ReportReference | None
     reported_words: Annotated[
         str | None,
         Meta(
@@ -150,27 +150,27 @@ class Report(msgspec.Struct):
     resolved_at: datetime | None
 
 
-class Reports(msgspec.Struct):
+class ReportPage(msgspec.Struct):
     """A page of reports."""
 
     reports: list[Report]
     next_cursor: str | None
 
 
-class Resolution(Schema):
+class ReportResolution(Schema):
     """What a report came to, and why."""
 
     outcome: Outcome
     note: Note
 
 
-class Reasoned(Schema):
+class ModerationNote(Schema):
     """Why an act is done."""
 
     note: Note
 
 
-class Act(msgspec.Struct):
+class ModerationAct(msgspec.Struct):
     """One line of the audit trail."""
 
     id: Id
@@ -189,8 +189,8 @@ class Act(msgspec.Struct):
     acted_at: datetime
 
 
-class AuditTrail(msgspec.Struct):
+class ModerationActPage(msgspec.Struct):
     """A page of the audit trail."""
 
-    acts: list[Act]
+    acts: list[ModerationAct]
     next_cursor: str | None

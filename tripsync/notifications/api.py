@@ -10,7 +10,7 @@ from tripsync.http.context import reading, rider, run_in_transaction
 from tripsync.http.endpoint import endpoint
 from tripsync.http.identity import CHALLENGE
 from tripsync.http.problems import NOT_AUTHENTICATED, Problem, Refusal
-from tripsync.notifications.schemas import Device, Devices, DeviceToken, QuietHours
+from tripsync.notifications.schemas import Device, DeviceList, NewDevice, QuietHours
 
 blueprint = Blueprint("notifications")
 
@@ -23,8 +23,8 @@ NO_SUCH_DEVICE = Refusal(
 
 
 @blueprint.put("/api/devices")
-@endpoint(body=DeviceToken, answer=Device)
-async def register(request: Request, body: DeviceToken) -> object:
+@endpoint(body=NewDevice, answer=Device)
+async def register_device(request: Request, body: NewDevice) -> object:
     """Have this phone told what happens while the app is closed; to say it again is no error.
 
     Say it at each start of the app, and when the phone's push service gives another token. It holds
@@ -47,7 +47,7 @@ async def register(request: Request, body: DeviceToken) -> object:
 
 
 @blueprint.get("/api/devices")
-@endpoint(answer=Devices)
+@endpoint(answer=DeviceList)
 async def list_devices(request: Request) -> object:
     """List one's phones that are told what happens while the app is closed, at most ten."""
     who = rider(request)
@@ -59,7 +59,7 @@ async def list_devices(request: Request) -> object:
 
 @blueprint.delete("/api/devices/<device_id:id>")
 @endpoint(status=204, refuses=(NO_SUCH_DEVICE,))
-async def forget(request: Request, device_id: int) -> None:
+async def remove_device(request: Request, device_id: int) -> None:
     """Tell a phone of one's own nothing any more; it stays signed in."""
     who = rider(request)
 

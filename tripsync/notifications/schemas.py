@@ -20,7 +20,7 @@ ClockTime = Annotated[
 ]
 
 
-class DeviceToken(Schema):
+class NewDevice(Schema):
     """Where this phone is reached while the app is closed."""
 
     platform: Platform
@@ -47,7 +47,7 @@ class Device(msgspec.Struct):
     current: Annotated[bool, Meta(description="whether it is this one", examples=[True])]
 
 
-class Devices(msgspec.Struct):
+class DeviceList(msgspec.Struct):
     """All of one's phones."""
 
     devices: list[Device]

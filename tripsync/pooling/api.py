@@ -15,7 +15,7 @@ from tripsync.http.idempotency import create_once
 from tripsync.http.identity import EMAIL_NOT_VERIFIED
 from tripsync.http.paging import Page, next_cursor
 from tripsync.http.problems import NOT_ALLOWED, Problem
-from tripsync.http.responses import Message
+from tripsync.http.responses import Confirmation
 from tripsync.http.tokens import Rider
 from tripsync.pooling import matches, membership, planning, saved_searches
 from tripsync.pooling.distances import DistanceSource, alone_by_road, decide, trip_of
@@ -33,12 +33,12 @@ from tripsync.pooling.problems import (
 )
 from tripsync.pooling.rides import check_ride, ends_of, ride_values, window_of
 from tripsync.pooling.schemas import (
-    ChangedRequest,
-    Matches,
-    NewRequest,
-    Opened,
-    PoolingRequest,
-    PoolingRequests,
+    MatchList,
+    NewRideRequest,
+    OpenedRideRequest,
+    RideRequest,
+    RideRequestChange,
+    RideRequestPage,
 )
 from tripsync.pooling.states import Act
 from tripsync.realtime.events import Addressed, append_many
@@ -48,8 +48,8 @@ blueprint = Blueprint("pooling")
 
 @blueprint.post("/api/pool/requests")
 @endpoint(
-    body=NewRequest,
-    answer=Opened,
+    body=NewRideRequest,
+    answer=OpenedRideRequest,
     refuses=(
         EMAIL_NOT_VERIFIED,
         ALREADY_MATCHED,
@@ -61,7 +61,7 @@ blueprint = Blueprint("pooling")
     ),
     idempotent=True,
 )
-async def open_request(request: Request, body: NewRequest) -> object:
+async def open_ride_request(request: Request, body: NewRideRequest) -> object:
     """Look for company on a ride.
 
     Several rides can be planned. Of one's own older requests those that still look for company and
@@ -95,7 +95,7 @@ async def open_request(request: Request, body: NewRequest) -> object:
 async def insert(
     db: Transaction,
     who: Rider,
-    body: NewRequest,
+    body: NewRideRequest,
     window: tuple[datetime, datetime],
     alone: float | None,
 ) -> int:
@@ -110,8 +110,8 @@ async def insert(
 
 
 @blueprint.get("/api/pool/requests")
-@endpoint(query=Page, answer=PoolingRequests)
-async def list_requests(request: Request, query: Page) -> object:
+@endpoint(query=Page, answer=RideRequestPage)
+async def list_ride_requests(request: Request, query: Page) -> object:
     """List one's own requests, the latest first."""
     who = rider(request)
     rows = await reading(request).requests.list_own(
@@ -127,14 +127,14 @@ async def list_requests(request: Request, query: Page) -> object:
 
 
 @blueprint.get("/api/pool/requests/<request_id:id>")
-@endpoint(answer=PoolingRequest, refuses=(NO_SUCH_REQUEST,))
-async def show_request(request: Request, request_id: int) -> object:
+@endpoint(answer=RideRequest, refuses=(NO_SUCH_REQUEST,))
+async def show_ride_request(request: Request, request_id: int) -> object:
     """Show one request of one's own."""
     return await find_own(request, request_id)
 
 
 @blueprint.get("/api/pool/requests/<request_id:id>/matches")
-@endpoint(answer=Matches, refuses=(NO_SUCH_REQUEST, REQUEST_CLOSED))
+@endpoint(answer=MatchList, refuses=(NO_SUCH_REQUEST, REQUEST_CLOSED))
 async def list_matches(request: Request, request_id: int) -> object:
     """List who fits now, best first, at most twenty."""
     own = await find_own(request, request_id)
@@ -166,8 +166,8 @@ async def find_own(request: Request, request_id: int) -> RequestsListOwn:
 
 @blueprint.put("/api/pool/requests/<request_id:id>")
 @endpoint(
-    body=ChangedRequest,
-    answer=Opened,
+    body=RideRequestChange,
+    answer=OpenedRideRequest,
     refuses=(
         NO_SUCH_REQUEST,
         ALREADY_MATCHED,
@@ -178,7 +178,7 @@ async def find_own(request: Request, request_id: int) -> RequestsListOwn:
         NOT_ALLOWED,
     ),
 )
-async def change_request(request: Request, body: ChangedRequest, request_id: int) -> object:
+async def change_ride_request(request: Request, body: RideRequestChange, request_id: int) -> object:
     """Change one's wishes while one still looks; who fits now learns of it.
 
     A window in which another ride of one's own may leave is refused, and the answer says which."""
@@ -225,8 +225,8 @@ def given(value: Any) -> Any:
 
 
 @blueprint.delete("/api/pool/requests/<request_id:id>")
-@endpoint(answer=Message, refuses=(NO_SUCH_REQUEST, REQUEST_CLOSED, UNDER_WAY, POOL_CLOSED))
-async def cancel_request(request: Request, request_id: int) -> object:
+@endpoint(answer=Confirmation, refuses=(NO_SUCH_REQUEST, REQUEST_CLOSED, UNDER_WAY, POOL_CLOSED))
+async def cancel_ride_request(request: Request, request_id: int) -> object:
     """Take oneself off the road.
 
     Who shares the ride is told; who is left alone goes back on the road while time lasts."""

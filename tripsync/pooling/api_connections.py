@@ -49,7 +49,14 @@ from tripsync.pooling.problems import (
     TOO_MANY_PENDING,
     UNDER_WAY,
 )
-from tripsync.pooling.schemas import Active, Answer, Ask, ConnectionAnswer, Partner, Pending
+from tripsync.pooling.schemas import (
+    ActiveConnections,
+    ConnectionOutcome,
+    ConnectionReply,
+    ConnectionRequest,
+    Partner,
+    PendingConnectionPage,
+)
 from tripsync.realtime.events import Addressed, append, append_many
 
 MOST_PENDING = 5
@@ -57,8 +64,8 @@ MOST_PENDING = 5
 
 @blueprint.post("/api/pool/connections/send")
 @endpoint(
-    body=Ask,
-    answer=ConnectionAnswer,
+    body=ConnectionRequest,
+    answer=ConnectionOutcome,
     refuses=(
         EMAIL_NOT_VERIFIED,
         NO_ACTIVE_REQUEST,
@@ -69,7 +76,7 @@ MOST_PENDING = 5
     ),
     idempotent=True,
 )
-async def send(request: Request, body: Ask) -> object:
+async def send_connection_request(request: Request, body: ConnectionRequest) -> object:
     """Ask somebody to ride together.
 
     Of several rides of one's own, `request_id` says which one asks. Where the other has replaced
@@ -83,7 +90,9 @@ async def send(request: Request, body: Ask) -> object:
     return await decide(request, ask_as_measured)
 
 
-async def ask(who: Rider, body: Ask, source: DistanceSource, db: Transaction) -> dict[str, Any]:
+async def ask(
+    who: Rider, body: ConnectionRequest, source: DistanceSource, db: Transaction
+) -> dict[str, Any]:
     own = {"college_id": who.college_id, "user_id": who.user_id}
     target = await db.requests.find_asked(**own, request_id=body.target_request_id)
     rows = await db.requests.list_asking(
@@ -140,8 +149,8 @@ def is_open(row: RequestsLockRequests) -> bool:
 
 @blueprint.post("/api/pool/connections/<connection_id:id>/respond")
 @endpoint(
-    body=Answer,
-    answer=ConnectionAnswer,
+    body=ConnectionReply,
+    answer=ConnectionOutcome,
     refuses=(
         EMAIL_NOT_VERIFIED,
         NO_SUCH_CONNECTION,
@@ -153,7 +162,9 @@ def is_open(row: RequestsLockRequests) -> bool:
         UNDER_WAY,
     ),
 )
-async def respond(request: Request, body: Answer, connection_id: int) -> object:
+async def respond_to_connection(
+    request: Request, body: ConnectionReply, connection_id: int
+) -> object:
     """Say yes or no to somebody who asked.
 
     A yes closes what can no longer come true on both sides, and tells those who waited."""
@@ -271,8 +282,8 @@ async def announce(
 
 
 @blueprint.post("/api/pool/connections/<connection_id:id>/withdraw")
-@endpoint(answer=ConnectionAnswer, refuses=(NO_SUCH_CONNECTION, ALREADY_ANSWERED))
-async def withdraw(request: Request, connection_id: int) -> object:
+@endpoint(answer=ConnectionOutcome, refuses=(NO_SUCH_CONNECTION, ALREADY_ANSWERED))
+async def withdraw_connection(request: Request, connection_id: int) -> object:
     """Take back what one asked, while it waits."""
     who = rider(request)
     own = {
@@ -293,8 +304,8 @@ async def withdraw(request: Request, connection_id: int) -> object:
 
 
 @blueprint.get("/api/pool/connections/active")
-@endpoint(answer=Active)
-async def show_active(request: Request) -> object:
+@endpoint(answer=ActiveConnections)
+async def show_active_connection(request: Request) -> object:
     """Show the connection through which one shares a ride now, if any.
 
     Of several rides it is of the one that started last, else of the one that leaves first;
@@ -326,8 +337,8 @@ def with_partner(row: ConnectionsListActive) -> dict[str, Any]:
 
 
 @blueprint.get("/api/pool/connections")
-@endpoint(query=Page, answer=Pending)
-async def list_pending(request: Request, query: Page) -> object:
+@endpoint(query=Page, answer=PendingConnectionPage)
+async def list_pending_connections(request: Request, query: Page) -> object:
     """List what waits for an answer, one's own or the other's, the latest first."""
     who = rider(request)
     rows = await reading(request).connections.list_pending(

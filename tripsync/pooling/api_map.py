@@ -13,7 +13,7 @@ from tripsync.http.rate_limits import limits_of
 from tripsync.http.schemas import Schema
 from tripsync.matching.plans import Point
 from tripsync.pooling.api import blueprint
-from tripsync.routing.roads import Roads, RouteFound
+from tripsync.routing.roads import DrivingRoute, Roads
 
 # A routing server may search a whole country for one answer, and all riders share it. What is
 # estimated costs less than counting it would.
@@ -35,7 +35,7 @@ Longitude = Annotated[
 ]
 
 
-class MapTrip(Schema):
+class RouteQuery(Schema):
     """From where to where."""
 
     start_lat: Latitude
@@ -44,16 +44,16 @@ class MapTrip(Schema):
     end_lng: Annotated[Longitude, Meta(examples=[72.8347])]
 
 
-class MapRoute(msgspec.Struct):
+class RouteAnswer(msgspec.Struct):
     """The way to drive."""
 
-    route: RouteFound
+    route: DrivingRoute
     status: Literal["success"] = "success"
 
 
 @blueprint.post("/api/map/route")
-@endpoint(body=MapTrip, answer=MapRoute, refuses=(OFF_THE_GLOBE, TOO_MANY))
-async def find_route(request: Request, body: MapTrip) -> object:
+@endpoint(body=RouteQuery, answer=RouteAnswer, refuses=(OFF_THE_GLOBE, TOO_MANY))
+async def find_route(request: Request, body: RouteQuery) -> object:
     """Find the way to drive from one place to another.
 
     Where no routing server answers it is a straight line with estimated figures, and
@@ -65,10 +65,10 @@ async def find_route(request: Request, body: MapTrip) -> object:
         await limits_of(request).count(ROUTES_PER_ACCOUNT, "map route", "account", account)
     start = Point(latitude=body.start_lat, longitude=body.start_lng)
     end = Point(latitude=body.end_lat, longitude=body.end_lng)
-    return MapRoute(await roads.route(start, end))
+    return RouteAnswer(await roads.route(start, end))
 
 
-def refuse_off_the_globe(trip: MapTrip) -> None:
+def refuse_off_the_globe(trip: RouteQuery) -> None:
     errors = [
         FieldError(field, f"The field {field!r} must be from -{bound} to {bound}.")
         for field, degrees, bound in (

@@ -13,7 +13,7 @@ from tripsync.database.rows import PoolsListPools
 from tripsync.http.context import reading, rider, run_in_transaction
 from tripsync.http.endpoint import endpoint
 from tripsync.http.problems import Problem
-from tripsync.http.responses import Message
+from tripsync.http.responses import Confirmation
 from tripsync.http.tokens import Rider
 from tripsync.pooling import membership
 from tripsync.pooling.api import blueprint, find_own
@@ -26,7 +26,7 @@ from tripsync.pooling.problems import (
     REQUEST_CLOSED,
     UNDER_WAY,
 )
-from tripsync.pooling.schemas import CurrentPool, PassingPools, Pool, PoolNote
+from tripsync.pooling.schemas import CurrentPools, PassingPoolList, Pool, PoolChange
 from tripsync.realtime.events import Addressed, append_many
 
 # Pools that are looked at, and that are shown.
@@ -37,8 +37,8 @@ Change = Callable[[Transaction, Rider, int], Awaitable[list[Addressed]]]
 
 
 @blueprint.get("/api/pool/pools/current")
-@endpoint(answer=CurrentPool)
-async def show_current(request: Request) -> object:
+@endpoint(answer=CurrentPools)
+async def show_current_pool(request: Request) -> object:
     """Show the ride one shares now, if any.
 
     Of several it is the one that started last, else the one that leaves first; `pools` has all."""
@@ -68,8 +68,8 @@ async def list_own(request: Request, pool_id: int | None) -> list[PoolsListPools
 
 
 @blueprint.put("/api/pool/pools/<pool_id:id>")
-@endpoint(body=PoolNote, answer=Pool, refuses=(NO_SUCH_POOL, POOL_CLOSED))
-async def note_pool(request: Request, body: PoolNote, pool_id: int) -> object:
+@endpoint(body=PoolChange, answer=Pool, refuses=(NO_SUCH_POOL, POOL_CLOSED))
+async def change_pool(request: Request, body: PoolChange, pool_id: int) -> object:
     """Note what the members agree on: the estimated fare, and where to meet."""
     who = rider(request)
     fare, note = body.estimated_fare, body.meeting_note
@@ -95,21 +95,21 @@ async def note_pool(request: Request, body: PoolNote, pool_id: int) -> object:
 
 
 @blueprint.post("/api/pool/pools/<pool_id:id>/start")
-@endpoint(answer=Message, refuses=(NO_SUCH_POOL, UNDER_WAY, POOL_CLOSED))
+@endpoint(answer=Confirmation, refuses=(NO_SUCH_POOL, UNDER_WAY, POOL_CLOSED))
 async def start_ride(request: Request, pool_id: int) -> object:
     """Set off: from now on nobody joins or leaves."""
     return await change(request, pool_id, membership.start, "Have a good ride.")
 
 
 @blueprint.post("/api/pool/pools/<pool_id:id>/complete")
-@endpoint(answer=Message, refuses=(NO_SUCH_POOL, POOL_CLOSED))
+@endpoint(answer=Confirmation, refuses=(NO_SUCH_POOL, POOL_CLOSED))
 async def complete_ride(request: Request, pool_id: int) -> object:
     """Say that the ride is over; any member may, and all are told."""
     return await change(request, pool_id, membership.complete, "You have arrived.")
 
 
 @blueprint.post("/api/pool/pools/<pool_id:id>/leave")
-@endpoint(answer=Message, refuses=(NO_SUCH_POOL, UNDER_WAY, POOL_CLOSED))
+@endpoint(answer=Confirmation, refuses=(NO_SUCH_POOL, UNDER_WAY, POOL_CLOSED))
 async def leave_ride(request: Request, pool_id: int) -> object:
     """Get out before it starts.
 
@@ -140,8 +140,8 @@ async def change(request: Request, pool_id: int, act: Change, message: str) -> o
 
 
 @blueprint.get("/api/pool/requests/<request_id:id>/pools")
-@endpoint(answer=PassingPools, refuses=(NO_SUCH_REQUEST, REQUEST_CLOSED))
-async def list_passing(request: Request, request_id: int) -> object:
+@endpoint(answer=PassingPoolList, refuses=(NO_SUCH_REQUEST, REQUEST_CLOSED))
+async def list_passing_pools(request: Request, request_id: int) -> object:
     """List the shared rides that pass by and have room, best first.
 
     To join one, ask the request that is named with it."""

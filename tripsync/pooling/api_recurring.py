@@ -32,10 +32,10 @@ from tripsync.pooling.problems import (
 )
 from tripsync.pooling.rides import check_ride, ends_of, ride_values
 from tripsync.pooling.schemas_recurring import (
-    DateEdit,
     NewRecurringRide,
     RecurringRide,
-    RecurringRides,
+    RecurringRideDateEdit,
+    RecurringRidePage,
 )
 
 MOST_RIDES = 20
@@ -59,7 +59,7 @@ FURTHEST_DATE = timedelta(days=366)
     ),
     idempotent=True,
 )
-async def keep_ride(request: Request, body: NewRecurringRide) -> HTTPResponse:
+async def create_recurring_ride(request: Request, body: NewRecurringRide) -> HTTPResponse:
     """Ride every week: a request is opened by itself two hours before each window.
 
     Times are those of the college's clocks. When these are changed, a time that does not exist
@@ -87,8 +87,8 @@ async def keep_ride(request: Request, body: NewRecurringRide) -> HTTPResponse:
 
 
 @blueprint.get("/api/pool/recurring")
-@endpoint(query=Page, answer=RecurringRides)
-async def list_rides(request: Request, query: Page) -> object:
+@endpoint(query=Page, answer=RecurringRidePage)
+async def list_recurring_rides(request: Request, query: Page) -> object:
     """List one's weekly rides, the latest first."""
     who = rider(request)
     rows = await reading(request).recurring.list_rides(
@@ -105,7 +105,7 @@ async def list_rides(request: Request, query: Page) -> object:
 
 @blueprint.get("/api/pool/recurring/<recurring_id:id>")
 @endpoint(answer=RecurringRide, refuses=(NO_SUCH_RECURRING_RIDE,))
-async def show_ride(request: Request, recurring_id: int) -> object:
+async def show_recurring_ride(request: Request, recurring_id: int) -> object:
     """Show a weekly ride: when it takes place next, and what became of the last dates."""
     return await find_own(reading(request), rider(request), recurring_id)
 
@@ -116,7 +116,9 @@ async def show_ride(request: Request, recurring_id: int) -> object:
     answer=RecurringRide,
     refuses=(NO_SUCH_RECURRING_RIDE, NEVER_OCCURS, BAD_OFFER, SAME_PLACE),
 )
-async def change_ride(request: Request, body: NewRecurringRide, recurring_id: int) -> object:
+async def change_recurring_ride(
+    request: Request, body: NewRecurringRide, recurring_id: int
+) -> object:
     """Change a weekly ride as a whole.
 
     A date that was given another time keeps that one where the pattern still has the date. A
@@ -140,7 +142,7 @@ async def change_ride(request: Request, body: NewRecurringRide, recurring_id: in
 
 @blueprint.delete("/api/pool/recurring/<recurring_id:id>")
 @endpoint(status=204, refuses=(NO_SUCH_RECURRING_RIDE,))
-async def delete_ride(request: Request, recurring_id: int) -> None:
+async def delete_recurring_ride(request: Request, recurring_id: int) -> None:
     """End a weekly ride; a request that is on the road already stays."""
     who = rider(request)
 
@@ -156,7 +158,7 @@ async def delete_ride(request: Request, recurring_id: int) -> None:
 
 @blueprint.post("/api/pool/recurring/<recurring_id:id>/pause")
 @endpoint(answer=RecurringRide, refuses=(NO_SUCH_RECURRING_RIDE,))
-async def pause_ride(request: Request, recurring_id: int) -> object:
+async def pause_recurring_ride(request: Request, recurring_id: int) -> object:
     """Open nothing until it is resumed; to pause twice is no error."""
     who = rider(request)
 
@@ -170,7 +172,7 @@ async def pause_ride(request: Request, recurring_id: int) -> object:
 
 @blueprint.post("/api/pool/recurring/<recurring_id:id>/resume")
 @endpoint(answer=RecurringRide, refuses=(NO_SUCH_RECURRING_RIDE,))
-async def resume_ride(request: Request, recurring_id: int) -> object:
+async def resume_recurring_ride(request: Request, recurring_id: int) -> object:
     """Open requests again, from now on; what the pause left out stays left out."""
     who = rider(request)
 
@@ -188,11 +190,13 @@ async def resume_ride(request: Request, recurring_id: int) -> object:
 
 @blueprint.put("/api/pool/recurring/<recurring_id:id>/dates")
 @endpoint(
-    body=DateEdit,
+    body=RecurringRideDateEdit,
     answer=RecurringRide,
     refuses=(NO_SUCH_RECURRING_RIDE, NO_SUCH_DATE, DATE_DECIDED),
 )
-async def edit_date(request: Request, body: DateEdit, recurring_id: int) -> object:
+async def edit_recurring_ride_date(
+    request: Request, body: RecurringRideDateEdit, recurring_id: int
+) -> object:
     """Change one date: skip it, give it another time, or have it as the pattern says again.
 
     `skip` makes it an exception date; `departs_at` or `window_minutes` give it a time of its own,
@@ -223,7 +227,12 @@ async def edit_date(request: Request, body: DateEdit, recurring_id: int) -> obje
 
 
 async def write_date(
-    db: Transaction, who: Rider, recurring_id: int, body: DateEdit, pattern: Pattern, today: date
+    db: Transaction,
+    who: Rider,
+    recurring_id: int,
+    body: RecurringRideDateEdit,
+    pattern: Pattern,
+    today: date,
 ) -> None:
     held = {"college_id": who.college_id, "recurring_id": recurring_id}
     # What has passed is let go, so that nothing grows for years.

@@ -14,18 +14,18 @@ from tripsync.pooling.api import blueprint
 from tripsync.pooling.calendar import WEEKDAYS
 from tripsync.pooling.problems import NO_SUCH_SEARCH, TOO_MANY_SEARCHES
 from tripsync.pooling.saved_searches import SEARCHES
-from tripsync.pooling.schemas_searches import NewSearch, SavedSearch, SavedSearches
+from tripsync.pooling.schemas_searches import NewRideSearch, RideSearch, RideSearchPage
 
 
 @blueprint.post("/api/pool/searches")
 @endpoint(
-    body=NewSearch,
-    answer=SavedSearch,
+    body=NewRideSearch,
+    answer=RideSearch,
     status=201,
     refuses=(NOT_ALLOWED, TOO_MANY_SEARCHES),
     idempotent=True,
 )
-async def keep_search(request: Request, body: NewSearch) -> HTTPResponse:
+async def create_ride_search(request: Request, body: NewRideSearch) -> HTTPResponse:
     """Be told when somebody goes from around one place to around another.
 
     Of each ride that fits one hears once, by `saved_search_hit`; with `mail_me` a mail comes too,
@@ -41,7 +41,7 @@ async def keep_search(request: Request, body: NewSearch) -> HTTPResponse:
     return await SEARCHES.create(request, insert)
 
 
-def values_of(body: NewSearch) -> dict[str, Any]:
+def values_of(body: NewRideSearch) -> dict[str, Any]:
     """The columns of a search; the two times of day go together and differ."""
     if (body.day_from is None) != (body.day_until is None):
         missing = "day_until" if body.day_until is None else "day_from"
@@ -67,14 +67,14 @@ def values_of(body: NewSearch) -> dict[str, Any]:
 
 
 @blueprint.get("/api/pool/searches")
-@endpoint(query=Page, answer=SavedSearches)
-async def list_searches(request: Request, query: Page) -> object:
+@endpoint(query=Page, answer=RideSearchPage)
+async def list_ride_searches(request: Request, query: Page) -> object:
     """List one's saved searches, the latest first."""
     return await SEARCHES.list_page(request, query)
 
 
 @blueprint.delete("/api/pool/searches/<search_id:id>")
 @endpoint(status=204, refuses=(NO_SUCH_SEARCH,))
-async def delete_search(request: Request, search_id: int) -> None:
+async def delete_ride_search(request: Request, search_id: int) -> None:
     """Search no more."""
     await SEARCHES.delete(request, search_id)

@@ -14,7 +14,7 @@ from tripsync.database.rows import (
     SearchesRecordHits,
 )
 from tripsync.pooling.calendar import Occurrence
-from tripsync.pooling.schemas import FullName, Id, MatchedUser, Moment, Partner
+from tripsync.pooling.schemas import FullName, Id, Match, Moment, Partner
 from tripsync.pooling.schemas_searches import SearchName
 from tripsync.realtime.events import Addressed, Event, Pushed
 
@@ -40,7 +40,7 @@ class FellowOnTheRoad(Fellow):
 class MatchFound(Event, pushed=Pushed.BY_DAY):
     """Somebody goes the same way."""
 
-    match: MatchedUser
+    match: Match
 
 
 class ConnectionRequestReceived(Event, pushed=Pushed.BY_DAY):
@@ -164,7 +164,7 @@ class SavedSearchHit(Event, pushed=Pushed.BY_DAY):
 
 
 def match_found(user_id: int, match: Mapping[str, Any]) -> Addressed:
-    return user_id, MatchFound(MatchedUser(**match))
+    return user_id, MatchFound(Match(**match))
 
 
 def became_matched(user_id: int, request_id: int, pool_id: int) -> Addressed:

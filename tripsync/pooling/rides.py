@@ -6,7 +6,7 @@ from typing import Any
 from tripsync.http.problems import FieldError, Problem
 from tripsync.matching.plans import Point, road_meters
 from tripsync.pooling.problems import BAD_OFFER, BAD_WINDOW, SAME_PLACE
-from tripsync.pooling.schemas import NewRequest, RideToShare
+from tripsync.pooling.schemas import NewRideRequest, RideToShare
 
 # What a request without times means.
 USUAL_WINDOW = timedelta(minutes=15)
@@ -18,7 +18,7 @@ CLOCK_TOLERANCE = timedelta(minutes=5)
 SHORTEST_RIDE_METERS = 100
 
 
-def window_of(body: NewRequest) -> tuple[datetime, datetime]:
+def window_of(body: NewRideRequest) -> tuple[datetime, datetime]:
     """When the rider wants to leave; with only one end given, or none, a quarter of an hour."""
     now = datetime.now(UTC)
     after = body.depart_after or min(now, body.depart_before or now)

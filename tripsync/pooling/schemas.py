@@ -46,7 +46,7 @@ IsFallback = Annotated[
 ]
 
 
-class Preferences(Schema):
+class RidePreferences(Schema):
     """What matters to a rider about the company."""
 
     same_gender: bool = False
@@ -68,19 +68,19 @@ class RideToShare(Schema):
     detour_percent: DetourPercent = 25
     role: Role = "rider"
     seats_offered: SeatsOffered | None = None
-    preferences: Preferences = msgspec.field(default_factory=Preferences)
+    preferences: RidePreferences = msgspec.field(default_factory=RidePreferences)
     auto_match: bool = False
     note: Text | None = None
 
 
-class NewRequest(RideToShare):
+class NewRideRequest(RideToShare):
     """A ride somebody wants to share, once."""
 
     depart_after: Moment | None = None
     depart_before: Moment | None = None
 
 
-class ChangedPreferences(Schema):
+class RidePreferencesChange(Schema):
     """What is left out stays as it is."""
 
     same_gender: bool | UnsetType = UNSET
@@ -89,14 +89,14 @@ class ChangedPreferences(Schema):
     luggage: bool | UnsetType = UNSET
 
 
-class ChangedRequest(Schema):
+class RideRequestChange(Schema):
     """Other wishes for a ride that still looks for company. What is left out stays as it is."""
 
     depart_after: Moment | UnsetType = UNSET
     depart_before: Moment | UnsetType = UNSET
     seats: Seats | UnsetType = UNSET
     detour_percent: DetourPercent | UnsetType = UNSET
-    preferences: ChangedPreferences = msgspec.field(default_factory=ChangedPreferences)
+    preferences: RidePreferencesChange = msgspec.field(default_factory=RidePreferencesChange)
     auto_match: bool | UnsetType = UNSET
     note: Text | UnsetType | None = UNSET
 
@@ -118,7 +118,7 @@ class RouteStop(msgspec.Struct):
     meters: Annotated[float, Meta(description="of road, from the first stop", examples=[1200])]
 
 
-class MatchedUser(msgspec.Struct):
+class Match(msgspec.Struct):
     """Somebody who goes the same way. Contact details stay null until both agreed."""
 
     id: Id
@@ -150,17 +150,17 @@ class MatchedUser(msgspec.Struct):
     is_fallback: IsFallback
 
 
-class Opened(msgspec.Struct):
+class OpenedRideRequest(msgspec.Struct):
     """The request that was opened, and who fits."""
 
     request_id: Id
-    matches: list[MatchedUser]
+    matches: list[Match]
 
 
-class Matches(msgspec.Struct):
+class MatchList(msgspec.Struct):
     """Who fits now, best first."""
 
-    matches: list[MatchedUser]
+    matches: list[Match]
 
 
 class PassingPool(msgspec.Struct):
@@ -175,13 +175,13 @@ class PassingPool(msgspec.Struct):
     is_fallback: IsFallback
 
 
-class PassingPools(msgspec.Struct):
+class PassingPoolList(msgspec.Struct):
     """Shared rides that pass by, best first."""
 
     pools: list[PassingPool]
 
 
-class PoolingRequest(msgspec.Struct):
+class RideRequest(msgspec.Struct):
     """A request of one's own."""
 
     request_id: Id
@@ -207,14 +207,14 @@ class PoolingRequest(msgspec.Struct):
     created_at: datetime
 
 
-class PoolingRequests(msgspec.Struct):
+class RideRequestPage(msgspec.Struct):
     """A page of one's own requests."""
 
-    requests: list[PoolingRequest]
+    requests: list[RideRequest]
     next_cursor: str | None
 
 
-class Ask(Schema):
+class ConnectionRequest(Schema):
     """Whose request one wants to ride with, and with which of one's own."""
 
     target_request_id: Id
@@ -227,13 +227,13 @@ class Ask(Schema):
     ] = None
 
 
-class Answer(Schema):
+class ConnectionReply(Schema):
     """Yes or no."""
 
     action: Literal["approve", "reject"]
 
 
-class ConnectionAnswer(msgspec.Struct):
+class ConnectionOutcome(msgspec.Struct):
     """Where a connection stands now."""
 
     message: Annotated[str, Meta(examples=["Your request is on its way."])]
@@ -263,7 +263,7 @@ class ActiveConnection(msgspec.Struct):
     partner: Partner
 
 
-class Active(msgspec.Struct):
+class ActiveConnections(msgspec.Struct):
     """The connection one shares a ride through, if any."""
 
     connection: ActiveConnection | None
@@ -281,14 +281,14 @@ class PendingConnection(msgspec.Struct):
     other: Annotated[dict[str, Any], Meta(description="id, full_name, request_id")]
 
 
-class Pending(msgspec.Struct):
+class PendingConnectionPage(msgspec.Struct):
     """A page of connections that wait."""
 
     connections: list[PendingConnection]
     next_cursor: str | None
 
 
-class Member(msgspec.Struct):
+class PoolMember(msgspec.Struct):
     """Who rides along, how far, and for which share of the fare."""
 
     id: Id
@@ -328,18 +328,18 @@ class Pool(msgspec.Struct):
     started_at: datetime | None
     closed_at: datetime | None
     is_fallback: IsFallback
-    members: list[Member]
+    members: list[PoolMember]
     stops: list[PoolStop]
 
 
-class CurrentPool(msgspec.Struct):
+class CurrentPools(msgspec.Struct):
     """The ride one shares now, if any."""
 
     pool: Pool | None
     pools: Annotated[list[Pool], Meta(description="all rides one shares, the nearest first")]
 
 
-class PoolNote(Schema):
+class PoolChange(Schema):
     """What the members agree on. What is left out stays; null clears."""
 
     estimated_fare: (

@@ -52,7 +52,7 @@ class NewRecurringRide(RideToShare, kw_only=True):
     ] = msgspec.field(default_factory=list)
 
 
-class DateEdit(Schema):
+class RecurringRideDateEdit(Schema):
     """What is different on one date. Only the date: nothing, it is as the pattern says again."""
 
     date: Day
@@ -69,7 +69,7 @@ class ChangedDate(msgspec.Struct):
     window_minutes: WindowMinutes
 
 
-class ComingDate(msgspec.Struct):
+class UpcomingDate(msgspec.Struct):
     """When the ride takes place next."""
 
     date: Day
@@ -78,7 +78,7 @@ class ComingDate(msgspec.Struct):
     changed: bool
 
 
-class DecidedDate(msgspec.Struct):
+class PastDate(msgspec.Struct):
     """What became of a date whose time had come: a request, or why there is none."""
 
     date: Day
@@ -111,12 +111,12 @@ class RecurringRide(msgspec.Struct):
     auto_match: bool
     note: str
     changes: list[ChangedDate]
-    upcoming: Annotated[list[ComingDate], Meta(description="the next five; none while paused")]
-    recent: Annotated[list[DecidedDate], Meta(description="the last ten, the latest first")]
+    upcoming: Annotated[list[UpcomingDate], Meta(description="the next five; none while paused")]
+    recent: Annotated[list[PastDate], Meta(description="the last ten, the latest first")]
     created_at: datetime
 
 
-class RecurringRides(msgspec.Struct):
+class RecurringRidePage(msgspec.Struct):
     """A page of one's own weekly rides."""
 
     rides: list[RecurringRide]

@@ -16,7 +16,7 @@ Radius = Annotated[
 ]
 
 
-class NewSearch(Schema, kw_only=True):
+class NewRideSearch(Schema, kw_only=True):
     """Which rides one wants to hear of. Left out: any day, any time, for good."""
 
     name: SearchName
@@ -33,7 +33,7 @@ class NewSearch(Schema, kw_only=True):
     expires_at: Moment | None = None
 
 
-class SavedSearch(msgspec.Struct):
+class RideSearch(msgspec.Struct):
     """A search of one's own."""
 
     search_id: Id
@@ -52,8 +52,8 @@ class SavedSearch(msgspec.Struct):
     created_at: datetime
 
 
-class SavedSearches(msgspec.Struct):
+class RideSearchPage(msgspec.Struct):
     """A page of one's own searches."""
 
-    searches: list[SavedSearch]
+    searches: list[RideSearch]
     next_cursor: str | None

@@ -25,14 +25,14 @@ FIELDS = ProfileChange.__struct_fields__
 
 @blueprint.get("/api/profile/me")
 @endpoint(answer=Profile)
-async def read_profile(request: Request) -> object:
+async def read_own_profile(request: Request) -> object:
     """Read one's own profile."""
     return await find_profile(reading(request), rider(request))
 
 
 @blueprint.put("/api/profile/me")
 @endpoint(body=ProfileChange, answer=Profile, refuses=(USERNAME_TAKEN,))
-async def change_profile(request: Request, body: ProfileChange) -> object:
+async def change_own_profile(request: Request, body: ProfileChange) -> object:
     """Change one's profile.
 
     A field that is not sent stays as it is; null or blank text clears it. An object, such as
@@ -113,7 +113,7 @@ def holders_of_numbers(changed: dict[str, Any]) -> list[dict[str, Any]]:
 
 @blueprint.get("/api/users/<user_id:id>/profile")
 @endpoint(answer=FellowProfile, refuses=(NO_SUCH_RIDER,))
-async def read_fellow(request: Request, user_id: int) -> object:
+async def read_fellow_profile(request: Request, user_id: int) -> object:
     """Read the profile of a fellow of one's college.
 
     Email, telephone number and emergency contact are shown only while one shares a ride."""

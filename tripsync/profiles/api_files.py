@@ -47,7 +47,7 @@ SWEEP = 20
 
 @blueprint.post("/api/profile/me/image")
 @endpoint(upload=PICTURE, answer=Profile, refuses=(UNUSABLE_IMAGE, TOO_MANY))
-async def set_image(request: Request, file: bytes) -> object:
+async def set_profile_image(request: Request, file: bytes) -> object:
     """Set one's picture.
 
     It is cut to a square of at most 512 pixels and loses all that is not seen in it, such as
@@ -70,7 +70,7 @@ async def set_resume(request: Request, file: bytes) -> object:
 
 @blueprint.delete("/api/profile/me/image")
 @endpoint(status=204)
-async def remove_image(request: Request) -> None:
+async def remove_profile_image(request: Request) -> None:
     """Take one's picture away."""
     await remove(request, "image")
 
@@ -84,7 +84,7 @@ async def remove_resume(request: Request) -> None:
 
 @blueprint.get("/api/users/<user_id:id>/image")
 @endpoint(query=PictureAddress, answer=Binary(pictures.STORED_AS), refuses=(NO_IMAGE,), open=True)
-async def see_image(request: Request, query: PictureAddress, user_id: int) -> object:
+async def show_profile_image(request: Request, query: PictureAddress, user_id: int) -> object:
     """See the picture of a fellow of one's college, or one's own.
 
     `profile_image_url` is an address of it that opens without a token: for the rider it was given
@@ -110,7 +110,7 @@ def viewer_of(request: Request, query: PictureAddress, user_id: int) -> tuple[in
 
 @blueprint.get("/api/users/<user_id:id>/resume")
 @endpoint(answer=Binary(resumes.STORED_AS), refuses=(NO_RESUME,))
-async def see_resume(request: Request, user_id: int) -> object:
+async def show_resume(request: Request, user_id: int) -> object:
     """See one's own résumé, or that of a fellow one shares a ride with.
 
     Or of somebody who applied to a post of one's own that asks for a résumé."""

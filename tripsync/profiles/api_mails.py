@@ -44,7 +44,7 @@ async def change_mail_settings(request: Request, body: MailSettings) -> object:
 
 @blueprint.get("/api/mail/unsubscribe/<token:secret>")
 @endpoint(answer=PAGE, refuses=(NOT_FOUND,), open=True)
-async def ask_about_unsubscribing(request: Request, token: str) -> object:
+async def show_unsubscribe_page(request: Request, token: str) -> object:
     """Show the page to which the link in a mail leads, with a button; it changes nothing."""
     return await show(request, claimed(request, token), done=False)
 

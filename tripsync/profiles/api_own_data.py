@@ -30,7 +30,7 @@ from tripsync.own_data import OwnDataParts, Whose
 from tripsync.profiles.api import blueprint
 from tripsync.profiles.api_files import sweep
 from tripsync.profiles.problems import RIDE_OPEN, WRONG_PASSWORD
-from tripsync.profiles.schemas import Departure, OwnData
+from tripsync.profiles.schemas import AccountDeletion, OwnData
 
 # An export is many reads, and a deletion checks a password.
 EXPORT = Limit("export", per_address="120/hour", per_account="10/hour")
@@ -43,7 +43,7 @@ CHUNK_BYTES = 16_384
 
 @blueprint.get("/api/profile/me/export")
 @endpoint(answer=OwnData, refuses=(TOO_MANY,))
-async def export(request: Request) -> None:
+async def export_own_data(request: Request) -> None:
     """Get everything that is held about oneself.
 
     All sections are of the same moment. Of others it tells names at most; who blocked or reported
@@ -93,8 +93,8 @@ async def chunks(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
 
 
 @blueprint.delete("/api/profile/me")
-@endpoint(body=Departure, status=204, refuses=(WRONG_PASSWORD, RIDE_OPEN, TOO_MANY))
-async def delete_account(request: Request, body: Departure) -> None:
+@endpoint(body=AccountDeletion, status=204, refuses=(WRONG_PASSWORD, RIDE_OPEN, TOO_MANY))
+async def delete_account(request: Request, body: AccountDeletion) -> None:
     """Delete one's account and all that it told of oneself.
 
     The password is asked again. The address is free at once, and every device is signed out. What

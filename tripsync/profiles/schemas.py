@@ -35,7 +35,7 @@ Gender = Literal["woman", "man", "non_binary"]
 Choice = Annotated[bool, Meta(examples=[True])] | None
 
 
-class Preferences(Schema):
+class ProfilePreferences(Schema):
     """How one likes to ride; what a request does not say for itself."""
 
     same_gender: Choice = None
@@ -81,12 +81,12 @@ class ProfileChange(Schema):
     major: Major | UnsetType | None = UNSET
     college_unit: CollegeUnit | UnsetType | None = UNSET
     gender: Gender | UnsetType | None = UNSET
-    preferences: Preferences | UnsetType | None = UNSET
+    preferences: ProfilePreferences | UnsetType | None = UNSET
     social_media_links: SocialMediaLinks | UnsetType | None = UNSET
     emergency_contact: EmergencyContact | UnsetType | None = UNSET
 
 
-class Stars(msgspec.Struct):
+class StarCounts(msgspec.Struct):
     """How many gave how many stars."""
 
     one: Annotated[int, Meta(examples=[0])] = msgspec.field(name="1")
@@ -96,12 +96,12 @@ class Stars(msgspec.Struct):
     five: Annotated[int, Meta(examples=[0])] = msgspec.field(name="5")
 
 
-class Reviews(msgspec.Struct):
+class ReviewSummary(msgspec.Struct):
     """What fellow riders wrote. The SQL function `review_summary` says it."""
 
     average: Annotated[float, Meta(description="null without a review", examples=[4.5])] | None
     count: Annotated[int, Meta(examples=[0])]
-    stars: Stars
+    stars: StarCounts
     recent: Annotated[
         list[dict],
         Meta(description="the latest three, as the list of reviews shows them", examples=[[]]),
@@ -145,10 +145,10 @@ class Profile(msgspec.Struct):
     major: Major | None
     college_unit: CollegeUnit | None
     gender: Gender | None
-    preferences: Preferences | None
+    preferences: ProfilePreferences | None
     social_media_links: SocialMediaLinks | None
     emergency_contact: EmergencyContact | None
-    reviews: Reviews
+    reviews: ReviewSummary
     profile_image_url: PictureUrl | None
     has_resume: Annotated[bool, Meta(examples=[False])]
 
@@ -163,16 +163,16 @@ class FellowProfile(msgspec.Struct):
     bio: Bio | None
     year_of_study: YearOfStudy | None
     major: Major | None
-    preferences: Preferences | None
+    preferences: ProfilePreferences | None
     social_media_links: SocialMediaLinks | None
-    reviews: Reviews
+    reviews: ReviewSummary
     profile_image_url: PictureUrl | None
     email: Annotated[str, Meta(examples=["dev@djsce.example"])] | None
     phone_number: PhoneNumber | None
     emergency_contact: EmergencyContact | None
 
 
-class Departure(Schema):
+class AccountDeletion(Schema):
     """The password, once more."""
 
     password: Annotated[str, Meta(max_length=1000, examples=["four sparrows on a tram"])]

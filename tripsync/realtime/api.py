@@ -36,7 +36,7 @@ class Since(Schema):
     limit: Annotated[int, Meta(ge=1, le=MOST_EVENTS, description="how many, at most")] = 100
 
 
-class OwnEvents(Schema):
+class EventPage(Schema):
     """Events as sockets send them, in order."""
 
     events: Annotated[
@@ -51,7 +51,7 @@ class OwnEvents(Schema):
 
 
 @blueprint.get("/api/events")
-@endpoint(query=Since, answer=OwnEvents)
+@endpoint(query=Since, answer=EventPage)
 async def list_events(request: Request, query: Since) -> object:
     """List what happened to one after an event, in order; sockets send the same as it happens.
 

@@ -30,13 +30,13 @@ from tripsync.reviews.problems import (
     WORK_NOT_OVER,
 )
 from tripsync.reviews.schemas import (
-    NewReply,
     NewReview,
+    NewReviewReply,
     OwnReview,
-    OwnReviews,
+    OwnReviewPage,
     Review,
     ReviewChange,
-    ReviewList,
+    ReviewPage,
 )
 
 blueprint = Blueprint("reviews")
@@ -68,7 +68,7 @@ async def write_review(request: Request, body: NewReview, pool_id: int) -> objec
     idempotent=True,
     unnamed=True,
 )
-async def review_work(request: Request, body: NewReview, post_id: int) -> object:
+async def review_service(request: Request, body: NewReview, post_id: int) -> object:
     """Review the other side of work that is done: who wrote the post, or who was accepted, once.
 
     It is as blind as that of a ride. Of an anonymous post, only those whom its writer told who they
@@ -198,8 +198,8 @@ async def find_own(db: Bound, who: Rider, review_id: int) -> ReviewsListWritten:
 
 
 @blueprint.get("/api/users/<user_id:id>/reviews")
-@endpoint(query=Page, answer=ReviewList, refuses=(NO_SUCH_RIDER,))
-async def list_received(request: Request, user_id: int, query: Page) -> object:
+@endpoint(query=Page, answer=ReviewPage, refuses=(NO_SUCH_RIDER,))
+async def list_received_reviews(request: Request, user_id: int, query: Page) -> object:
     """List the reviews of a fellow of one's college, or of oneself, the latest first.
 
     Those written by somebody whom one blocked, or who blocked one, are left out; the figures in
@@ -221,8 +221,8 @@ async def list_received(request: Request, user_id: int, query: Page) -> object:
 
 
 @blueprint.get("/api/reviews/mine")
-@endpoint(query=Page, answer=OwnReviews)
-async def list_written(request: Request, query: Page) -> object:
+@endpoint(query=Page, answer=OwnReviewPage)
+async def list_written_reviews(request: Request, query: Page) -> object:
     """List the reviews one wrote, the latest first, also those that nobody may read yet."""
     who = rider(request)
     reviews = await reading(request).reviews.list_written(
@@ -239,13 +239,13 @@ async def list_written(request: Request, query: Page) -> object:
 
 @blueprint.post("/api/reviews/<review_id:id>/reply")
 @endpoint(
-    body=NewReply,
+    body=NewReviewReply,
     answer=Review,
     status=201,
     refuses=(NO_SUCH_REVIEW, NOT_ABOUT_YOU, ALREADY_REPLIED),
     idempotent=True,
 )
-async def reply(request: Request, body: NewReply, review_id: int) -> HTTPResponse:
+async def reply_to_review(request: Request, body: NewReviewReply, review_id: int) -> HTTPResponse:
     """Reply to a review of oneself, once; everybody who reads it reads the reply."""
     who = rider(request)
 

@@ -48,20 +48,20 @@ class ReviewChange(Schema):
     comment: Comment | UnsetType = UNSET
 
 
-class NewReply(Schema):
+class NewReviewReply(Schema):
     """What the reviewed says to it."""
 
     text: Words
 
 
-class Person(msgspec.Struct):
+class ReviewPerson(msgspec.Struct):
     """Somebody of the college."""
 
     id: Id
     full_name: FullName
 
 
-class Reply(msgspec.Struct):
+class ReviewReply(msgspec.Struct):
     """What the reviewed said to it."""
 
     text: Words
@@ -72,15 +72,15 @@ class Review(msgspec.Struct):
     """A review, as others read it."""
 
     id: Id
-    author: Person
+    author: ReviewPerson
     rating: Rating
     comment: Comment
     created_at: Moment
     edited_at: Moment | None
-    reply: Reply | None
+    reply: ReviewReply | None
 
 
-class ReviewList(msgspec.Struct):
+class ReviewPage(msgspec.Struct):
     """A page of the reviews of a rider."""
 
     reviews: list[Review]
@@ -93,17 +93,17 @@ class OwnReview(msgspec.Struct):
     id: Id
     pool_id: Annotated[Id | None, Meta(description="the ride it is of")]
     post_id: Annotated[Id | None, Meta(description="or the service")]
-    subject: Person
+    subject: ReviewPerson
     rating: Rating
     comment: Comment
     created_at: Moment
     edited_at: Moment | None
     visible: Annotated[bool, Meta(description="whether others may read it", examples=[False])]
     editable: Annotated[bool, Meta(description="whether it can be changed now", examples=[True])]
-    reply: Reply | None
+    reply: ReviewReply | None
 
 
-class OwnReviews(msgspec.Struct):
+class OwnReviewPage(msgspec.Struct):
     """A page of the reviews that a rider wrote."""
 
     reviews: list[OwnReview]

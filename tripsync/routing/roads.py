@@ -23,7 +23,7 @@ Answer = TypeVar("Answer")
 NOTHING: Mapping[tuple[Point, Point], float] = MappingProxyType({})
 
 
-class RouteFound(msgspec.Struct, frozen=True):
+class DrivingRoute(msgspec.Struct, frozen=True):
     """A way from one place to another."""
 
     polyline: Annotated[
@@ -81,12 +81,12 @@ class Roads:
         if self._server:
             await self._server.close()
 
-    async def route(self, start: Point, end: Point) -> RouteFound:
+    async def route(self, start: Point, end: Point) -> DrivingRoute:
         """The way to drive from one place to another."""
         drive = await self._ask(lambda server: server.drive(start, end))
         if drive is None:
             return straight_line(start, end)
-        return RouteFound(
+        return DrivingRoute(
             polyline=drive.geometry.coordinates,
             distance_meters=round(drive.distance),
             duration_seconds=round(drive.duration),
@@ -122,9 +122,9 @@ class Roads:
         return answer
 
 
-def straight_line(start: Point, end: Point) -> RouteFound:
+def straight_line(start: Point, end: Point) -> DrivingRoute:
     meters = road_meters(start, end)
-    return RouteFound(
+    return DrivingRoute(
         polyline=[(each.longitude, each.latitude) for each in (start, end)],
         distance_meters=round(meters),
         duration_seconds=round(meters / METERS_PER_SECOND),

@@ -23,11 +23,11 @@ from tripsync.safety.problems import (
     TOO_MANY_SHARES,
 )
 from tripsync.safety.schemas import (
-    FreshShare,
-    NewShare,
+    CreatedRideShare,
+    NewRideShare,
     Position,
+    RideSharePage,
     SharedRide,
-    Shares,
 )
 
 blueprint = Blueprint("safety")
@@ -37,8 +37,10 @@ MOST_SHARES = 10
 
 
 @blueprint.post("/api/safety/share")
-@endpoint(body=NewShare, answer=FreshShare, status=201, refuses=(NO_RIDE, TOO_MANY_SHARES))
-async def share_ride(request: Request, body: NewShare) -> object:
+@endpoint(
+    body=NewRideShare, answer=CreatedRideShare, status=201, refuses=(NO_RIDE, TOO_MANY_SHARES)
+)
+async def share_ride(request: Request, body: NewRideShare) -> object:
     """Get a link by which somebody without an account can follow one's ride.
 
     It opens until it expires or is ended, one leaves the ride, or two hours after the ride is over.
@@ -75,8 +77,8 @@ async def hold_rider(db: Transaction, who: Rider) -> None:
 
 
 @blueprint.get("/api/safety/shares")
-@endpoint(query=Page, answer=Shares)
-async def list_shares(request: Request, query: Page) -> object:
+@endpoint(query=Page, answer=RideSharePage)
+async def list_ride_shares(request: Request, query: Page) -> object:
     """List the links that one has given out and that still open, the latest first."""
     who = rider(request)
     shares = await reading(request).safety.list_shares(
@@ -92,7 +94,7 @@ async def list_shares(request: Request, query: Page) -> object:
 
 @blueprint.delete("/api/safety/share/<share_id:id>")
 @endpoint(status=204, refuses=(NO_SHARE,))
-async def revoke_share(request: Request, share_id: int) -> None:
+async def revoke_ride_share(request: Request, share_id: int) -> None:
     """End a link of one's own: it opens nothing from now on."""
     who = rider(request)
 
@@ -130,7 +132,7 @@ async def set_position(request: Request, body: Position) -> None:
 
 @blueprint.get("/api/safety/shared/<token:secret>")
 @endpoint(answer=SharedRide, refuses=(LINK_OVER,), open=True)
-async def follow_ride(request: Request, token: str) -> object:
+async def follow_shared_ride(request: Request, token: str) -> object:
     """Follow a ride by its link: the route, first names, and where the rider was last.
 
     A 404 once the link has expired or was ended, and two hours after the ride is over."""

@@ -34,7 +34,7 @@ from tripsync.safety.schemas import (
     AlarmResolution,
     NewAlarm,
     RaisedAlarm,
-    RaisedAlarms,
+    RaisedAlarmPage,
 )
 
 # The contact never asked us for mail: this is not to become a way to send it.
@@ -127,7 +127,7 @@ def seen_by_rider(help: SafetyFindHelp, alarm: OwnAlarm) -> dict[str, Any]:
 
 
 @blueprint.get("/api/safety/sos")
-@endpoint(query=AlarmPage, answer=RaisedAlarms, refuses=(NOT_FOUND,))
+@endpoint(query=AlarmPage, answer=RaisedAlarmPage, refuses=(NOT_FOUND,))
 async def list_alarms(request: Request, query: AlarmPage) -> object:
     """List the alarms of one's college, the latest first; for moderators."""
     rows = await read_alarms(

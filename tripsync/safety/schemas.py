@@ -39,7 +39,7 @@ Words = Annotated[
 AlarmStatus = Annotated[Literal["open", "resolved"], Meta(examples=["open"])]
 
 
-class NewShare(Schema):
+class NewRideShare(Schema):
     """A link to the ride that one shares now."""
 
     vehicle_note: VehicleNote | None = None
@@ -48,7 +48,7 @@ class NewShare(Schema):
     ] = 240
 
 
-class Share(msgspec.Struct):
+class RideShare(msgspec.Struct):
     """A link that was given out."""
 
     id: Id
@@ -58,7 +58,7 @@ class Share(msgspec.Struct):
     expires_at: datetime
 
 
-class FreshShare(Share):
+class CreatedRideShare(RideShare):
     """A new link. Its secret is in this answer and nowhere else."""
 
     url: Annotated[
@@ -70,10 +70,10 @@ class FreshShare(Share):
     ]
 
 
-class Shares(msgspec.Struct):
+class RideSharePage(msgspec.Struct):
     """A page of the links that still open."""
 
-    shares: list[Share]
+    shares: list[RideShare]
     next_cursor: str | None
 
 
@@ -92,7 +92,7 @@ class LivePosition(Schema):
     heading: Heading | None = None
 
 
-class SeenAt(msgspec.Struct):
+class LastPosition(msgspec.Struct):
     """Where the rider was seen last."""
 
     latitude: Latitude
@@ -121,7 +121,7 @@ class SharedRide(msgspec.Struct):
     fellow_riders: Annotated[list[FirstName], Meta(examples=[["Dev"]])]
     vehicle_note: Annotated[str, Meta(examples=["White Dzire, MH 02 AB 1234"])]
     stops: list[SharedStop]
-    last_position: SeenAt | None
+    last_position: LastPosition | None
     started_at: datetime | None
     ended_at: datetime | None
     expires_at: datetime
@@ -173,7 +173,7 @@ class AlarmPage(Page):
     ) = None
 
 
-class Alarmed(msgspec.Struct):
+class AlarmRider(msgspec.Struct):
     """Who raised an alarm."""
 
     id: Id
@@ -181,7 +181,7 @@ class Alarmed(msgspec.Struct):
     phone_number: Annotated[str, Meta(examples=["+919820012345"])] | None
 
 
-class Resolver(msgspec.Struct):
+class AlarmResolver(msgspec.Struct):
     """Which moderator resolved an alarm."""
 
     id: Id
@@ -193,7 +193,7 @@ class RaisedAlarm(msgspec.Struct):
 
     id: Id
     status: AlarmStatus
-    rider: Alarmed
+    rider: AlarmRider
     pool_id: Id | None
     latitude: Latitude | None
     longitude: Longitude | None
@@ -201,11 +201,11 @@ class RaisedAlarm(msgspec.Struct):
     raised_at: datetime
     repeated_at: datetime
     resolved_at: datetime | None
-    resolved_by: Resolver | None
+    resolved_by: AlarmResolver | None
     resolution: Annotated[str, Meta(examples=["She is home."])]
 
 
-class RaisedAlarms(msgspec.Struct):
+class RaisedAlarmPage(msgspec.Struct):
     """A page of alarms."""
 
     alarms: list[RaisedAlarm]

@@ -22,7 +22,7 @@ from tripsync.services.problems import (
     TEAM_TOO_SMALL,
     TOO_MANY_POSTS,
 )
-from tripsync.services.schemas import NewPost, PostChange, ServicePost
+from tripsync.services.schemas import NewServicePost, ServicePost, ServicePostChange
 
 blueprint = Blueprint("services")
 
@@ -31,14 +31,14 @@ MOST_POSTS = 100
 
 @blueprint.post("/api/services")
 @endpoint(
-    body=NewPost,
+    body=NewServicePost,
     answer=ServicePost,
     status=201,
     refuses=(NOT_ALLOWED, TOO_MANY_POSTS),
     idempotent=True,
     unnamed=True,
 )
-async def create_post(request: Request, body: NewPost) -> HTTPResponse:
+async def create_service(request: Request, body: NewServicePost) -> HTTPResponse:
     """Offer something, or ask for help.
 
     `price` and `compensation_amount` are one amount by two names; `compensation_type` says how it
@@ -64,12 +64,12 @@ async def create_post(request: Request, body: NewPost) -> HTTPResponse:
 
 @blueprint.put("/api/services/<post_id:id>")
 @endpoint(
-    body=PostChange,
+    body=ServicePostChange,
     answer=ServicePost,
     refuses=(NO_SUCH_POST, NOT_YOUR_POST, POST_OVER, TEAM_TOO_SMALL),
     unnamed=True,
 )
-async def change_post(request: Request, body: PostChange, post_id: int) -> object:
+async def change_service(request: Request, body: ServicePostChange, post_id: int) -> object:
     """Change a post of one's own until it is completed.
 
     Whether it is anonymous stays as it is. Applications stay, also of those whom new filters would
@@ -105,7 +105,7 @@ async def change_post(request: Request, body: PostChange, post_id: int) -> objec
 
 @blueprint.delete("/api/services/<post_id:id>")
 @endpoint(status=204, refuses=(NO_SUCH_POST, NOT_YOUR_POST), unnamed=True)
-async def delete_post(request: Request, post_id: int) -> None:
+async def delete_service(request: Request, post_id: int) -> None:
     """Delete a post of one's own; who applied keeps the application, and is told."""
     who = rider(request)
 

@@ -41,7 +41,11 @@ from tripsync.services.problems import (
     POST_CLOSED,
     REQUIREMENTS_UNMET,
 )
-from tripsync.services.schemas_applications import Application, ApplicationChange, NewApplication
+from tripsync.services.schemas_applications import (
+    NewServiceApplication,
+    ServiceApplication,
+    ServiceApplicationChange,
+)
 
 # A post that nobody else changes meanwhile, by itself or with an application to it.
 HeldPost = ApplicationsLockPostToApply | ApplicationsLockApplication
@@ -49,8 +53,8 @@ HeldPost = ApplicationsLockPostToApply | ApplicationsLockApplication
 
 @blueprint.post("/api/services/<post_id:id>/apply")
 @endpoint(
-    body=NewApplication,
-    answer=Application,
+    body=NewServiceApplication,
+    answer=ServiceApplication,
     refuses=(
         EMAIL_NOT_VERIFIED,
         NO_SUCH_POST,
@@ -62,7 +66,9 @@ HeldPost = ApplicationsLockPostToApply | ApplicationsLockApplication
     ),
     idempotent=True,
 )
-async def apply(request: Request, body: NewApplication, post_id: int) -> HTTPResponse:
+async def apply_to_service(
+    request: Request, body: NewServiceApplication, post_id: int
+) -> HTTPResponse:
     """Apply to a post of one's college, once.
 
     Everything that the post requires must be there; what is missing is named. A résumé in one's
@@ -112,7 +118,7 @@ def check_requirements(post: HeldPost, cover_letter: str | None, has_link: bool)
         raise Problem(REQUIREMENTS_UNMET, said, errors=missing)
 
 
-def columns_of(body: NewApplication | ApplicationChange) -> dict[str, Any]:
+def columns_of(body: NewServiceApplication | ServiceApplicationChange) -> dict[str, Any]:
     """The columns that were sent."""
     sent = {name: each for name, each in msgspec.structs.asdict(body).items() if each is not UNSET}
     if (rate := sent.get("proposed_rate")) is not None:
@@ -129,7 +135,7 @@ async def find_application(
 
 
 @blueprint.get("/api/profile/me/applications")
-@endpoint(query=Page, answer=list[Application])
+@endpoint(query=Page, answer=list[ServiceApplication])
 async def list_own_applications(request: Request, query: Page) -> object:
     """List what one applied to, the latest first, also what is not there any more."""
     who = rider(request)
@@ -145,8 +151,8 @@ async def list_own_applications(request: Request, query: Page) -> object:
 
 @blueprint.patch("/api/services/applications/<application_id:id>")
 @endpoint(
-    body=ApplicationChange,
-    answer=Application,
+    body=ServiceApplicationChange,
+    answer=ServiceApplication,
     refuses=(
         NO_SUCH_APPLICATION,
         NOT_YOUR_APPLICATION,
@@ -157,7 +163,7 @@ async def list_own_applications(request: Request, query: Page) -> object:
     ),
 )
 async def change_application(
-    request: Request, body: ApplicationChange, application_id: int
+    request: Request, body: ServiceApplicationChange, application_id: int
 ) -> object:
     """Change what one sent, while it waits and the post is open."""
     who = rider(request)
@@ -171,7 +177,7 @@ async def change_application(
         has_link = held["has_link"] if body.resume_url is UNSET else body.resume_url is not None
         check_requirements(held, letter, has_link)
         sent = columns_of(body)
-        nothing = dict.fromkeys(ApplicationChange.__struct_fields__)
+        nothing = dict.fromkeys(ServiceApplicationChange.__struct_fields__)
         await db.applications.change_application(
             college_id=who.college_id,
             application_id=application_id,
@@ -185,10 +191,10 @@ async def change_application(
 
 @blueprint.post("/api/services/applications/<application_id:id>/withdraw")
 @endpoint(
-    answer=Application,
+    answer=ServiceApplication,
     refuses=(NO_SUCH_APPLICATION, NOT_YOUR_APPLICATION, APPLICATION_DECIDED),
 )
-async def withdraw(request: Request, application_id: int) -> object:
+async def withdraw_application(request: Request, application_id: int) -> object:
     """Take an application back, also one that was accepted, until the work is done.
 
     Its place is free again; who wrote the post is told."""

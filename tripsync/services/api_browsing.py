@@ -17,7 +17,13 @@ from tripsync.http.responses import Listed
 from tripsync.services.api import blueprint
 from tripsync.services.posts import find_post, in_utc, money, shown
 from tripsync.services.problems import NO_SUCH_POST
-from tripsync.services.schemas import OwnPost, PostPage, ServiceCard, ServicePost, TagCounts
+from tripsync.services.schemas import (
+    OwnServicePost,
+    ServiceCard,
+    ServicePost,
+    ServiceQuery,
+    ServiceTagCountList,
+)
 
 # Of the posts that fit, so many of the newest are ranked, or their tags counted: however common a
 # word is, the answer takes about the same time.
@@ -40,8 +46,8 @@ class Place(msgspec.Struct, array_like=True):
 
 
 @blueprint.get("/api/services")
-@endpoint(query=PostPage, answer=list[ServiceCard], open=True)
-async def list_posts(request: Request, query: PostPage) -> object:
+@endpoint(query=ServiceQuery, answer=list[ServiceCard], open=True)
+async def list_services(request: Request, query: ServiceQuery) -> object:
     """List open posts, newest first, or search them.
 
     Without a token: of every college, what anybody may read, up to `tags`, newest first or by
@@ -67,7 +73,7 @@ async def list_posts(request: Request, query: PostPage) -> object:
     return Listed([shown(row, to_all=who is None) for row in rows], following)
 
 
-def beginning(query: PostPage) -> Mapping[str, Any]:
+def beginning(query: ServiceQuery) -> Mapping[str, Any]:
     """Behind which post the page begins."""
     last: Place | None = query.after(Place)
     return {
@@ -89,8 +95,8 @@ PLACES: Mapping[str, Callable[[ServiceSearchListPosts], Place]] = {
 
 
 @blueprint.get("/api/services/tags")
-@endpoint(query=PostPage, answer=TagCounts)
-async def count_tags(request: Request, query: PostPage) -> object:
+@endpoint(query=ServiceQuery, answer=ServiceTagCountList)
+async def count_service_tags(request: Request, query: ServiceQuery) -> object:
     """Count the tags of the posts that a search finds, the most frequent first.
 
     It takes the query of the list as it is, whichever page that shows. Counted are the newest 2,000
@@ -106,7 +112,7 @@ async def count_tags(request: Request, query: PostPage) -> object:
     return {"tags": tags}
 
 
-def wishes(query: PostPage) -> Mapping[str, Any]:
+def wishes(query: ServiceQuery) -> Mapping[str, Any]:
     """What both queries of sql/service_search.sql look for."""
     if (query.near_latitude is None) != (query.near_longitude is None):
         missing = "near_latitude" if query.near_latitude is None else "near_longitude"
@@ -131,7 +137,7 @@ def wishes(query: PostPage) -> Mapping[str, Any]:
 
 @blueprint.get("/api/services/<post_id:id>")
 @endpoint(answer=ServicePost, refuses=(NO_SUCH_POST,), open=True)
-async def show_post(request: Request, post_id: int) -> object:
+async def show_service(request: Request, post_id: int) -> object:
     """Show one post, whole.
 
     Its status may be any; a post that was deleted, or closed by a moderator, is shown to nobody.
@@ -141,8 +147,8 @@ async def show_post(request: Request, post_id: int) -> object:
 
 
 @blueprint.get("/api/profile/me/posts")
-@endpoint(query=Page, answer=list[OwnPost])
-async def list_own_posts(request: Request, query: Page) -> object:
+@endpoint(query=Page, answer=list[OwnServicePost])
+async def list_own_services(request: Request, query: Page) -> object:
     """List the posts one wrote, newest first."""
     who = rider(request)
     before_id, before_time = query.after(tuple[RowId, datetime]) or (None, None)

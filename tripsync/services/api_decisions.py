@@ -38,12 +38,14 @@ from tripsync.services.problems import (
     POST_CLOSED,
     POST_FULL,
 )
-from tripsync.services.schemas_applications import Application, Decision
+from tripsync.services.schemas_applications import ApplicationDecision, ServiceApplication
 
 
 @blueprint.get("/api/services/<post_id:id>/applications")
-@endpoint(query=Page, answer=list[Application], refuses=(NO_SUCH_POST, NOT_YOUR_POST), unnamed=True)
-async def list_applications(request: Request, query: Page, post_id: int) -> object:
+@endpoint(
+    query=Page, answer=list[ServiceApplication], refuses=(NO_SUCH_POST, NOT_YOUR_POST), unnamed=True
+)
+async def list_service_applications(request: Request, query: Page, post_id: int) -> object:
     """List the applications to a post of one's own, the latest first."""
     who = rider(request)
     found = await reading(request).applications.list_of_post(
@@ -69,12 +71,14 @@ def without_own(row: ApplicationsListOfPost) -> dict[str, Any]:
 
 @blueprint.put("/api/services/applications/<application_id:id>")
 @endpoint(
-    body=Decision,
-    answer=Application,
+    body=ApplicationDecision,
+    answer=ServiceApplication,
     refuses=(NO_SUCH_APPLICATION, NOT_YOUR_POST, APPLICATION_DECIDED, POST_CLOSED, POST_FULL),
     unnamed=True,
 )
-async def decide(request: Request, body: Decision, application_id: int) -> object:
+async def decide_application(
+    request: Request, body: ApplicationDecision, application_id: int
+) -> object:
     """Accept or reject an application to a post of one's own; to say the same again is no error.
 
     Never more are accepted than `team_size`; with the last place the post is in progress, and
@@ -139,11 +143,11 @@ def check_room(held: ApplicationsLockApplication) -> None:
 
 @blueprint.post("/api/services/applications/<application_id:id>/reveal")
 @endpoint(
-    answer=Application,
+    answer=ServiceApplication,
     refuses=(NO_SUCH_APPLICATION, NOT_YOUR_POST, NOT_ACCEPTED, NOT_ANONYMOUS),
     unnamed=True,
 )
-async def reveal(request: Request, application_id: int) -> object:
+async def reveal_poster(request: Request, application_id: int) -> object:
     """Tell somebody who was accepted who wrote the anonymous post; it cannot be taken back.
 
     To do it twice is no error. From then on the two may also review each other and chat."""

@@ -25,14 +25,14 @@ from tripsync.services.schemas import ServicePost
 
 @blueprint.post("/api/services/<post_id:id>/start")
 @endpoint(answer=ServicePost, refuses=(NO_SUCH_POST, NOT_YOUR_POST, POST_OVER), unnamed=True)
-async def start_post(request: Request, post_id: int) -> object:
+async def start_service(request: Request, post_id: int) -> object:
     """Begin with those who were accepted; a post that is full does so by itself."""
     return await act_on(request, post_id, Act.START)
 
 
 @blueprint.post("/api/services/<post_id:id>/close")
 @endpoint(answer=ServicePost, refuses=(NO_SUCH_POST, NOT_YOUR_POST, POST_OVER), unnamed=True)
-async def close_post(request: Request, post_id: int) -> object:
+async def close_service(request: Request, post_id: int) -> object:
     """Close a post of one's own; those who applied are told, and their applications stay."""
     return await act_on(request, post_id, Act.CLOSE)
 
@@ -43,14 +43,14 @@ async def close_post(request: Request, post_id: int) -> object:
     refuses=(NO_SUCH_POST, NOT_YOUR_POST, POST_OVER, POST_FULL, DEADLINE_PASSED),
     unnamed=True,
 )
-async def reopen_post(request: Request, post_id: int) -> object:
+async def reopen_service(request: Request, post_id: int) -> object:
     """Let others join again; there must be a place, and the deadline must lie ahead."""
     return await act_on(request, post_id, Act.REOPEN)
 
 
 @blueprint.post("/api/services/<post_id:id>/complete")
 @endpoint(answer=ServicePost, refuses=(NO_SUCH_POST, NOT_YOUR_POST, POST_OVER), unnamed=True)
-async def complete_post(request: Request, post_id: int) -> object:
+async def complete_service(request: Request, post_id: int) -> object:
     """Say that the work is done; both sides may review each other from now on."""
     return await act_on(request, post_id, Act.COMPLETE)
 

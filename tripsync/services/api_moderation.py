@@ -14,7 +14,7 @@ from tripsync.realtime.events import append_many
 from tripsync.services.api import blueprint
 from tripsync.services.events import post_closed
 from tripsync.services.problems import NO_SUCH_POST, OWN_POST_REPORTED, POST_REPORTED
-from tripsync.services.schemas import ClosedForGood, NewPostReport, PostReport, Why
+from tripsync.services.schemas import ClosedService, NewServiceReport, ServiceClosing, ServiceReport
 
 # By one rider narrowly, from a campus's one address widely, as reports of riders are.
 POST_REPORTS = Limit("post report", per_address="120/minute", per_account="20/hour")
@@ -22,13 +22,13 @@ POST_REPORTS = Limit("post report", per_address="120/minute", per_account="20/ho
 
 @blueprint.post("/api/services/<post_id:id>/report")
 @endpoint(
-    body=NewPostReport,
-    answer=PostReport,
+    body=NewServiceReport,
+    answer=ServiceReport,
     status=201,
     refuses=(NO_SUCH_POST, POST_REPORTED, OWN_POST_REPORTED, TOO_MANY),
     idempotent=True,
 )
-async def report_post(request: Request, body: NewPostReport, post_id: int) -> HTTPResponse:
+async def report_service(request: Request, body: NewServiceReport, post_id: int) -> HTTPResponse:
     """Report a post to the moderators of the college, also where nobody knows who wrote it.
 
     They alone learn who reported, and who wrote it."""
@@ -66,8 +66,10 @@ async def report_post(request: Request, body: NewPostReport, post_id: int) -> HT
 
 
 @blueprint.post("/api/moderation/services/<post_id:id>/close")
-@endpoint(body=Why, answer=ClosedForGood, refuses=(NO_SUCH_POST,), idempotent=True)
-async def close_for_good(request: Request, body: Why, post_id: int) -> HTTPResponse:
+@endpoint(body=ServiceClosing, answer=ClosedService, refuses=(NO_SUCH_POST,), idempotent=True)
+async def close_service_for_good(
+    request: Request, body: ServiceClosing, post_id: int
+) -> HTTPResponse:
     """Close a post for good, whoever may see it; for moderators.
 
     It is nowhere any more, and its owner cannot reopen it. The owner and those who applied are

@@ -16,20 +16,20 @@ from tripsync.services.problems import NO_SUCH_SERVICE_SEARCH, TOO_MANY_SEARCHES
 from tripsync.services.saved_searches import SEARCHES
 from tripsync.services.schemas_searches import (
     NewServiceSearch,
-    SavedServiceSearch,
-    SavedServiceSearches,
+    ServiceSearch,
+    ServiceSearchPage,
 )
 
 
 @blueprint.post("/api/services/searches")
 @endpoint(
     body=NewServiceSearch,
-    answer=SavedServiceSearch,
+    answer=ServiceSearch,
     status=201,
     refuses=(NOT_ALLOWED, TOO_MANY_SEARCHES),
     idempotent=True,
 )
-async def keep_search(request: Request, body: NewServiceSearch) -> HTTPResponse:
+async def create_service_search(request: Request, body: NewServiceSearch) -> HTTPResponse:
     """Be told when a post fits a search.
 
     Of each post one hears once, by `saved_service_search_hit`, when it is published, or changed so
@@ -71,14 +71,14 @@ def values_of(body: NewServiceSearch) -> dict[str, Any]:
 
 
 @blueprint.get("/api/services/searches")
-@endpoint(query=Page, answer=SavedServiceSearches)
-async def list_searches(request: Request, query: Page) -> object:
+@endpoint(query=Page, answer=ServiceSearchPage)
+async def list_service_searches(request: Request, query: Page) -> object:
     """List one's saved searches for services, the latest first."""
     return await SEARCHES.list_page(request, query)
 
 
 @blueprint.delete("/api/services/searches/<search_id:id>")
 @endpoint(status=204, refuses=(NO_SUCH_SERVICE_SEARCH,))
-async def delete_search(request: Request, search_id: int) -> None:
+async def delete_service_search(request: Request, search_id: int) -> None:
     """Search for such services no more."""
     await SEARCHES.delete(request, search_id)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, get_args
 
 from tripsync.http.problems import FieldError
-from tripsync.services.schemas import Filter, Gender, Requirement
+from tripsync.services.schemas import Gender, ServiceFilter, ServiceRequirement
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class Offer:
     year_of_study: str | None
 
 
-def mistakes_in_filters(filters: Iterable[Filter]) -> list[FieldError]:
+def mistakes_in_filters(filters: Iterable[ServiceFilter]) -> list[FieldError]:
     """Filters that let nobody in by mistake, or everybody."""
     return [
         FieldError(f"filters.{place}.value", sentence)
@@ -28,7 +28,7 @@ def mistakes_in_filters(filters: Iterable[Filter]) -> list[FieldError]:
     ]
 
 
-def mistake_in_filter(given: Filter) -> str | None:
+def mistake_in_filter(given: ServiceFilter) -> str | None:
     match given.type, given.value:
         case "verified_only", None | True:
             return None
@@ -42,7 +42,7 @@ def mistake_in_filter(given: Filter) -> str | None:
             return f"The filter '{kind}' needs a text as its value."
 
 
-def mistakes_in_requirements(requirements: Iterable[Requirement]) -> list[FieldError]:
+def mistakes_in_requirements(requirements: Iterable[ServiceRequirement]) -> list[FieldError]:
     return [
         FieldError(f"requirements.{place}.value", "A requirement of a year needs the year.")
         for place, each in enumerate(requirements)
@@ -50,7 +50,7 @@ def mistakes_in_requirements(requirements: Iterable[Requirement]) -> list[FieldE
     ]
 
 
-def kept_filter(given: Filter) -> dict[str, Any]:
+def kept_filter(given: ServiceFilter) -> dict[str, Any]:
     """As it is stored: what stands alone means true."""
     value = True if given.type == "verified_only" else given.value
     return {"type": given.type, "value": value}

@@ -16,13 +16,13 @@ from tripsync.database.rows import (
     ServiceSearchesRecordHits,
 )
 from tripsync.realtime.events import Addressed, Event, Pushed
-from tripsync.services.schemas import Amount, CompensationType, Id, Kind, Poster, Title
+from tripsync.services.schemas import Amount, CompensationType, Id, Kind, ServicePoster, Title
 from tripsync.services.schemas_applications import (
-    Applicant,
     ApplicationStatus,
+    AppliedService,
     CoverLetter,
-    PostNamed,
     ResumeUrl,
+    ServiceApplicant,
 )
 from tripsync.services.schemas_searches import Name
 
@@ -34,8 +34,8 @@ class Told(msgspec.Struct):
 
     id: Id
     status: ApplicationStatus
-    applicant: Applicant
-    service_post: PostNamed
+    applicant: ServiceApplicant
+    service_post: AppliedService
     cover_letter: CoverLetter | None
     resume_url: ResumeUrl | None
     proposed_rate: Annotated[float, Meta(examples=[250.0])] | None
@@ -70,7 +70,7 @@ class ServicePostClosed(Event, pushed=Pushed.BY_DAY):
     """Nobody can join a post any more to which one applied."""
 
     application_id: Annotated[Id, Meta(description="null: one's own post")] | None
-    service_post: PostNamed
+    service_post: AppliedService
     reason: ClosingReason
 
 
@@ -78,8 +78,8 @@ class ServicePosterRevealed(Event, pushed=Pushed.BY_DAY):
     """Who wrote an anonymous post that accepted one."""
 
     application_id: Id
-    service_post: PostNamed
-    poster: Poster
+    service_post: AppliedService
+    poster: ServicePoster
 
 
 class PostFound(msgspec.Struct):
@@ -91,7 +91,7 @@ class PostFound(msgspec.Struct):
     compensation_type: CompensationType
     price: Amount | None
     deadline: Annotated[datetime, Meta(tz=True, examples=["2026-12-01T18:00:00Z"])] | None
-    poster: Annotated[Poster | None, Meta(description="null: anonymous")]
+    poster: Annotated[ServicePoster | None, Meta(description="null: anonymous")]
 
 
 class SavedServiceSearchHit(Event, pushed=Pushed.BY_DAY):
@@ -125,7 +125,7 @@ def post_closed(
             each["user_id"],
             ServicePostClosed(
                 application_id=each["application_id"],
-                service_post=PostNamed(each["post_id"], each["title"]),
+                service_post=AppliedService(each["post_id"], each["title"]),
                 reason=reason,
             ),
         )

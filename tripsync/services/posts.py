@@ -18,7 +18,7 @@ from tripsync.services.conditions import (
     mistakes_in_requirements,
 )
 from tripsync.services.problems import NO_SUCH_POST
-from tripsync.services.schemas import NewPost, OpenCard, PostChange
+from tripsync.services.schemas import NewServicePost, OpenServiceCard, ServicePostChange
 
 FURTHEST_DEADLINE = timedelta(days=2 * 366)
 AS_SENT = (
@@ -44,7 +44,7 @@ COLUMNS = (
 )
 
 
-def columns_of(body: NewPost | PostChange) -> dict[str, Any]:
+def columns_of(body: NewServicePost | ServicePostChange) -> dict[str, Any]:
     """The columns that were sent; or all that is wrong with them."""
     if found := list(mistakes(body)):
         raise invalid(*found)
@@ -63,7 +63,7 @@ def columns_of(body: NewPost | PostChange) -> dict[str, Any]:
     return columns
 
 
-def mistakes(body: NewPost | PostChange) -> Iterator[FieldError]:
+def mistakes(body: NewServicePost | ServicePostChange) -> Iterator[FieldError]:
     if body.deadline is not UNSET and body.deadline is not None:
         now = datetime.now(UTC)
         if not now < body.deadline <= now + FURTHEST_DEADLINE:
@@ -78,7 +78,7 @@ def mistakes(body: NewPost | PostChange) -> Iterator[FieldError]:
         yield from mistakes_in_requirements(body.requirements)
 
 
-def amounts(body: NewPost | PostChange) -> list[float]:
+def amounts(body: NewServicePost | ServicePostChange) -> list[float]:
     """The price, by whichever of its names it was sent."""
     return [each for each in (body.price, body.compensation_amount) if isinstance(each, float)]
 
@@ -97,7 +97,7 @@ def in_utc(field: str, moment: datetime | None) -> datetime | None:
 
 
 # What somebody without an account reads, where it is there.
-TO_ALL = frozenset({*OpenCard.__struct_fields__, "description"})
+TO_ALL = frozenset({*OpenServiceCard.__struct_fields__, "description"})
 
 
 def shown(

@@ -65,7 +65,7 @@ FilterKind = Literal["year_of_study", "college_unit", "major", "gender", "verifi
 RequirementKind = Literal["resume", "cover_letter", "year_of_study", "skill", "other"]
 
 
-class Requirement(Schema):
+class ServiceRequirement(Schema):
     """What an applicant must bring. A résumé, a cover letter and the year are checked."""
 
     text: Annotated[Line, Meta(max_length=200, examples=["In your third year"])]
@@ -76,7 +76,7 @@ class Requirement(Schema):
     ) = None
 
 
-class Filter(Schema):
+class ServiceFilter(Schema):
     """Who may see a post and apply. Of one type any value will do, and every type must."""
 
     type: Annotated[FilterKind, Meta(examples=["year_of_study"])]
@@ -89,11 +89,11 @@ class Filter(Schema):
     ] = None
 
 
-Requirements = Annotated[list[Requirement], Meta(max_length=20)]
-Filters = Annotated[list[Filter], Meta(max_length=20, description="empty: anybody")]
+Requirements = Annotated[list[ServiceRequirement], Meta(max_length=20)]
+Filters = Annotated[list[ServiceFilter], Meta(max_length=20, description="empty: anybody")]
 
 
-class Location(Schema):
+class ServiceLocation(Schema):
     """Where it takes place."""
 
     latitude: Latitude
@@ -101,7 +101,7 @@ class Location(Schema):
     name: Annotated[Line, Meta(max_length=200, examples=["Library"])] | None = None
 
 
-class NewPost(Schema):
+class NewServicePost(Schema):
     """What one offers or asks for."""
 
     title: Title
@@ -126,10 +126,10 @@ class NewPost(Schema):
     tags: Tags = msgspec.field(default_factory=list)
     requirements: Requirements = msgspec.field(default_factory=list)
     filters: Filters = msgspec.field(default_factory=list)
-    location: Location | None = None
+    location: ServiceLocation | None = None
 
 
-class PostChange(Schema):
+class ServicePostChange(Schema):
     """What is to change. What is not sent stays; null clears."""
 
     title: Title | UnsetType = UNSET
@@ -146,24 +146,24 @@ class PostChange(Schema):
     tags: Tags | UnsetType = UNSET
     requirements: Requirements | UnsetType = UNSET
     filters: Filters | UnsetType = UNSET
-    location: Location | UnsetType | None = UNSET
+    location: ServiceLocation | UnsetType | None = UNSET
 
 
-class Poster(msgspec.Struct):
+class ServicePoster(msgspec.Struct):
     """Who wrote a post."""
 
     id: Id
     full_name: FullName
 
 
-class PostTag(msgspec.Struct):
+class ServiceTag(msgspec.Struct):
     """A tag of the college."""
 
     id: Id
     name: Tag
 
 
-class OpenCard(msgspec.Struct):
+class OpenServiceCard(msgspec.Struct):
     """A post in a list, for whoever has no account. Those who have one see more of it."""
 
     id: Id
@@ -181,11 +181,11 @@ class OpenCard(msgspec.Struct):
         datetime,
         Meta(description="of an anonymous post the hour", examples=["2026-11-20T08:00:00Z"]),
     ]
-    poster: Annotated[Poster | None, Meta(description="null: anonymous")]
-    tags: list[PostTag]
+    poster: Annotated[ServicePoster | None, Meta(description="null: anonymous")]
+    tags: list[ServiceTag]
 
 
-class ServiceCard(OpenCard):
+class ServiceCard(OpenServiceCard):
     """A post in a list. What follows `tags` needs a token."""
 
     kind: Kind | UnsetType = UNSET
@@ -193,7 +193,7 @@ class ServiceCard(OpenCard):
     currency: Annotated[str, Meta(examples=["INR"])] | UnsetType = UNSET
     places_left: Annotated[int, Meta(examples=[1])] | UnsetType = UNSET
     college_only: bool | UnsetType = UNSET
-    location: Location | UnsetType | None = UNSET
+    location: ServiceLocation | UnsetType | None = UNSET
 
 
 class ServicePost(ServiceCard):
@@ -204,7 +204,7 @@ class ServicePost(ServiceCard):
     filters: Filters | UnsetType = UNSET
 
 
-class OwnPost(ServicePost):
+class OwnServicePost(ServicePost):
     """A post of one's own."""
 
     pending_applications: Annotated[int, Meta(description="that wait", examples=[2])] = 0
@@ -213,7 +213,7 @@ class OwnPost(ServicePost):
 SoughtTag = Annotated[str, Meta(max_length=40)]
 
 
-class PostPage(Page):
+class ServiceQuery(Page):
     """Which posts one looks for, in which order, and which part of the list. What is left out does
     not matter; but without a `status`, only open posts are found."""
 
@@ -238,7 +238,7 @@ class PostPage(Page):
     ] = "newest"
 
 
-class TagCount(msgspec.Struct):
+class ServiceTagCount(msgspec.Struct):
     """How many posts have a tag."""
 
     id: Id
@@ -246,10 +246,10 @@ class TagCount(msgspec.Struct):
     posts: Annotated[int, Meta(examples=[12])]
 
 
-class TagCounts(msgspec.Struct):
+class ServiceTagCountList(msgspec.Struct):
     """Tags, the most frequent first."""
 
-    tags: list[TagCount]
+    tags: list[ServiceTagCount]
 
 
 Reason = Annotated[
@@ -262,14 +262,14 @@ Details = Annotated[
 ]
 
 
-class NewPostReport(Schema):
+class NewServiceReport(Schema):
     """What is wrong with a post."""
 
     reason: Reason
     details: Details = ""
 
 
-class PostReport(msgspec.Struct):
+class ServiceReport(msgspec.Struct):
     """A report of a post, as its reporter sees it."""
 
     id: Id
@@ -279,7 +279,7 @@ class PostReport(msgspec.Struct):
     created_at: datetime
 
 
-class Why(Schema):
+class ServiceClosing(Schema):
     """Why a post is closed."""
 
     note: Annotated[
@@ -294,9 +294,9 @@ class Why(Schema):
     ]
 
 
-class ClosedForGood(msgspec.Struct):
+class ClosedService(msgspec.Struct):
     """A post that is gone, the line of the audit trail, and who wrote it."""
 
     post_id: Id
     act_id: Id
-    poster: Poster
+    poster: ServicePoster

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from tripsync.http.schemas import Schema, says
-from tripsync.services.schemas import Amount, Id, Poster, Title
+from tripsync.services.schemas import Amount, Id, ServicePoster, Title
 
 ApplicationStatus = Literal["pending", "accepted", "rejected", "withdrawn"]
 CoverLetter = Annotated[
@@ -32,7 +32,7 @@ ResumeUrl = Annotated[
 ]
 
 
-class NewApplication(Schema):
+class NewServiceApplication(Schema):
     """What one brings; what the post asks for must be among it."""
 
     cover_letter: CoverLetter | None = None
@@ -40,7 +40,7 @@ class NewApplication(Schema):
     proposed_rate: Amount | None = None
 
 
-class ApplicationChange(Schema):
+class ServiceApplicationChange(Schema):
     """What is to change. What is not sent stays; null clears."""
 
     cover_letter: CoverLetter | UnsetType | None = UNSET
@@ -48,34 +48,34 @@ class ApplicationChange(Schema):
     proposed_rate: Amount | UnsetType | None = UNSET
 
 
-class Decision(Schema):
+class ApplicationDecision(Schema):
     """Yes or no."""
 
     status: Annotated[Literal["accepted", "rejected"], Meta(examples=["accepted"])]
 
 
-class Applicant(msgspec.Struct):
+class ServiceApplicant(msgspec.Struct):
     """Who applied."""
 
     id: Id
     full_name: Annotated[str, Meta(examples=["Asha Rao"])]
 
 
-class PostNamed(msgspec.Struct):
+class AppliedService(msgspec.Struct):
     """What was applied to."""
 
     id: Id
     title: Title
 
 
-class Application(msgspec.Struct):
+class ServiceApplication(msgspec.Struct):
     """An application, as its two sides see it."""
 
     id: Id
     status: Annotated[ApplicationStatus, Meta(examples=["pending"])]
-    applicant: Applicant
-    service_post: PostNamed
-    poster: Annotated[Poster | None, Meta(description="null: anonymous")]
+    applicant: ServiceApplicant
+    service_post: AppliedService
+    poster: Annotated[ServicePoster | None, Meta(description="null: anonymous")]
     cover_letter: str | None
     resume_url: str | None
     proposed_rate: Annotated[float, Meta(examples=[250.0])] | None

@@ -40,7 +40,7 @@ class NewServiceSearch(Schema):
     expires_at: Moment | None = None
 
 
-class SavedServiceSearch(msgspec.Struct):
+class ServiceSearch(msgspec.Struct):
     """A search of one's own."""
 
     search_id: Id
@@ -59,8 +59,8 @@ class SavedServiceSearch(msgspec.Struct):
     created_at: datetime
 
 
-class SavedServiceSearches(msgspec.Struct):
+class ServiceSearchPage(msgspec.Struct):
     """A page of one's own searches."""
 
-    searches: list[SavedServiceSearch]
+    searches: list[ServiceSearch]
     next_cursor: str | None
