@@ -38,7 +38,7 @@ from tripsync.app import create_app
 from tripsync.database import pool
 from tripsync.database.embedded import embedded_server
 from tripsync.database.migrations import migrate
-from tripsync.jobs.background import Background
+from tripsync.jobs.timers import Timers
 from tripsync.realtime.protocol import SocketProtocol
 from tripsync.serving.process import bind, serving
 from tripsync.settings import Settings
@@ -184,7 +184,7 @@ async def running(
     mount(app)
     async with serving(app, sock):
         if not timers:
-            await app.ctx.resources[Background]._timers.stop()
+            await app.ctx.resources[Timers].stop()
         yield Server(app, sock)
 
 

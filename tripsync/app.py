@@ -36,7 +36,8 @@ from tripsync.http.request_log import add_observation
 from tripsync.http.tokens import AccessTokens
 from tripsync.http.urls import AnyRequest, add_path_patterns, add_refusal_of_malformed
 from tripsync.jobs import job
-from tripsync.jobs.background import Background
+from tripsync.jobs.timers import Timers
+from tripsync.jobs.worker import Worker
 from tripsync.mail.mailer import Mailer
 from tripsync.metrics import MetricsPort
 from tripsync.notifications.pusher import Pusher
@@ -133,9 +134,9 @@ async def open_server(app: Sanic, *, sql: Path) -> None:
                 feature.open(resources)
         listener.start()
         await open_metrics(resources, gateway.connections)
-        background = open_background(resources)
+        open_background(resources)
         if settings.jobs == "on":
-            background.start()
+            start_background(resources)
     except BaseException:
         await resources.close()
         raise
@@ -149,7 +150,8 @@ async def open_worker(settings: Settings) -> Resources:
         await open_database(resources)
         listen(resources).start()
         await open_metrics(resources)
-        open_background(resources).start()
+        open_background(resources)
+        start_background(resources)
     except BaseException:
         await resources.close()
         raise
@@ -204,9 +206,9 @@ async def open_metrics(
     return resources.add(metrics, closed_by=metrics.stop)
 
 
-def open_background(resources: Resources) -> Background:
+def open_background(resources: Resources) -> None:
     """All that features do outside requests. It is to be started."""
-    settings = resources[Settings]
+    settings, database = resources[Settings], resources[Database]
     jobs = [Mailer(settings, every("letters")).job, *every("jobs")]
     timers = [
         *events.timers,
@@ -219,8 +221,15 @@ def open_background(resources: Resources) -> Background:
         pusher = Pusher(settings, every("events"))
         jobs.append(pusher.job)
         timers.append(pusher.timer)
-    background = Background(settings, resources[Database], jobs, timers)
-    return resources.add(background, closed_by=background.stop)
+    worker = Worker(settings, database, jobs)
+    resources.add(worker, closed_by=worker.stop)
+    clock = Timers(database, timers)
+    resources.add(clock, closed_by=clock.stop)
+
+
+def start_background(resources: Resources) -> None:
+    resources[Worker].start()
+    resources[Timers].start()
 
 
 Part = Literal["frames", "events", "jobs", "letters", "timers", "sections", "erasures"]
@@ -246,7 +255,7 @@ def gather_own_data() -> OwnDataParts:
 
 
 async def wind_down(app: Sanic) -> None:
-    app.ctx.resources[Background].wind_down()
+    app.ctx.resources[Worker].wind_down()
 
 
 async def close(app: Sanic) -> None:

@@ -18,8 +18,7 @@ from tests.waiting import until
 from tripsync.database.availability import Availability, Repeated
 from tripsync.database.migrations import migrate
 from tripsync.database.roles import APP
-from tripsync.jobs.background import Background
-from tripsync.jobs.timers import Timer
+from tripsync.jobs.timers import Timer, Timers
 
 Closing = Callable[[psycopg.Connection, str, str], AbstractContextManager[None]]
 
@@ -207,7 +206,7 @@ async def test_work_outside_requests_goes_on_after_a_time_without_writes(
     async def act(_: object) -> None:
         ran.append("ran")
 
-    timers = server.app.ctx.resources[Background]._timers
+    timers = server.app.ctx.resources[Timers]
     timer = Timer("writes again", 0.1, act)
     with closing(closed_for_writes):
         await until(partial(is_read, rider.client))
