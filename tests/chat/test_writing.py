@@ -338,7 +338,7 @@ async def limited_client(start_server: StartServer, *riders: Rider) -> httpx.Asy
 async def test_a_rider_writes_no_faster_than_people_do(
     pair: Pair, start_server: StartServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tripsync.chat.limits.MESSAGES", "3/hour")
+    monkeypatch.setattr("tripsync.chat.messages.MESSAGES", "3/hour")
     async with await limited_client(start_server, pair.asha, pair.dev):
         codes = [(await write(pair.asha, pair.dev)).status_code for _ in range(4)]
         assert codes == [200, 200, 200, 429]
@@ -351,7 +351,7 @@ async def test_a_rider_begins_only_so_many(
     db: asyncpg.Connection,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("tripsync.chat.limits.OPENINGS", "2/hour")
+    monkeypatch.setattr("tripsync.chat.conversations.OPENINGS", "2/hour")
     rider, one, two, three = [await sign_up() for _ in range(4)]
     await share_a_ride(db, rider, one, two, three)
     async with await limited_client(start_server, rider):

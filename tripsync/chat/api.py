@@ -7,9 +7,8 @@ from typing import Any
 
 from sanic import Blueprint, HTTPResponse, Request
 
-from tripsync.chat.conversations import refuse_oneself
-from tripsync.chat.limits import count_message, count_opening
-from tripsync.chat.messages import SHOWN, mark, write, write_to
+from tripsync.chat.conversations import count_opening, refuse_oneself
+from tripsync.chat.messages import SHOWN, count_message, mark, write, write_to
 from tripsync.chat.problems import (
     CHAT_CLOSED,
     NO_SUCH_CONVERSATION,

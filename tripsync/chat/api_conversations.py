@@ -9,8 +9,7 @@ from typing import Any
 from sanic import Request
 
 from tripsync.chat.api import blueprint
-from tripsync.chat.conversations import open_conversation, refuse_oneself
-from tripsync.chat.limits import count_opening
+from tripsync.chat.conversations import count_opening, open_conversation, refuse_oneself
 from tripsync.chat.problems import NO_SUCH_RIDER, NOT_CONNECTED, OWN_CHAT
 from tripsync.chat.schemas import (
     ConversationList,

@@ -1,8 +1,7 @@
 """Riders send chat messages on a socket."""
 
-from tripsync.chat.conversations import refuse_oneself
-from tripsync.chat.limits import count_message, count_opening
-from tripsync.chat.messages import write_to
+from tripsync.chat.conversations import count_opening, refuse_oneself
+from tripsync.chat.messages import count_message, write_to
 from tripsync.chat.schemas import ChatMessageFrame
 from tripsync.database import Database, Transaction
 from tripsync.http.tokens import Rider

@@ -11,11 +11,19 @@ from tripsync.chat.problems import (
 from tripsync.database import Transaction
 from tripsync.database.rows import ChatWriteMessage
 from tripsync.http.problems import Problem
+from tripsync.http.rate_limits import RateLimits
 from tripsync.http.tokens import Rider
 from tripsync.realtime.events import append_many
 from tripsync.resources import Resources
 
+# As fast as anybody types, for as long as they like.
+MESSAGES = "60/minute"
 SHOWN = ("id", "conversation_id", "sender_id", "sender_name", "content", "created_at")
+
+
+async def count_message(resources: Resources, who: Rider) -> None:
+    """Count one message; a 429 when it is one too many."""
+    await resources[RateLimits].count(MESSAGES, "chat message", "account", str(who.user_id))
 
 
 async def write_to(
