@@ -64,6 +64,35 @@ select connection.connection_id,
    and connection.connection_id = :connection_id
    and not are_blocked(connection.from_user, connection.to_user);
 
+-- name: list_sides(college_id, user_id, connection_id)
+-- The rides that a connection this rider was asked for would bring together: of both sides, and of those
+-- whom either rides with already.
+with sides as (
+    select unnest(array[from_request, to_request]) as request_id
+      from connections
+     where college_id = :college_id
+       and to_user = :user_id
+       and connection_id = :connection_id
+)
+select request.start[1] as start_latitude,
+       request.start[0] as start_longitude,
+       request.destination[1] as destination_latitude,
+       request.destination[0] as destination_longitude,
+       request.solo_road_meters is not null as road_is_known
+  from pooling_requests request
+ where request.college_id = :college_id
+   and (
+       request.request_id in (select request_id from sides)
+       or request.request_id in (
+           select fellow.request_id
+             from sides
+             join pool_members own on own.request_id = sides.request_id
+                                  and own.left_at is null
+             join pool_members fellow on fellow.pool_id = own.pool_id
+                                     and fellow.left_at is null
+       )
+   );
+
 -- name: is_blocked_by_any(user_id, user_ids)$
 -- Whether this rider must not meet one of these.
 select coalesce(bool_or(are_blocked(:user_id::bigint, other)), false)

@@ -48,6 +48,71 @@ select partner_id,
  order by rank_of(saving_percent, greatest(detour_percent, partner_detour_percent)) desc nulls last,
           partner_id;
 
+-- name: list_places_around(college_id, user_id, request_id, start_longitude, start_latitude, destination_longitude, destination_latitude, depart_after, depart_before, seats, detour_percent, role, seats_offered, same_gender, solo_road_meters, size)
+-- From where to where those go who may be partners of a ride by road, best first: of a ride that is to be
+-- opened or changed in this way, or of a request as it is where nothing is given. For measuring before
+-- find_pairs is asked.
+with ride as materialized (
+    select college_id,
+           user_id,
+           start,
+           destination,
+           road_meters(start, destination) as solo_meters,
+           solo_road_meters,
+           detour_percent,
+           departure,
+           role,
+           seats,
+           seats_offered,
+           same_gender
+      from (select coalesce(
+                       request.start,
+                       point(:start_longitude::float8, :start_latitude::float8)
+                   ) as start,
+                   coalesce(
+                       request.destination,
+                       point(:destination_longitude::float8, :destination_latitude::float8)
+                   ) as destination,
+                   coalesce(:solo_road_meters::float8, request.solo_road_meters) as solo_road_meters,
+                   coalesce(:detour_percent::int, request.detour_percent) as detour_percent,
+                   tstzrange(
+                       coalesce(:depart_after::timestamptz, lower(request.departure)),
+                       coalesce(:depart_before::timestamptz, upper(request.departure)),
+                       '[]'
+                   ) as departure,
+                   coalesce(:role::text, request.role) as role,
+                   coalesce(:seats::int, request.seats) as seats,
+                   coalesce(:seats_offered::int, request.seats_offered) as seats_offered,
+                   coalesce(:same_gender::boolean, request.same_gender) as same_gender,
+                   asking.college_id,
+                   asking.user_id
+              from (values (:college_id::bigint, :user_id::bigint)) as asking (college_id, user_id)
+              left join pooling_requests as request on request.college_id = asking.college_id
+                                                   and request.user_id = asking.user_id
+                                                   and request.request_id = :request_id::bigint) as wished
+)
+select partner.start[1] as start_latitude,
+       partner.start[0] as start_longitude,
+       partner.destination[1] as destination_latitude,
+       partner.destination[0] as destination_longitude
+  from (select pair.partner_id,
+               pair.roads_are_known
+          from ride
+         cross join lateral good_partners(
+                   college_id, user_id, start, destination, solo_meters, solo_road_meters,
+                   ride.detour_percent,
+                   reach_box(start, destination, ride.detour_percent, solo_road_meters),
+                   departure,
+                   on_the_road(departure, greatest(solo_meters, solo_road_meters), ride.detour_percent),
+                   role, seats, seats_offered, same_gender, true
+               ) as pair
+         order by rank_of(saving_percent, greatest(pair.detour_percent, partner_detour_percent)) desc nulls last,
+                  partner_id
+         limit :size::int) as best
+  join pooling_requests as partner on partner.college_id = :college_id
+                                  and partner.request_id = best.partner_id
+ where best.roads_are_known;
+
 -- name: show_matches(college_id, request_id, pairs, both_sides, size)
 -- The best partners of a waiting request as riders are shown them, best first: those that are found by
 -- the estimate, or these pairs, of which each is as find_pairs gives it, measured by road or not. A row

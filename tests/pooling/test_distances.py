@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise, permutations
-from types import SimpleNamespace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -41,6 +40,7 @@ from tests.routing.osrm import (
 )
 from tests.waiting import until
 from tripsync.database import Database
+from tripsync.database.retrying import RETRIES, retry
 from tripsync.matching.plans import (
     METERS_PER_SECOND,
     ROAD_FACTOR,
@@ -54,7 +54,7 @@ from tripsync.matching.plans import (
     plan_for,
     road_meters,
 )
-from tripsync.pooling.distances import MOST_TABLES, DistanceSource, decide
+from tripsync.pooling.distances import MOST_SURPRISES, DistanceSource
 from tripsync.pooling.recurring import open_due
 from tripsync.routing.circuit_breaker import FAILURES_IN_A_ROW
 from tripsync.routing.osrm import LARGEST_TABLE
@@ -529,20 +529,44 @@ async def test_a_decision_that_never_knows_enough_is_made_by_the_estimate(
     settings: Settings, osrm: Osrm
 ) -> None:
     roads = Roads(msgspec.structs.replace(settings, routing_url=osrm.url))
-    request: Any = SimpleNamespace(
-        app=SimpleNamespace(ctx=SimpleNamespace(resources={Roads: roads}))
-    )
+
+    async def expected() -> list[list[Point]]:
+        return [list(BEND)]
+
+    source = DistanceSource(roads, expected)
     tries = 0
 
-    async def look(source: DistanceSource) -> bool:
+    async def look() -> bool:
         nonlocal tries
         tries += 1
+        await source.measure()
         return source.among([BEND[0], Point(19.0, 72.8 + tries / 100)]).is_fallback
 
-    assert await decide(request, look)
+    assert await retry(look)
     await roads.close()
-    assert len(osrm.asked) == MOST_TABLES
-    assert tries == MOST_TABLES + 2
+    assert (tries, len(osrm.asked)) == (MOST_SURPRISES + 2, MOST_SURPRISES + 1)
+
+
+async def test_whatever_is_decided_has_been_measured_before(
+    mapped: SignUpThere, osrm: Osrm
+) -> None:
+    """Only who comes meanwhile makes a decision begin again."""
+    surprises = RETRIES.labels("UnmeasuredError")
+    before = surprises._value.get()
+    driver, one, other, waiting = [await mapped() for _ in range(4)]
+    await pair_up(one, driver, ride(0, role="driver", seats_offered=3), ride(1))
+    request_id = (await go(other, ride(2)))["request_id"]
+    [pool] = await passing(other, request_id)
+    await join(other, [driver, one], pool)
+    waits = (await go(waiting, ride(3)))["request_id"]
+    later = {"depart_before": (datetime.now(UTC) + 40 * MINUTE).isoformat()}
+    changed = await waiting.call("PUT", f"/api/pool/requests/{waits}", json=later)
+    assert changed.status_code == 200
+    left = await driver.call("POST", f"/api/pool/pools/{pool['pool_id']}/leave")
+    assert left.status_code == 200
+    matches = await matches_of(waiting, waits)
+    assert [match["is_fallback"] for match in matches] == [False, False]
+    assert surprises._value.get() == before
 
 
 async def test_where_no_road_leads_nobody_is_met(mapped: SignUpThere, osrm: Osrm) -> None:

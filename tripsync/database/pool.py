@@ -220,10 +220,17 @@ class Database:
                 yield db
         await db.committed()
 
-    async def run_in_transaction(self, act: Callable[[Transaction], Awaitable[Outcome]]) -> Outcome:
-        """What `act` gives, in a transaction that is tried again where it lost a race."""
+    async def run_in_transaction(
+        self,
+        act: Callable[[Transaction], Awaitable[Outcome]],
+        before: Callable[[], Awaitable[None]] | None = None,
+    ) -> Outcome:
+        """What `act` gives, in a transaction that is tried again where it lost a race; `before`
+        runs ahead of each try."""
 
         async def once() -> Outcome:
+            if before:
+                await before()
             async with self.transaction() as db:
                 return await act(db)
 

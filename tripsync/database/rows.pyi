@@ -108,6 +108,10 @@ class ConnectionsFindReceived(TypedDict):
     to_name: str; to_verified: bool | Any; from_verified: bool | Any; from_pool: int | Any
     to_pool: int | Any
 
+class ConnectionsListSides(TypedDict):
+    start_latitude: float | Any; start_longitude: float | Any; destination_latitude: float | Any
+    destination_longitude: float | Any; road_is_known: bool | Any
+
 class ConnectionsLockConnection(TypedDict):
     connection_id: int; status: str
 
@@ -235,6 +239,10 @@ class MatchingFindPairs(TypedDict):
     third_leg: float | Any; saving_percent: float | Any; detour_percent: float | Any
     partner_detour_percent: float | Any; departs_from: datetime | Any; departs_until: datetime | Any
     rides: Any
+
+class MatchingListPlacesAround(TypedDict):
+    start_latitude: float | Any; start_longitude: float | Any; destination_latitude: float | Any
+    destination_longitude: float | Any
 
 class MatchingShowMatches(TypedDict):
     viewer_id: int | Any; id: int | Any; full_name: str | Any; phone_number: str | Any

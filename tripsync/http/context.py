@@ -14,12 +14,15 @@ Outcome = TypeVar("Outcome")
 
 
 async def run_in_transaction(
-    request: Request, act: Callable[[Transaction], Awaitable[Outcome]]
+    request: Request,
+    act: Callable[[Transaction], Awaitable[Outcome]],
+    before: Callable[[], Awaitable[None]] | None = None,
 ) -> Outcome:
     """For a write: all that `act` does or nothing; what lost a race begins again.
 
-    So `act` does nothing that a rollback does not undo."""
-    return await database(request).run_in_transaction(act)
+    So `act` does nothing that a rollback does not undo; what must not wait under its locks is
+    done `before` each try."""
+    return await database(request).run_in_transaction(act, before)
 
 
 def reading(request: Request) -> Bound:

@@ -27,9 +27,12 @@ LONGEST_KEY = 255
 
 
 async def create_once(
-    request: Request, act: Callable[[Transaction], Awaitable[Any]]
+    request: Request,
+    act: Callable[[Transaction], Awaitable[Any]],
+    before: Callable[[], Awaitable[None]] | None = None,
 ) -> HTTPResponse:
-    """Run `act` in a transaction and answer with what it returns; once for each key."""
+    """Run `act` in a transaction and answer with what it returns; once for each key. `before`
+    runs ahead of each try of it."""
     contract: Contract = request.ctx.contract
     assert contract.idempotent, "the endpoint has to say so"
     status = contract.status
@@ -55,7 +58,7 @@ async def create_once(
         await db.idempotency.keep_answer(**known, status=status, answer=body)
         return HTTPResponse(body, status, content_type=JSON)
 
-    return await run_in_transaction(request, create)
+    return await run_in_transaction(request, create, before)
 
 
 def scope(request: Request) -> str:

@@ -1,13 +1,14 @@
 """Riders open, list, change and cancel pooling requests."""
 
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from msgspec import UNSET
-from sanic import Blueprint, HTTPResponse, Request
+from sanic import Blueprint, Request
 
 from tripsync.database import Transaction
-from tripsync.database.retrying import MovedError
+from tripsync.database.retrying import MovedError, retry
 from tripsync.database.rows import MatchingShowMatches, RequestsListOwn
 from tripsync.http.context import reading, rider, run_in_transaction
 from tripsync.http.endpoint import endpoint
@@ -17,8 +18,8 @@ from tripsync.http.paging import Page, next_cursor
 from tripsync.http.problems import NOT_ALLOWED, Problem
 from tripsync.http.responses import Confirmation
 from tripsync.http.tokens import Rider
-from tripsync.pooling import matches, membership, planning, saved_searches
-from tripsync.pooling.distances import DistanceSource, alone_by_road, decide, trip_of
+from tripsync.pooling import matches, membership, places, planning, saved_searches
+from tripsync.pooling.distances import DistanceSource, alone_by_road, distance_source, trip_of
 from tripsync.pooling.problems import (
     ALREADY_MATCHED,
     BAD_OFFER,
@@ -73,23 +74,24 @@ async def open_ride_request(request: Request, body: NewRideRequest) -> object:
     check_ride(body)
     alone = await alone_by_road(request, *ends_of(body))
 
-    async def put_on_road(source: DistanceSource) -> HTTPResponse:
-        async def put(db: Transaction) -> dict[str, Any]:
-            replaced, events = await planning.make_way(db, who, window)
-            request_id = await insert(db, who, body, window, alone)
-            await db.requests.note_replacement(
-                college_id=who.college_id, request_ids=replaced, replaced_by=request_id
-            )
-            found, news = await matches.find_and_notify(
-                db, who.college_id, who.user_id, request_id, source
-            )
-            heard = await saved_searches.tell(db, who.college_id, request_id)
-            await append_many(db, events + news + heard)
-            return {"request_id": request_id, "matches": found}
+    source = distance_source(
+        request, partial(places.around_new, reading(request), who, window, ride_values(body, alone))
+    )
 
-        return await create_once(request, put)
+    async def put(db: Transaction) -> dict[str, Any]:
+        replaced, events = await planning.make_way(db, who, window)
+        request_id = await insert(db, who, body, window, alone)
+        await db.requests.note_replacement(
+            college_id=who.college_id, request_ids=replaced, replaced_by=request_id
+        )
+        found, news = await matches.find_and_notify(
+            db, who.college_id, who.user_id, request_id, source
+        )
+        heard = await saved_searches.tell(db, who.college_id, request_id)
+        await append_many(db, events + news + heard)
+        return {"request_id": request_id, "matches": found}
 
-    return await decide(request, put_on_road)
+    return await create_once(request, put, before=source.measure)
 
 
 async def insert(
@@ -140,13 +142,14 @@ async def list_matches(request: Request, request_id: int) -> object:
     own = await find_own(request, request_id)
     if own["status"] in ("completed", "cancelled"):
         raise Problem(REQUEST_CLOSED)
-    college_id = rider(request).college_id
+    who = rider(request)
+    source = distance_source(request, partial(places.around_own, reading(request), who, own))
 
-    async def look(source: DistanceSource) -> list[MatchingShowMatches]:
-        return await matches.find_matches(reading(request), college_id, request_id, source)
+    async def look() -> list[MatchingShowMatches]:
+        await source.measure()
+        return await matches.find_matches(reading(request), who.college_id, request_id, source)
 
-    found = await decide(request, look)
-    return {"matches": [matches.matched_user(row) for row in found]}
+    return {"matches": [matches.matched_user(row) for row in await retry(look)]}
 
 
 async def find_own(request: Request, request_id: int) -> RequestsListOwn:
@@ -186,37 +189,41 @@ async def change_ride_request(request: Request, body: RideRequestChange, request
     own = await find_own(request, request_id)
     alone = await alone_by_road(request, *trip_of(own))
 
-    async def change(source: DistanceSource) -> object:
-        async def rewrite(db: Transaction) -> list[dict[str, Any]]:
-            events = await planning.hold_to_change(
-                db, who, request_id, given(body.depart_after), given(body.depart_before)
-            )
-            await db.requests.change_request(
-                college_id=who.college_id,
-                request_id=request_id,
-                depart_after=given(body.depart_after),
-                depart_before=given(body.depart_before),
-                seats=given(body.seats),
-                detour_percent=given(body.detour_percent),
-                same_gender=given(body.preferences.same_gender),
-                quiet=given(body.preferences.quiet),
-                no_smoking=given(body.preferences.no_smoking),
-                luggage=given(body.preferences.luggage),
-                auto_match=given(body.auto_match),
-                note="" if body.note is None else given(body.note),
-                solo_road_meters=alone,
-            )
-            found, news = await matches.find_and_notify(
-                db, who.college_id, who.user_id, request_id, source
-            )
-            heard = await saved_searches.tell(db, who.college_id, request_id)
-            await append_many(db, events + news + heard)
-            return found
+    wishes = {
+        "depart_after": given(body.depart_after),
+        "depart_before": given(body.depart_before),
+        "seats": given(body.seats),
+        "detour_percent": given(body.detour_percent),
+        "same_gender": given(body.preferences.same_gender),
+        "solo_road_meters": alone,
+    }
+    source = distance_source(
+        request, partial(places.around_own, reading(request), who, own, wishes)
+    )
 
-        found = await run_in_transaction(request, rewrite)
-        return {"request_id": request_id, "matches": found}
+    async def rewrite(db: Transaction) -> list[dict[str, Any]]:
+        events = await planning.hold_to_change(
+            db, who, request_id, wishes["depart_after"], wishes["depart_before"]
+        )
+        await db.requests.change_request(
+            college_id=who.college_id,
+            request_id=request_id,
+            quiet=given(body.preferences.quiet),
+            no_smoking=given(body.preferences.no_smoking),
+            luggage=given(body.preferences.luggage),
+            auto_match=given(body.auto_match),
+            note="" if body.note is None else given(body.note),
+            **wishes,
+        )
+        found, news = await matches.find_and_notify(
+            db, who.college_id, who.user_id, request_id, source
+        )
+        heard = await saved_searches.tell(db, who.college_id, request_id)
+        await append_many(db, events + news + heard)
+        return found
 
-    return await decide(request, change)
+    found = await run_in_transaction(request, rewrite, before=source.measure)
+    return {"request_id": request_id, "matches": found}
 
 
 def given(value: Any) -> Any:
@@ -232,15 +239,15 @@ async def cancel_ride_request(request: Request, request_id: int) -> object:
     Who shares the ride is told; who is left alone goes back on the road while time lasts."""
     who = rider(request)
     await find_own(request, request_id)
+    source = distance_source(
+        request, partial(places.left_behind, reading(request), who, request_id)
+    )
 
-    async def get_off(source: DistanceSource) -> object:
-        async def leave(db: Transaction) -> None:
-            await append_many(db, await cancel(db, who, request_id, source))
+    async def leave(db: Transaction) -> None:
+        await append_many(db, await cancel(db, who, request_id, source))
 
-        await run_in_transaction(request, leave)
-        return {"message": "You are off the road."}
-
-    return await decide(request, get_off)
+    await run_in_transaction(request, leave, before=source.measure)
+    return {"message": "You are off the road."}
 
 
 async def cancel(

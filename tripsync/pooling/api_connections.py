@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Any
 
-from sanic import HTTPResponse, Request
+from sanic import Request
 
 from tripsync.database import Transaction
 from tripsync.database.retrying import MovedError
@@ -21,9 +21,9 @@ from tripsync.http.identity import EMAIL_NOT_VERIFIED, check_verified, may_ride
 from tripsync.http.paging import Page, next_cursor
 from tripsync.http.problems import Problem
 from tripsync.http.tokens import Rider
-from tripsync.pooling import matches, membership
+from tripsync.pooling import matches, membership, places
 from tripsync.pooling.api import blueprint
-from tripsync.pooling.distances import DistanceSource, decide
+from tripsync.pooling.distances import DistanceSource, distance_source
 from tripsync.pooling.events import (
     ConnectionApproved,
     ConnectionRejected,
@@ -84,10 +84,11 @@ async def send_connection_request(request: Request, body: ConnectionRequest) -> 
     five answers at a time."""
     who = rider(request)
 
-    async def ask_as_measured(source: DistanceSource) -> HTTPResponse:
-        return await create_once(request, partial(ask, who, body, source))
-
-    return await decide(request, ask_as_measured)
+    source = distance_source(
+        request,
+        partial(places.of_asking, reading(request), who, body.request_id, body.target_request_id),
+    )
+    return await create_once(request, partial(ask, who, body, source), before=source.measure)
 
 
 async def ask(
@@ -170,18 +171,21 @@ async def respond_to_connection(
     A yes closes what can no longer come true on both sides, and tells those who waited."""
     who = rider(request)
 
-    async def say_yes_or_no(source: DistanceSource) -> object:
-        async def answer_connection(db: Transaction) -> tuple[str, str]:
-            if body.action == "approve":
-                await append_many(db, await approve(db, who, connection_id, source))
-                return "approved", "You ride together."
-            await append_many(db, await reject(db, who, connection_id))
-            return "rejected", "You said no."
+    source = distance_source(
+        request, partial(places.of_connection, reading(request), who, connection_id)
+    )
 
-        status, message = await run_in_transaction(request, answer_connection)
-        return {"message": message, "connection_id": connection_id, "status": status}
+    async def answer_connection(db: Transaction) -> tuple[str, str]:
+        if body.action == "approve":
+            await append_many(db, await approve(db, who, connection_id, source))
+            return "approved", "You ride together."
+        await append_many(db, await reject(db, who, connection_id))
+        return "rejected", "You said no."
 
-    return await decide(request, say_yes_or_no)
+    status, message = await run_in_transaction(
+        request, answer_connection, before=source.measure if body.action == "approve" else None
+    )
+    return {"message": message, "connection_id": connection_id, "status": status}
 
 
 async def find_received(db: Transaction, who: Rider, connection_id: int) -> ConnectionsFindReceived:

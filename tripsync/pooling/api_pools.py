@@ -3,21 +3,20 @@
 from collections.abc import Awaitable, Callable
 from decimal import Decimal
 from functools import partial
-from typing import Any
 
 from msgspec import UNSET
 from sanic import Request
 
 from tripsync.database import Transaction
 from tripsync.database.rows import PoolsListPools
-from tripsync.http.context import reading, rider, run_in_transaction
+from tripsync.http.context import reading, resources, rider, run_in_transaction
 from tripsync.http.endpoint import endpoint
 from tripsync.http.problems import Problem
 from tripsync.http.responses import Confirmation
 from tripsync.http.tokens import Rider
-from tripsync.pooling import membership
+from tripsync.pooling import membership, places
 from tripsync.pooling.api import blueprint, find_own
-from tripsync.pooling.distances import DistanceSource, decide
+from tripsync.pooling.distances import distance_source
 from tripsync.pooling.joinable_pools import those_that_fit
 from tripsync.pooling.problems import (
     NO_SUCH_POOL,
@@ -28,6 +27,7 @@ from tripsync.pooling.problems import (
 )
 from tripsync.pooling.schemas import CurrentPools, PassingPoolList, Pool, PoolChange
 from tripsync.realtime.events import Addressed, append_many
+from tripsync.routing.roads import Roads
 
 # Pools that are looked at, and that are shown.
 MOST_CANDIDATES = 50
@@ -115,14 +115,21 @@ async def leave_ride(request: Request, pool_id: int) -> object:
 
     The others are told; who is left alone goes back on the road while time lasts."""
 
-    async def get_out(source: DistanceSource) -> object:
-        leave = partial(membership.leave, source=source)
-        return await change(request, pool_id, leave, "You left the ride.")
+    who = rider(request)
+    source = distance_source(
+        request, partial(places.left_behind, reading(request), who, pool_id=pool_id)
+    )
+    leave = partial(membership.leave, source=source)
+    return await change(request, pool_id, leave, "You left the ride.", before=source.measure)
 
-    return await decide(request, get_out)
 
-
-async def change(request: Request, pool_id: int, act: Change, message: str) -> object:
+async def change(
+    request: Request,
+    pool_id: int,
+    act: Change,
+    message: str,
+    before: Callable[[], Awaitable[None]] | None = None,
+) -> object:
     who = rider(request)
 
     async def act_in_pool(db: Transaction) -> None:
@@ -135,7 +142,7 @@ async def change(request: Request, pool_id: int, act: Change, message: str) -> o
             raise Problem(POOL_CLOSED if place["is_over"] else NO_SUCH_POOL)
         await append_many(db, await act(db, who, pool_id))
 
-    await run_in_transaction(request, act_in_pool)
+    await run_in_transaction(request, act_in_pool, before)
     return {"message": message}
 
 
@@ -151,8 +158,5 @@ async def list_passing_pools(request: Request, request_id: int) -> object:
     pools = await reading(request).matching.find_pools_to_join(
         college_id=rider(request).college_id, request_id=request_id, size=MOST_CANDIDATES
     )
-
-    async def choose(source: DistanceSource) -> list[dict[str, Any]]:
-        return await those_that_fit(reading(request), pools, own, source)
-
-    return {"pools": (await decide(request, choose))[:MOST_SHOWN]}
+    fitting = await those_that_fit(reading(request), pools, own, resources(request)[Roads])
+    return {"pools": fitting[:MOST_SHOWN]}

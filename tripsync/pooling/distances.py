@@ -4,20 +4,22 @@ What is compared with each other is measured in one way: detours, savings, the r
 is compared by road if it could be measured when it was opened; that tells a place off the map,
 which no table may have among others, from a server that does not answer.
 
-A decision is one transaction, and nobody waits for a routing server under its locks. So one that
-comes upon distances it does not know is given up, they are asked for, and it is made again from
-its beginning; by then there may be others, hence it is tried a few times and at last made by the
-estimate. Without a routing server nothing is ever given up.
+A decision is one transaction, and nobody waits for a routing server under its locks. So what it is
+going to compare is read and measured before it begins (tripsync/pooling/places.py). Where another
+ride has come meanwhile, the transaction begins again as after any race, and that one is measured
+first; after a few tries the decision is made by the estimate.
 """
 
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import datetime
 from itertools import chain
-from typing import TypeVar
 
 from sanic import Request
 
+from tripsync.database.retrying import MovedError
 from tripsync.database.rows import (
+    ConnectionsListSides,
+    MatchingListPlacesAround,
     PoolsListMembers,
     RequestsFindAsked,
     RequestsListAsking,
@@ -31,12 +33,12 @@ from tripsync.resources import Resources
 from tripsync.routing.roads import ESTIMATE, Matrix, Roads
 from tripsync.settings import Settings
 
-Decision = TypeVar("Decision")
-
 # Requests that are compared with each other, by road or by the estimate; all who ride in a pool.
 Compared = RequestsLockRequests | RequestsListAsking | RequestsFindAsked | PoolsListMembers
 # What says from where to where a ride goes, and what its rider puts up with.
 RideRow = Compared | RequestsListOwn | RoundsListRides
+# What says no more than from where to where.
+PlacesRow = RideRow | ConnectionsListSides | MatchingListPlacesAround
 # What says when it leaves.
 WindowRow = (
     RequestsLockRequests
@@ -46,36 +48,55 @@ WindowRow = (
     | RoundsListRides
 )
 
-# Where a ride falls apart, those who stay need a table, and what is around each of them another.
-MOST_TABLES = 6
+# Reads the places that are going to be compared with each other; each group needs one table.
+ReadPlaces = Callable[[], Awaitable[Sequence[Collection[Point]]]]
+
+# Fewer than a transaction has tries.
+MOST_SURPRISES = 3
 
 
-class UnmeasuredError(Exception):
-    """A decision needs to know how far it is between these places."""
-
-    def __init__(self, places: Collection[Point]) -> None:
-        super().__init__(f"{len(places)} places")
-        self.places = places
+class UnmeasuredError(MovedError):
+    """A place came that was not there when the distances were asked for."""
 
 
 class DistanceSource:
     """The distances that a decision may use."""
 
-    def __init__(self, tables: Sequence[Matrix] | None = None) -> None:
-        self._tables = tables
+    def __init__(self, roads: Roads | None = None, read_places: ReadPlaces | None = None) -> None:
+        self._roads = roads if roads and roads.has_server else None
+        self._read_places = read_places
+        self._tables: list[Matrix] = []
+        self._unmeasured: list[Collection[Point]] = []
+        self._surprises = 0
 
     @property
     def is_by_road(self) -> bool:
-        return self._tables is not None
+        return self._roads is not None
+
+    async def measure(self) -> None:
+        """Ask for the distances that the next try needs; no transaction is open meanwhile."""
+        if self._roads and self._read_places and not self._tables and not self._unmeasured:
+            # The table of many places is often that of fewer, too.
+            self._unmeasured = sorted(await self._read_places(), key=len, reverse=True)
+        for places in self._unmeasured:
+            if self._roads and self._table_of(places) is None:
+                table = await self._roads.distances(places)
+                self._tables.append(table)
+                if table.is_fallback:
+                    self._roads = None
+        self._unmeasured = []
 
     def among(self, places: Collection[Point]) -> Matrix:
         """How far it is between any two of these."""
-        if self._tables is None:
+        if self._roads is None:
             return ESTIMATE
-        for table in self._tables:
-            if table.places.issuperset(places):
-                return table
-        raise UnmeasuredError(places)
+        if table := self._table_of(places):
+            return table
+        if self._surprises == MOST_SURPRISES:
+            self._roads = None
+        self._surprises += 1
+        self._unmeasured = [places]
+        raise UnmeasuredError
 
     def of_rides(self, rows: Sequence[Compared]) -> Matrix:
         """What these requests are compared by."""
@@ -84,28 +105,16 @@ class DistanceSource:
         trips = [trip_of(row) for row in rows]
         return self.among(list(chain.from_iterable(trips))).for_trips(trips)
 
+    def _table_of(self, places: Collection[Point]) -> Matrix | None:
+        return next((each for each in self._tables if each.places.issuperset(places)), None)
+
 
 BY_ESTIMATE = DistanceSource()
 
 
-async def decide(
-    request: Request, act: Callable[[DistanceSource], Awaitable[Decision]]
-) -> Decision:
-    """Make a decision, with the distances it asks for."""
-    roads = resources(request)[Roads]
-    tables: list[Matrix] = []
-    while roads.has_server:
-        try:
-            return await act(DistanceSource(tables))
-        except UnmeasuredError as unmeasured:
-            places = unmeasured.places
-        if len(tables) == MOST_TABLES:
-            break
-        table = await roads.distances(places)
-        if table.is_fallback:
-            break
-        tables.append(table)
-    return await act(BY_ESTIMATE)
+def distance_source(request: Request, read_places: ReadPlaces) -> DistanceSource:
+    """For a decision that compares what lies at these places."""
+    return DistanceSource(resources(request)[Roads], read_places)
 
 
 async def alone_by_road(request: Request, start: Point, destination: Point) -> float | None:
@@ -116,7 +125,7 @@ async def alone_by_road(request: Request, start: Point, destination: Point) -> f
     return None if matrix.is_fallback else matrix(*trip)
 
 
-def trip_of(row: RideRow) -> tuple[Point, Point]:
+def trip_of(row: PlacesRow) -> tuple[Point, Point]:
     """From where to where a ride goes."""
     return (
         Point(row["start_latitude"], row["start_longitude"]),

@@ -6,10 +6,10 @@ from typing import Any, NamedTuple
 from tripsync.database import Bound
 from tripsync.database.rows import MatchingFindPoolsToJoin, RequestsListOwn
 from tripsync.matching.plans import Stop, departs_between, plan_for, plan_joining
-from tripsync.pooling.distances import DistanceSource, ride_of, trip_of, window_of
+from tripsync.pooling.distances import ride_of, trip_of, window_of
 from tripsync.pooling.matches import best_first, detour
 from tripsync.routing.osrm import LARGEST_TABLE
-from tripsync.routing.roads import ESTIMATE, Matrix
+from tripsync.routing.roads import ESTIMATE, Matrix, Roads
 
 
 class Fit(NamedTuple):
@@ -21,24 +21,24 @@ class Fit(NamedTuple):
 
 
 async def those_that_fit(
-    db: Bound,
-    pools: Sequence[MatchingFindPoolsToJoin],
-    own: RequestsListOwn,
-    source: DistanceSource,
+    db: Bound, pools: Sequence[MatchingFindPoolsToJoin], own: RequestsListOwn, roads: Roads
 ) -> list[dict[str, Any]]:
     """What it would be like to join them, best first."""
-    by_road = [pool for pool in pools if source.is_by_road and pool["roads_are_known"]]
-    fits = [how_it_fits(pool, own, ESTIMATE) for pool in pools if pool not in by_road]
-    if by_road:
-        measured = await likely(db, by_road, own)
-        rows = [own, *(rider for pool in measured for rider in pool["riders"])]
-        matrix = source.among({place for row in rows for place in trip_of(row)})
-        fits += [how_it_fits(pool, own, matrix) for pool in measured]
+    by_road = [pool for pool in pools if roads.has_server and pool["roads_are_known"]]
+    likely = await best_by_estimate(db, by_road, own)
+    matrix = await roads.distances(
+        {place for pool in likely for row in (own, *pool["riders"]) for place in trip_of(row)}
+    )
+    if matrix.is_fallback:
+        fits = [how_it_fits(pool, own, ESTIMATE) for pool in pools]
+    else:
+        fits = [how_it_fits(pool, own, ESTIMATE) for pool in pools if pool not in by_road]
+        fits += [how_it_fits(pool, own, matrix) for pool in likely]
     fitting = [fit for fit in fits if fit]
     return [fitting[place].shown for place in await ranked(db, fitting)]
 
 
-async def likely(
+async def best_by_estimate(
     db: Bound, pools: Sequence[MatchingFindPoolsToJoin], own: RequestsListOwn
 ) -> list[MatchingFindPoolsToJoin]:
     """As many as one table holds; if not all, those that are best by the estimate."""
