@@ -6,18 +6,22 @@ alike is here: how searches are kept, listed and deleted, and who is mailed.
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypedDict, TypeVar
+from typing import Annotated, Generic, Protocol, TypedDict, TypeVar
 
+from msgspec import Meta
 from sanic import HTTPResponse, Request
 
 from tripsync.database import Bound, Transaction
 from tripsync.http.context import reading, rider, run_in_transaction
+from tripsync.http.fields import Line
 from tripsync.http.idempotency import create_once
 from tripsync.http.paging import Page, next_cursor
 from tripsync.http.problems import NOT_ALLOWED, Problem, Refusal
 from tripsync.jobs.timers import FEW_AT_ONCE, Timer
 from tripsync.mail import Letter, post_all
 from tripsync.own_data import Whose
+
+SearchName = Annotated[Line, Meta(max_length=100, examples=["Home on Fridays"])]
 
 MOST_SEARCHES = 20
 FORGET_EVERY_SECONDS = 600

@@ -7,8 +7,9 @@ import msgspec
 import pytest
 
 from tests.people import PASSWORD, Campus
+from tripsync.http.fields import Line
 from tripsync.http.problems import Problem
-from tripsync.http.schemas import Line, Schema, converter, decoder
+from tripsync.http.schemas import Schema, converter, decoder
 from tripsync.http.urls import LARGEST_ID, read_id
 
 

@@ -7,9 +7,9 @@ import msgspec
 from msgspec import Meta
 
 from tripsync.auth.fields import Email, NewPassword
-from tripsync.http.schemas import Line, Schema
+from tripsync.http.fields import Line, OwnFullName
+from tripsync.http.schemas import Schema
 
-FullName = Annotated[Line, Meta(max_length=200, examples=["Asha Rao"])]
 # Whatever was typed: a wrong one is a wrong one, whether it could exist or not.
 TypedEmail = Annotated[str, Meta(max_length=1000, examples=["asha@djsce.example"])]
 TypedPassword = Annotated[str, Meta(max_length=1000, examples=["four sparrows on a tram"])]
@@ -27,7 +27,7 @@ class Registration(Schema):
     """Who signs up, and at which college."""
 
     email: Email
-    full_name: FullName
+    full_name: OwnFullName
     password: NewPassword
     college_name: Annotated[Line, Meta(max_length=200, examples=["DJSCE"])]
 
@@ -37,7 +37,7 @@ class Account(msgspec.Struct):
 
     id: Annotated[int, Meta(examples=[17])]
     email: Email
-    full_name: FullName
+    full_name: OwnFullName
     college_id: Annotated[int, Meta(examples=[1])]
 
 

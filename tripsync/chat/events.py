@@ -4,7 +4,8 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from tripsync.chat.schemas import Content, FullName, Id, Moment
+from tripsync.chat.schemas import Content
+from tripsync.http.fields import FullName, Id, Moment
 from tripsync.realtime.events import Event, Pushed
 
 

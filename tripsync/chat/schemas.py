@@ -1,18 +1,15 @@
 """Schemas of the chat endpoints."""
 
-from datetime import datetime
 from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
+from tripsync.http.fields import EmailAddress, FullName, Id, Moment, PhoneNumber
 from tripsync.http.paging import LARGEST_PAGE, Page
 from tripsync.http.schemas import Schema, says
 from tripsync.http.urls import LARGEST_ID
 
-Id = Annotated[int, Meta(ge=1, le=LARGEST_ID, examples=[23])]
-FullName = Annotated[str, Meta(examples=["Dev Shah"])]
-Moment = Annotated[datetime, Meta(examples=["2026-08-24T18:30:00Z"])]
 Content = Annotated[
     str,
     Meta(
@@ -88,10 +85,8 @@ class ChatPartner(msgspec.Struct):
 
     id: Id
     full_name: FullName
-    phone_number: Annotated[str | None, Meta(examples=["+919820012345"])]
-    email: Annotated[
-        str, Meta(description="empty where it is not to be shown", examples=["dev@djsce.example"])
-    ]
+    phone_number: PhoneNumber | None
+    email: Annotated[EmailAddress, Meta(description="empty where it is not to be shown")]
     year_of_study: Annotated[str | None, Meta(examples=["Third year"])]
     bio: Annotated[str | None, Meta(examples=["Window seat, please."])]
 

@@ -8,10 +8,9 @@ ValueError with a sentence, and `json_schema()`.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Annotated, Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import msgspec
-from msgspec import Meta
 
 from tripsync.http.problems import FieldError, invalid
 from tripsync.http.validation_messages import clipped, fields_of, sentence
@@ -34,17 +33,6 @@ class ReadsItself(Protocol):
 def says(sentence: str) -> dict[str, str]:
     """For `Meta(extra=...)`: what to tell a person whose input does not fit the pattern."""
     return {"says": sentence}
-
-
-# One line of text that can be seen. PostgreSQL takes no NUL, and a name needs no newline.
-Line = Annotated[
-    str,
-    Meta(
-        # Nor may a name turn the writing round and look like another's.
-        pattern=r"^(?=.*\S)[^\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]*$(?!\n)",
-        extra=says("must be one line of visible text"),
-    ),
-]
 
 
 def read_custom(kind: type[ReadsItself], raw: object) -> Any:

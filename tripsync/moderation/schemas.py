@@ -6,12 +6,10 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from tripsync.http.fields import FullName, Id
 from tripsync.http.paging import Page
 from tripsync.http.schemas import Schema, says
-from tripsync.http.urls import LARGEST_ID
 
-Id = Annotated[int, Meta(ge=1, le=LARGEST_ID, examples=[17])]
-FullName = Annotated[str, Meta(examples=["Asha Rao"])]
 Reason = Annotated[
     Literal[
         "harassment",

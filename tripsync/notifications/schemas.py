@@ -6,10 +6,9 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from tripsync.http.fields import Id
 from tripsync.http.schemas import Schema, says
-from tripsync.http.urls import LARGEST_ID
 
-DeviceId = Annotated[int, Meta(ge=1, le=LARGEST_ID, examples=[12])]
 Platform = Annotated[
     Literal["android", "ios", "web"],
     Meta(description="which service reaches the phone", examples=["android"]),
@@ -41,7 +40,7 @@ class NewDevice(Schema):
 class Device(msgspec.Struct):
     """A phone that is pushed to. Its token is shown to nobody."""
 
-    id: DeviceId
+    id: Id
     platform: Platform
     registered_at: Annotated[datetime, Meta(examples=["2026-12-25T08:30:00Z"])]
     current: Annotated[bool, Meta(description="whether it is this one", examples=[True])]

@@ -13,10 +13,11 @@ from tripsync.database.rows import (
     RecurringLockDue,
     SearchesRecordHits,
 )
+from tripsync.http.fields import FullName, Id, Moment
 from tripsync.pooling.calendar import Occurrence
-from tripsync.pooling.schemas import FullName, Id, Match, Moment, Partner
-from tripsync.pooling.schemas_searches import SearchName
+from tripsync.pooling.schemas import Match, Partner
 from tripsync.realtime.events import Addressed, Event, Pushed
+from tripsync.saved_searches import SearchName
 
 PlaceName = Annotated[str, Meta(description="empty where none was given", examples=["Andheri"])]
 Day = Annotated[date, Meta(description="by the clocks of the college", examples=["2026-12-25"])]
@@ -101,7 +102,7 @@ class RideCancelled(Event, pushed=Pushed.AT_ONCE):
 
     by_user: Fellow
     user_request_id: Annotated[Id, Meta(description="one's own that shared it")]
-    message: Annotated[str, Meta(description="to be shown", examples=["Ravi Iyer left the ride."])]
+    message: Annotated[str, Meta(description="to be shown", examples=["Dev Shah left the ride."])]
 
 
 class RideStarted(Event):

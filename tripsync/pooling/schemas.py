@@ -6,12 +6,20 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from tripsync.http.fields import (
+    EmailAddress,
+    FullName,
+    Id,
+    Latitude,
+    Line,
+    Longitude,
+    Moment,
+    PhoneNumber,
+)
 from tripsync.http.picture_urls import PictureUrl
-from tripsync.http.schemas import Line, Schema
-from tripsync.http.urls import LARGEST_ID
+from tripsync.http.schemas import Schema
+from tripsync.matching.plans import StopKind
 
-Latitude = Annotated[float, Meta(ge=-90, le=90, examples=[19.1075])]
-Longitude = Annotated[float, Meta(ge=-180, le=180, examples=[72.8372])]
 PlaceName = Annotated[Line, Meta(max_length=200, examples=["Andheri station"])]
 Text = Annotated[
     str,
@@ -22,20 +30,17 @@ Text = Annotated[
         extra={"says": "must be text of at most 500 characters"},
     ),
 ]
-Id = Annotated[int, Meta(ge=1, le=LARGEST_ID, examples=[4711])]
 Seats = Annotated[int, Meta(ge=1, le=3, description="seats needed", examples=[1])]
 SeatsOffered = Annotated[int, Meta(ge=1, le=7, description="for others, in one's own car")]
 DetourPercent = Annotated[
     int, Meta(ge=0, le=100, description="how much further than alone is fine", examples=[25])
 ]
-Moment = Annotated[datetime, Meta(tz=True, examples=["2026-11-20T08:30:00Z"])]
 RequestStatus = Literal["active", "matched", "completed", "cancelled"]
 CancelReason = Literal["rider", "expired", "partner_left", "moderator"]
 # How a connection stands, for one of its two sides and in itself.
 ConnectionStatus = Literal["none", "pending_sent", "pending_received", "approved", "rejected"]
 ConnectionState = Literal["pending", "approved", "rejected", "withdrawn"]
 PoolStatus = Literal["open", "started", "completed", "cancelled"]
-StopKind = Literal["pickup", "drop"]
 Role = Annotated[
     Literal["rider", "driver"],
     Meta(description="a rider shares a cab; a driver offers seats in an own car"),
@@ -101,9 +106,6 @@ class RideRequestChange(Schema):
     note: Text | UnsetType | None = UNSET
 
 
-FullName = Annotated[str, Meta(examples=["Ravi Iyer"])]
-PhoneNumber = Annotated[str, Meta(examples=["+919820012345"])]
-Email = Annotated[str, Meta(examples=["ravi@djsce.example"])]
 YearOfStudy = Annotated[str, Meta(examples=["3"])]
 Bio = Annotated[str, Meta(examples=["Early riser, quiet in the car."])]
 
@@ -124,7 +126,7 @@ class Match(msgspec.Struct):
     id: Id
     full_name: FullName
     phone_number: PhoneNumber | None
-    email: Email | None
+    email: EmailAddress | None
     year_of_study: YearOfStudy | None
     bio: Bio | None
     profile_image_url: PictureUrl | None
@@ -247,7 +249,7 @@ class Partner(msgspec.Struct):
     id: Id
     full_name: FullName
     phone_number: PhoneNumber | None
-    email: Email | None
+    email: EmailAddress | None
     year_of_study: YearOfStudy | None
     bio: Bio | None
     request_id: Id

@@ -6,12 +6,10 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from tripsync.http.fields import Id, Latitude, Longitude
 from tripsync.http.schemas import Schema, says
 from tripsync.pooling.schemas import (
     DetourPercent,
-    Id,
-    Latitude,
-    Longitude,
     RideToShare,
     Role,
     Seats,

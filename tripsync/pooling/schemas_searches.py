@@ -6,11 +6,11 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from tripsync.http.schemas import Line, Schema
-from tripsync.pooling.schemas import Id, Latitude, Longitude, Moment
+from tripsync.http.fields import Id, Latitude, Longitude, Moment
+from tripsync.http.schemas import Schema
 from tripsync.pooling.schemas_recurring import TimeOfDay, Weekdays
+from tripsync.saved_searches import SearchName
 
-SearchName = Annotated[Line, Meta(max_length=100, examples=["Home on Fridays"])]
 Radius = Annotated[
     int, Meta(ge=100, le=10_000, description="in metres, as the crow flies", examples=[1000])
 ]

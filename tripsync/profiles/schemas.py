@@ -6,8 +6,9 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from tripsync.http.fields import EmailAddress, FullName, Line, OwnFullName
 from tripsync.http.picture_urls import PictureUrl
-from tripsync.http.schemas import Line, Schema, says
+from tripsync.http.schemas import Schema, says
 from tripsync.http.urls import LARGEST_ID
 from tripsync.profiles.fields import MailAddress, PhoneNumber, Username, WebLink
 
@@ -23,7 +24,6 @@ BlankOrLine = Annotated[
     str, Meta(pattern=r"^[^\x00-\x1f\x7f]*$(?!\n)", extra=says("must be one line of text"))
 ]
 
-FullName = Annotated[Line, Meta(max_length=200, examples=["Asha Rao"])]
 Bio = Annotated[Prose, Meta(max_length=1000, examples=["Third bench, window seat."])]
 YearOfStudy = Annotated[BlankOrLine, Meta(max_length=40, examples=["Third Year"])]
 Major = Annotated[BlankOrLine, Meta(max_length=100, examples=["Computer Engineering"])]
@@ -73,7 +73,7 @@ class EmergencyContact(Schema):
 class ProfileChange(Schema):
     """What is to change. What is not sent stays; null, or blank text, clears a field."""
 
-    full_name: FullName | UnsetType = UNSET
+    full_name: OwnFullName | UnsetType = UNSET
     username: Username | UnsetType | None = UNSET
     phone_number: PhoneNumber | UnsetType | None = UNSET
     bio: Bio | UnsetType | None = UNSET
@@ -135,7 +135,7 @@ class Profile(msgspec.Struct):
     """One's own profile."""
 
     id: Annotated[int, Meta(examples=[17])]
-    full_name: FullName
+    full_name: OwnFullName
     email: Annotated[str, Meta(examples=["asha@djsce.example"])]
     college_name: Annotated[str, Meta(examples=["DJSCE"])]
     username: Username | None
@@ -167,7 +167,7 @@ class FellowProfile(msgspec.Struct):
     social_media_links: SocialMediaLinks | None
     reviews: ReviewSummary
     profile_image_url: PictureUrl | None
-    email: Annotated[str, Meta(examples=["dev@djsce.example"])] | None
+    email: EmailAddress | None
     phone_number: PhoneNumber | None
     emergency_contact: EmergencyContact | None
 

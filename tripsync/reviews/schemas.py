@@ -1,16 +1,13 @@
 """Schemas of the review endpoints."""
 
-from datetime import datetime
 from typing import Annotated
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from tripsync.http.fields import FullName, Id, Moment
 from tripsync.http.schemas import Schema, says
-from tripsync.http.urls import LARGEST_ID
 
-Id = Annotated[int, Meta(ge=1, le=LARGEST_ID, examples=[23])]
-FullName = Annotated[str, Meta(examples=["Dev Shah"])]
 Rating = Annotated[int, Meta(ge=1, le=5, description="stars", examples=[5])]
 Comment = Annotated[
     str,
@@ -30,7 +27,6 @@ Words = Annotated[
         extra=says("must say something, without control characters"),
     ),
 ]
-Moment = Annotated[datetime, Meta(examples=["2026-08-24T18:30:00Z"])]
 
 
 class NewReview(Schema):

@@ -1,15 +1,10 @@
 """Events of alarms."""
 
-from datetime import datetime
-from typing import Annotated
-
 import msgspec
-from msgspec import Meta
 
+from tripsync.http.fields import FullName, Id, Latitude, Longitude, Moment, PhoneNumber
 from tripsync.realtime.events import Event, Pushed
-from tripsync.safety.schemas import FullName, Heading, Id, Latitude, Longitude, Words
-
-Moment = Annotated[datetime, Meta(tz=True, examples=["2026-11-20T08:30:00Z"])]
+from tripsync.safety.schemas import Heading, Words
 
 
 class RiderInNeed(msgspec.Struct):
@@ -17,7 +12,7 @@ class RiderInNeed(msgspec.Struct):
 
     id: Id
     full_name: FullName
-    phone_number: Annotated[str | None, Meta(examples=["+919820012345"])]
+    phone_number: PhoneNumber | None
 
 
 class Sos(Event, pushed=Pushed.AT_ONCE):

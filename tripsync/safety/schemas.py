@@ -6,17 +6,13 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from tripsync.http.fields import FullName, Id, Latitude, Line, Longitude, PhoneNumber
 from tripsync.http.paging import Page
-from tripsync.http.schemas import Line, Schema, says
-from tripsync.http.urls import LARGEST_ID
+from tripsync.http.schemas import Schema, says
 
-Id = Annotated[int, Meta(ge=1, le=LARGEST_ID, examples=[17])]
-Latitude = Annotated[float, Meta(ge=-90, le=90, examples=[19.1075])]
-Longitude = Annotated[float, Meta(ge=-180, le=180, examples=[72.8372])]
 Heading = Annotated[
     float, Meta(ge=0, lt=360, description="degrees from north, clockwise", examples=[87.5])
 ]
-FullName = Annotated[str, Meta(examples=["Asha Rao"])]
 FirstName = Annotated[str, Meta(examples=["Asha"])]
 VehicleNote = Annotated[
     Line,
@@ -178,7 +174,7 @@ class AlarmRider(msgspec.Struct):
 
     id: Id
     full_name: FullName
-    phone_number: Annotated[str, Meta(examples=["+919820012345"])] | None
+    phone_number: PhoneNumber | None
 
 
 class AlarmResolver(msgspec.Struct):

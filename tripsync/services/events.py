@@ -15,8 +15,9 @@ from tripsync.database.rows import (
     ServicesCloseForGood,
     ServiceSearchesRecordHits,
 )
+from tripsync.http.fields import Id
 from tripsync.realtime.events import Addressed, Event, Pushed
-from tripsync.services.schemas import Amount, CompensationType, Id, Kind, ServicePoster, Title
+from tripsync.services.schemas import Amount, CompensationType, Kind, ServicePoster, Title
 from tripsync.services.schemas_applications import (
     ApplicationStatus,
     AppliedService,

@@ -6,13 +6,11 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from tripsync.http.fields import FullName, Id, Latitude, Line, Longitude, Moment
 from tripsync.http.paging import Page
-from tripsync.http.schemas import Line, Schema, says
-from tripsync.http.urls import LARGEST_ID
+from tripsync.http.schemas import Schema, says
 
-Id = Annotated[int, Meta(ge=1, le=LARGEST_ID, examples=[90210])]
-FullName = Annotated[str, Meta(examples=["Dev Shah"])]
-Moment = Annotated[datetime, Meta(tz=True, examples=["2026-12-20T18:30:00Z"])]
+Deadline = Annotated[Moment, Meta(examples=["2026-12-20T18:30:00Z"])]
 Kind = Annotated[
     Literal["offer", "request"],
     Meta(
@@ -56,8 +54,6 @@ Tag = Annotated[Line, Meta(max_length=40, examples=["maths"])]
 Tags = Annotated[list[Tag], Meta(max_length=10)]
 Value = Annotated[Line, Meta(max_length=100, examples=["Third Year"])]
 Gender = Literal["woman", "man", "non_binary"]
-Latitude = Annotated[float, Meta(ge=-90, le=90, examples=[19.1075])]
-Longitude = Annotated[float, Meta(ge=-180, le=180, examples=[72.8372])]
 
 
 # What filter_kinds and requirement_kinds of the database list, too.
@@ -110,7 +106,7 @@ class NewServicePost(Schema):
     compensation_type: CompensationType
     kind: Kind = "request"
     deadline: (
-        Annotated[Moment, Meta(description="until when one can apply; two years ahead at most")]
+        Annotated[Deadline, Meta(description="until when one can apply; two years ahead at most")]
         | None
     ) = None
     price: Amount | None = None
@@ -137,7 +133,7 @@ class ServicePostChange(Schema):
     team_size: TeamSize | UnsetType = UNSET
     compensation_type: CompensationType | UnsetType = UNSET
     kind: Kind | UnsetType = UNSET
-    deadline: Moment | UnsetType | None = UNSET
+    deadline: Deadline | UnsetType | None = UNSET
     price: Amount | UnsetType | None = UNSET
     compensation_amount: Amount | UnsetType | None = UNSET
     requires_resume: bool | UnsetType = UNSET
@@ -171,7 +167,7 @@ class OpenServiceCard(msgspec.Struct):
     poster_user_id: Annotated[int, Meta(description="0: anonymous", examples=[23])]
     status: PostStatus
     team_size: TeamSize
-    deadline: Moment | None
+    deadline: Deadline | None
     compensation_type: CompensationType
     compensation_amount: Amount | None
     requires_resume: bool
@@ -226,8 +222,8 @@ class ServiceQuery(Page):
     compensation_type: CompensationType | None = None
     min_price: Amount | None = None
     max_price: Amount | None = None
-    deadline_after: Moment | None = None
-    deadline_before: Moment | None = None
+    deadline_after: Deadline | None = None
+    deadline_before: Deadline | None = None
     poster_id: Annotated[Id, Meta(description="not of anonymous posts")] | None = None
     near_latitude: Latitude | None = None
     near_longitude: Longitude | None = None

@@ -6,8 +6,9 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from tripsync.http.fields import FullName, Id
 from tripsync.http.schemas import Schema, says
-from tripsync.services.schemas import Amount, Id, ServicePoster, Title
+from tripsync.services.schemas import Amount, ServicePoster, Title
 
 ApplicationStatus = Literal["pending", "accepted", "rejected", "withdrawn"]
 CoverLetter = Annotated[
@@ -58,7 +59,7 @@ class ServiceApplicant(msgspec.Struct):
     """Who applied."""
 
     id: Id
-    full_name: Annotated[str, Meta(examples=["Asha Rao"])]
+    full_name: Annotated[FullName, Meta(examples=["Asha Rao"])]
 
 
 class AppliedService(msgspec.Struct):

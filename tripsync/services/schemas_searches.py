@@ -6,19 +6,17 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from tripsync.http.schemas import Line, Schema
+from tripsync.http.fields import Id, Latitude, Line, Longitude, Moment
+from tripsync.http.schemas import Schema
+from tripsync.saved_searches import SearchName
 from tripsync.services.schemas import (
     Amount,
     CompensationType,
-    Id,
     Kind,
-    Latitude,
-    Longitude,
-    Moment,
     Tags,
 )
 
-Name = Annotated[Line, Meta(max_length=100, examples=["Design work"])]
+Name = Annotated[SearchName, Meta(examples=["Design work"])]
 Words = Annotated[Line, Meta(max_length=200, description="all of them", examples=["logo poster"])]
 Radius = Annotated[int, Meta(ge=100, le=50_000, description="as the crow flies", examples=[2000])]
 
