@@ -79,7 +79,7 @@ SQL_ALONE = {"sessions.end_reason", "sql_functions.kind"}
 LISTED_BY_FUNCTION = {
     "filter_kinds": values_of(services.FilterKind),
     "requirement_kinds": values_of(services.RequirementKind),
-    "profile_preferences": set(profiles.Preferences.__struct_fields__),
+    "profile_preferences": set(profiles.ProfilePreferences.__struct_fields__),
 }
 # What whoever wrote a post judges for themselves.
 NOT_CHECKED = {"skill", "other"}
@@ -120,8 +120,8 @@ async def test_the_code_and_the_database_list_the_same_values(db: asyncpg.Connec
 async def test_wishes_are_the_same_in_rides_weekly_rides_and_profiles(
     db: asyncpg.Connection,
 ) -> None:
-    wishes = set(pooling.Preferences.__struct_fields__)
-    assert set(profiles.Preferences.__struct_fields__) == wishes | {"detour_percent"}
+    wishes = set(pooling.RidePreferences.__struct_fields__)
+    assert set(profiles.ProfilePreferences.__struct_fields__) == wishes | {"detour_percent"}
     for table in ("pooling_requests", "recurring_rides"):
         switches = await db.fetch(
             "select attname from pg_attribute where attrelid = $1::text::regclass "
