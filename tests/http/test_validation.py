@@ -1,13 +1,14 @@
 """Input is checked before anything is done with it; nothing wrong reaches the database."""
 
 import base64
+import re
 
 import httpx
 import msgspec
 import pytest
 
 from tests.people import PASSWORD, Campus
-from tripsync.http.fields import Line
+from tripsync.http.fields import Line, NonBlankText, Text
 from tripsync.http.problems import Problem
 from tripsync.http.schemas import Schema, converter, decoder
 from tripsync.http.urls import LARGEST_ID, read_id
@@ -19,6 +20,11 @@ class Parcel(Schema):
     tags: tuple[str, ...] = ()
 
 
+class Letter(Schema):
+    body: NonBlankText
+    postscript: Text = ""
+
+
 def refusal(body: bytes) -> Problem:
     with pytest.raises(Problem) as refused:
         decoder(Parcel)(body)
@@ -27,6 +33,30 @@ def refusal(body: bytes) -> Problem:
 
 def test_a_good_body_becomes_its_schema() -> None:
     assert decoder(Parcel)(b'{"name": "box", "weight": 2}') == Parcel(name="box", weight=2.0)
+
+
+def test_text_may_have_lines_as_any_system_ends_them() -> None:
+    text = "One\r\n\ttwo\nthree"
+    assert converter(Letter)({"body": text, "postscript": text}) == Letter(
+        body=text, postscript=text
+    )
+    assert converter(Letter)({"body": "One", "postscript": " \n"}).postscript == " \n"
+
+
+@pytest.mark.parametrize("raw", ["\x00", "\x08", "\x0b", "\x0c", "\x0e", "\x1b", "\x1f", "\x7f"])
+def test_text_has_no_control_characters(raw: str) -> None:
+    for field in ("body", "postscript"):
+        with pytest.raises(Problem, match="invalid") as refused:
+            converter(Letter)({"body": "One", field: f"One{raw}two"})
+        assert [error.field for error in refused.value.errors] == [field]
+        assert re.search("control characters|NUL", refused.value.detail)
+
+
+@pytest.mark.parametrize("raw", ["", " ", "\r\n\t"])
+def test_text_that_must_say_something_is_not_blank(raw: str) -> None:
+    with pytest.raises(Problem) as refused:
+        converter(Letter)({"body": raw})
+    assert "must say something" in refused.value.detail
 
 
 @pytest.mark.parametrize(

@@ -5,19 +5,13 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from tripsync.http.fields import EmailAddress, FullName, Id, Moment, PhoneNumber
+from tripsync.http.fields import EmailAddress, FullName, Id, Moment, NonBlankText, PhoneNumber
 from tripsync.http.paging import LARGEST_PAGE, Page
-from tripsync.http.schemas import Schema, says
+from tripsync.http.schemas import Schema
 from tripsync.http.urls import LARGEST_ID
 
 Content = Annotated[
-    str,
-    Meta(
-        max_length=4000,
-        pattern=r"^(?=[\s\S]*\S)[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$",
-        examples=["I am at the gate, in a red jacket."],
-        extra=says("must say something, without control characters"),
-    ),
+    NonBlankText, Meta(max_length=4000, examples=["I am at the gate, in a red jacket."])
 ]
 UnreadCount = Annotated[int, Meta(ge=0, description="by others, since one read", examples=[2])]
 

@@ -26,6 +26,24 @@ Line = Annotated[
     ),
 ]
 
+# Free text of several lines, perhaps empty; and text that must not be blank.
+Text = Annotated[
+    str,
+    Meta(
+        pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$",
+        extra=says("must be text without control characters"),
+    ),
+]
+NonBlankText = Annotated[
+    str,
+    Meta(
+        pattern=r"^(?=[\s\S]*\S)[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$",
+        extra=says("must say something, without control characters"),
+    ),
+]
+# The same where control characters were never refused.
+NonBlank = Annotated[str, Meta(pattern=r"\S", extra=says("must say something"))]
+
 # Of the rider who asks; and of others, as they are shown.
 OwnFullName = Annotated[Line, Meta(max_length=200, examples=["Asha Rao"])]
 FullName = Annotated[str, Meta(examples=["Dev Shah"])]

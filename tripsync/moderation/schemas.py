@@ -6,9 +6,9 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from tripsync.http.fields import FullName, Id
+from tripsync.http.fields import FullName, Id, NonBlank
 from tripsync.http.paging import Page
-from tripsync.http.schemas import Schema, says
+from tripsync.http.schemas import Schema
 
 Reason = Annotated[
     Literal[
@@ -31,13 +31,11 @@ Details = Annotated[
     ),
 ]
 Note = Annotated[
-    str,
+    NonBlank,
     Meta(
         max_length=1000,
-        pattern=r"\S",
         description="why; it stays in the audit trail",
         examples=["Two riders were left waiting."],
-        extra=says("must say something"),
     ),
 ]
 Outcome = Annotated[

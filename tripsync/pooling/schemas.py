@@ -15,21 +15,14 @@ from tripsync.http.fields import (
     Longitude,
     Moment,
     PhoneNumber,
+    Text,
 )
 from tripsync.http.picture_urls import PictureUrl
 from tripsync.http.schemas import Schema
 from tripsync.matching.plans import StopKind
 
 PlaceName = Annotated[Line, Meta(max_length=200, examples=["Andheri station"])]
-Text = Annotated[
-    str,
-    Meta(
-        max_length=500,
-        pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]*$",
-        examples=["I wear a red cap."],
-        extra={"says": "must be text of at most 500 characters"},
-    ),
-]
+Note = Annotated[Text, Meta(max_length=500, examples=["I wear a red cap."])]
 Seats = Annotated[int, Meta(ge=1, le=3, description="seats needed", examples=[1])]
 SeatsOffered = Annotated[int, Meta(ge=1, le=7, description="for others, in one's own car")]
 DetourPercent = Annotated[
@@ -75,7 +68,7 @@ class RideToShare(Schema):
     seats_offered: SeatsOffered | None = None
     preferences: RidePreferences = msgspec.field(default_factory=RidePreferences)
     auto_match: bool = False
-    note: Text | None = None
+    note: Note | None = None
 
 
 class NewRideRequest(RideToShare):
@@ -103,7 +96,7 @@ class RideRequestChange(Schema):
     detour_percent: DetourPercent | UnsetType = UNSET
     preferences: RidePreferencesChange = msgspec.field(default_factory=RidePreferencesChange)
     auto_match: bool | UnsetType = UNSET
-    note: Text | UnsetType | None = UNSET
+    note: Note | UnsetType | None = UNSET
 
 
 YearOfStudy = Annotated[str, Meta(examples=["3"])]
@@ -347,4 +340,4 @@ class PoolChange(Schema):
     estimated_fare: (
         Annotated[float, Meta(ge=0, le=100_000, examples=[240.0])] | UnsetType | None
     ) = UNSET
-    meeting_note: Text | UnsetType | None = UNSET
+    meeting_note: Note | UnsetType | None = UNSET

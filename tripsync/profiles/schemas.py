@@ -6,25 +6,18 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from tripsync.http.fields import EmailAddress, FullName, Line, OwnFullName
+from tripsync.http.fields import EmailAddress, FullName, Line, OwnFullName, Text
 from tripsync.http.picture_urls import PictureUrl
 from tripsync.http.schemas import Schema, says
 from tripsync.http.urls import LARGEST_ID
 from tripsync.profiles.fields import MailAddress, PhoneNumber, Username, WebLink
 
-Prose = Annotated[
-    str,
-    Meta(
-        pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$",
-        extra=says("must be text without control characters"),
-    ),
-]
 # Blank where a form is empty: like null, it clears the field.
 BlankOrLine = Annotated[
     str, Meta(pattern=r"^[^\x00-\x1f\x7f]*$(?!\n)", extra=says("must be one line of text"))
 ]
 
-Bio = Annotated[Prose, Meta(max_length=1000, examples=["Third bench, window seat."])]
+Bio = Annotated[Text, Meta(max_length=1000, examples=["Third bench, window seat."])]
 YearOfStudy = Annotated[BlankOrLine, Meta(max_length=40, examples=["Third Year"])]
 Major = Annotated[BlankOrLine, Meta(max_length=100, examples=["Computer Engineering"])]
 CollegeUnit = Annotated[

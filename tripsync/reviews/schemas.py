@@ -5,28 +5,12 @@ from typing import Annotated
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from tripsync.http.fields import FullName, Id, Moment
-from tripsync.http.schemas import Schema, says
+from tripsync.http.fields import FullName, Id, Moment, NonBlankText, Text
+from tripsync.http.schemas import Schema
 
 Rating = Annotated[int, Meta(ge=1, le=5, description="stars", examples=[5])]
-Comment = Annotated[
-    str,
-    Meta(
-        max_length=1000,
-        pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$",
-        examples=["On time, and good company."],
-        extra=says("must be text without control characters"),
-    ),
-]
-Words = Annotated[
-    str,
-    Meta(
-        max_length=1000,
-        pattern=r"^(?=[\s\S]*\S)[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$",
-        examples=["Thank you; any time again."],
-        extra=says("must say something, without control characters"),
-    ),
-]
+Comment = Annotated[Text, Meta(max_length=1000, examples=["On time, and good company."])]
+Words = Annotated[NonBlankText, Meta(max_length=1000, examples=["Thank you; any time again."])]
 
 
 class NewReview(Schema):

@@ -6,9 +6,18 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from tripsync.http.fields import FullName, Id, Latitude, Line, Longitude, PhoneNumber
+from tripsync.http.fields import (
+    FullName,
+    Id,
+    Latitude,
+    Line,
+    Longitude,
+    NonBlank,
+    PhoneNumber,
+    Text,
+)
 from tripsync.http.paging import Page
-from tripsync.http.schemas import Schema, says
+from tripsync.http.schemas import Schema
 
 Heading = Annotated[
     float, Meta(ge=0, lt=360, description="degrees from north, clockwise", examples=[87.5])
@@ -23,13 +32,11 @@ VehicleNote = Annotated[
     ),
 ]
 Words = Annotated[
-    str,
+    Text,
     Meta(
         max_length=500,
-        pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]*$",
         description="what is going on",
         examples=["The driver does not stop."],
-        extra=says("must be text without control characters"),
     ),
 ]
 AlarmStatus = Annotated[Literal["open", "resolved"], Meta(examples=["open"])]
@@ -212,12 +219,10 @@ class AlarmResolution(Schema):
     """What an alarm came to."""
 
     resolution: Annotated[
-        str,
+        NonBlank,
         Meta(
             max_length=1000,
-            pattern=r"\S",
             description="what was done",
             examples=["She is home; the driver was reported."],
-            extra=says("must say something"),
         ),
     ]

@@ -6,9 +6,9 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from tripsync.http.fields import FullName, Id, Latitude, Line, Longitude, Moment
+from tripsync.http.fields import FullName, Id, Latitude, Line, Longitude, Moment, NonBlank
 from tripsync.http.paging import Page
-from tripsync.http.schemas import Schema, says
+from tripsync.http.schemas import Schema
 
 Deadline = Annotated[Moment, Meta(examples=["2026-12-20T18:30:00Z"])]
 Kind = Annotated[
@@ -24,23 +24,14 @@ CompensationType = Annotated[
     Meta(examples=["hourly_rate"]),
 ]
 Title = Annotated[
-    str,
-    Meta(
-        min_length=5,
-        max_length=100,
-        pattern=r"\S",
-        examples=["Calculus tutor for two weeks"],
-        extra=says("must say something"),
-    ),
+    NonBlank, Meta(min_length=5, max_length=100, examples=["Calculus tutor for two weeks"])
 ]
 Description = Annotated[
-    str,
+    NonBlank,
     Meta(
         min_length=15,
         max_length=5000,
-        pattern=r"\S",
         examples=["Twice a week in the library, until the exam on the 20th."],
-        extra=says("must say something"),
     ),
 ]
 TeamSize = Annotated[
@@ -279,13 +270,11 @@ class ServiceClosing(Schema):
     """Why a post is closed."""
 
     note: Annotated[
-        str,
+        NonBlank,
         Meta(
             max_length=1000,
-            pattern=r"\S",
             description="it stays in the audit trail",
             examples=["It asks for a deposit."],
-            extra=says("must say something"),
         ),
     ]
 
