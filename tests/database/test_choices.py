@@ -23,6 +23,7 @@ from tests.waiting import PATIENCE
 from tripsync.auth.mails import RESET_PASSWORD, VERIFY_EMAIL
 from tripsync.database import Database
 from tripsync.database.migrations import migrate
+from tripsync.http.fields import Gender
 from tripsync.mail.letters import Kind as MailKind
 from tripsync.moderation import schemas as moderation
 from tripsync.moderation.sanctions import ROLES
@@ -55,7 +56,7 @@ LISTED = {
     "pooling_requests.status": values_of(pooling.RequestStatus),
     "pools.status": values_of(pooling.PoolStatus),
     "profile_files.kind": values_of(FileKind),
-    "profiles.gender": values_of(profiles.Gender),
+    "profiles.gender": values_of(Gender),
     "recurring_openings.skipped_because": values_of(recurring.SkipReason),
     "recurring_rides.role": values_of(pooling.Role),
     "recurring_rides.weekdays": values_of(recurring.Weekday),

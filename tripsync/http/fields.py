@@ -4,7 +4,7 @@ A feature narrows one with a `Meta` of its own: `Annotated[Line, Meta(max_length
 """
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta
 
@@ -49,3 +49,6 @@ OwnFullName = Annotated[Line, Meta(max_length=200, examples=["Asha Rao"])]
 FullName = Annotated[str, Meta(examples=["Dev Shah"])]
 EmailAddress = Annotated[str, Meta(examples=["dev@djsce.example"])]
 PhoneNumber = Annotated[str, Meta(examples=["+919820012345"])]
+
+# As profiles have it, and as posts of services ask for it.
+Gender = Literal["woman", "man", "non_binary"]

@@ -1,7 +1,6 @@
 """Events of rides: what riders learn of each other's acts."""
 
 from collections.abc import Iterable, Mapping
-from datetime import date
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -16,11 +15,11 @@ from tripsync.database.rows import (
 from tripsync.http.fields import FullName, Id, Moment
 from tripsync.pooling.calendar import Occurrence
 from tripsync.pooling.schemas import Match, Partner
+from tripsync.pooling.schemas_recurring import Day
 from tripsync.realtime.events import Addressed, Event, Pushed
 from tripsync.saved_searches import SearchName
 
 PlaceName = Annotated[str, Meta(description="empty where none was given", examples=["Andheri"])]
-Day = Annotated[date, Meta(description="by the clocks of the college", examples=["2026-12-25"])]
 SkippedBecause = Literal["busy", "unverified", "late"]
 MATCHED = "You share a ride now. Your pool says who rides along and where you meet."
 

@@ -35,7 +35,7 @@ TimeOfDay = Annotated[
 WindowMinutes = Annotated[
     int, Meta(ge=5, le=720, description="how long the departure may take", examples=[30])
 ]
-Day = Annotated[date, Meta(examples=["2026-12-25"])]
+Day = Annotated[date, Meta(description="by the clocks of the college", examples=["2026-12-25"])]
 
 
 class NewRecurringRide(RideToShare, kw_only=True):

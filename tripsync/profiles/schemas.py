@@ -1,12 +1,12 @@
 """Schemas of the profile endpoints."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from tripsync.http.fields import EmailAddress, FullName, Line, OwnFullName, Text
+from tripsync.http.fields import EmailAddress, FullName, Gender, Line, OwnFullName, Text
 from tripsync.http.picture_urls import PictureUrl
 from tripsync.http.schemas import Schema, says
 from tripsync.http.urls import LARGEST_ID
@@ -24,7 +24,6 @@ CollegeUnit = Annotated[
     BlankOrLine,
     Meta(max_length=100, description="department, school or hall", examples=["Computer Science"]),
 ]
-Gender = Literal["woman", "man", "non_binary"]
 Choice = Annotated[bool, Meta(examples=[True])] | None
 
 

@@ -5,8 +5,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, get_args
 
+from tripsync.http.fields import Gender
 from tripsync.http.problems import FieldError
-from tripsync.services.schemas import Gender, ServiceFilter, ServiceRequirement
+from tripsync.services.schemas import ServiceFilter, ServiceRequirement
 
 
 @dataclass(frozen=True, slots=True)

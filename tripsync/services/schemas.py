@@ -44,7 +44,6 @@ Amount = Annotated[
 Tag = Annotated[Line, Meta(max_length=40, examples=["maths"])]
 Tags = Annotated[list[Tag], Meta(max_length=10)]
 Value = Annotated[Line, Meta(max_length=100, examples=["Third Year"])]
-Gender = Literal["woman", "man", "non_binary"]
 
 
 # What filter_kinds and requirement_kinds of the database list, too.
