@@ -17,7 +17,7 @@ from tests.asyncapi import closed
 from tripsync.app import create_app
 from tripsync.database.encoding import encode
 from tripsync.http.endpoint import JSON, Binary, Contract
-from tripsync.http.openapi import (
+from tripsync.http.openapi.document import (
     PATH_PARAMETER,
     REFERENCE,
     contracted,

@@ -271,7 +271,7 @@ def test_an_import_inside_a_function_is_seen(tree: Callable[..., Path]) -> None:
         ("auth/rules.py", "from . import secrets"),
         ("auth/rules.py", "from tripsync.http.problems import Problem"),
         ("http/endpoint.py", "from tripsync.database import Database"),
-        ("http/openapi.py", "from tripsync import __version__"),
+        ("http/openapi/document.py", "from tripsync import __version__"),
         ("database/pool.py", "from tripsync.settings import Settings"),
         ("auth/rules.py", "import pooling"),
     ],

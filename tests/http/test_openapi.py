@@ -8,7 +8,7 @@ import pytest
 
 from tests.conftest import Caller
 from tripsync.http.endpoint import Contract
-from tripsync.http.openapi import contracted
+from tripsync.http.openapi.document import contracted
 from tripsync.http.schemas import decoder
 
 

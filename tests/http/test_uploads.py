@@ -9,7 +9,7 @@ import pytest
 from tests.conftest import Server
 from tests.people import Campus, Rider
 from tripsync.http.endpoint import Contract
-from tripsync.http.openapi import contracted
+from tripsync.http.openapi.document import contracted
 from tripsync.http.problems import Problem
 from tripsync.http.uploads import MOST_PARTS, FormFile, Upload
 

@@ -21,7 +21,7 @@ from sanic_ext import Extend, Extension, render
 
 from tripsync.database.encoding import encode
 from tripsync.database.files import folder
-from tripsync.http.openapi import describe, refusals
+from tripsync.http.openapi.document import describe, refusals
 
 TEMPLATES = Path(__file__).parent / "templates"
 STATIC = Path(__file__).parent / "static"

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import msgspec
 
 from tripsync import __version__
-from tripsync.http.openapi import (
+from tripsync.http.openapi.document import (
     PATH_PARAMETER,
     components_of,
     example,

@@ -1,4 +1,4 @@
-"""The OpenAPI document is made at start from the contracts of the endpoints."""
+"""The document puts the operations of all endpoints together."""
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
