@@ -17,13 +17,10 @@ from tests.asyncapi import closed
 from tripsync.app import create_app
 from tripsync.database.encoding import encode
 from tripsync.http.endpoint import JSON, Binary, Contract
-from tripsync.http.openapi.document import (
-    PATH_PARAMETER,
-    REFERENCE,
-    contracted,
-    describe,
-    possible_refusals,
-)
+from tripsync.http.openapi.document import contracted, describe
+from tripsync.http.openapi.parameters import PATH_PARAMETER
+from tripsync.http.openapi.refusals import possible_refusals
+from tripsync.http.openapi.schemas import REFERENCE
 from tripsync.http.problems import GENERAL, MEDIA_TYPE
 from tripsync.realtime.gateway import NOT_YOURS
 from tripsync.realtime.handshake import ORIGIN_NOT_ALLOWED

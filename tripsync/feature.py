@@ -25,6 +25,8 @@ class Feature:
 
     # As people call it: its tag in the API documents.
     title: str
+    # What it is for, in a sentence or two.
+    description: str
     # The modules of its endpoints, which all hang on the blueprint of the first.
     api: tuple[ModuleType, ...]
     # What riders hear of it, and what they say to it on sockets.
@@ -45,6 +47,7 @@ class Feature:
         if any(module.blueprint is not self.blueprint for module in self.api):
             raise TypeError(f"{self.title}: the endpoints of a feature hang on one blueprint")
         self.blueprint.ctx.title = self.title
+        self.blueprint.ctx.description = self.description
 
     @property
     def blueprint(self) -> Blueprint:

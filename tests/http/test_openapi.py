@@ -5,10 +5,11 @@ from typing import Any
 
 import msgspec
 import pytest
+from sanic import Blueprint, Request, Sanic
 
 from tests.conftest import Caller
-from tripsync.http.endpoint import Contract
-from tripsync.http.openapi.document import contracted
+from tripsync.http.endpoint import Contract, endpoint
+from tripsync.http.openapi.document import contracted, describe, refusals
 from tripsync.http.schemas import decoder
 
 
@@ -39,18 +40,44 @@ def test_every_route_under_api_is_documented(call: Caller, document: dict[str, A
 
 
 def test_every_operation_says_what_it_is_for(document: dict[str, Any]) -> None:
+    tags = {each["name"]: each["description"] for each in document["tags"]}
     ids = [operation["operationId"] for operation in operations(document).values()]
     assert len(ids) == len(set(ids))
     for name, operation in operations(document).items():
+        assert re.fullmatch("[a-z]+([A-Z][a-z]+)*", operation["operationId"]), name
         assert operation["summary"], name
-        assert operation["tags"], name
+        assert operation["description"], name
+        [tag] = operation["tags"]
+        assert tags[tag], name
+    assert {operation["tags"][0] for operation in operations(document).values()} == set(tags)
+
+
+def test_a_code_is_one_refusal(call: Caller) -> None:
+    codes = [each.code for each in refusals(call.app)]
+    assert len(codes) == len(set(codes))
+
+
+def test_two_handlers_of_one_name_are_seen(call: Caller) -> None:
+    @endpoint()
+    async def ping(_: Request) -> None:
+        """Say hello again."""
+
+    app = Sanic("test-two-of-one-name")
+    for name in ("here", "there"):
+        blueprint = Blueprint(name, url_prefix=name)
+        blueprint.ctx.title = blueprint.ctx.description = name
+        blueprint.add_route(ping, "/ping")
+        app.blueprint(blueprint)
+    app.router.finalize()
+    with pytest.raises(TypeError, match="ping"):
+        describe(app)
 
 
 def test_what_needs_a_token_says_so(document: dict[str, Any]) -> None:
     documented = operations(document)
-    assert documented["GET /api/auth/sessions"]["security"] == [{"bearer": []}]
+    assert documented["GET /api/auth/sessions"]["security"] == [{"bearer": []}, {"password": []}]
     assert "401" in documented["GET /api/auth/sessions"]["responses"]
-    assert "security" not in documented["POST /api/auth/register"]
+    assert documented["POST /api/auth/register"]["security"] == []
 
 
 def test_every_example_of_a_body_is_accepted_by_its_schema(
@@ -78,8 +105,16 @@ def method_of(route: Any) -> str:
 def test_every_answer_shows_an_example(call: Caller, document: dict[str, Any]) -> None:
     for name, operation in operations(document).items():
         for status, response in operation["responses"].items():
+            if status == "default":
+                continue
             for content in response.get("content", {}).values():
-                assert content["example"] not in ({}, None, "..."), (name, status)
+                for shown in content.get("examples", {}).values():
+                    assert shown["$ref"].rpartition("/")[2] in document["components"]["examples"]
+                assert content.get("example", content.get("examples")) not in (
+                    {},
+                    None,
+                    "...",
+                ), (name, status)
 
 
 def test_every_refusal_is_documented_where_it_can_happen(

@@ -219,7 +219,7 @@ async def test_at_most_twenty_rides_are_planned(sign_up: SignUp) -> None:
     rider = await sign_up()
     await plan(rider, *(leaving(10 * number, 10 * number + 5) for number in range(MOST_OPEN)))
     answer = await rider.call("POST", PATH, json=leaving(-10, -5))
-    assert (answer.status_code, answer.json()["code"]) == (409, "too_many_requests")
+    assert (answer.status_code, answer.json()["code"]) == (409, "too_many_rides")
     await plan(rider, leaving(0, 5))
     assert len((await rider.call("GET", f"{PATH}?limit=100")).json()["requests"]) == MOST_OPEN + 1
 

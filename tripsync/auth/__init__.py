@@ -8,6 +8,8 @@ from tripsync.own_data import Erase, Section
 
 feature = Feature(
     title="Accounts",
+    description="Students open an account at their college, sign in and out on their "
+    "devices, and keep their password.",
     api=(api, api_registration, api_passwords),
     letters=(VERIFY_EMAIL, RESET_PASSWORD),
     timers=forgetting.timers,

@@ -42,7 +42,7 @@ async def obtain_tokens(request: Request, body: TokenForm) -> object:
 
 
 @blueprint.post("/api/auth/login")
-@blueprint.post("/auth/login", name="log_in_without_api")
+@blueprint.post("/auth/login", name="log_in_at_older_address")
 @endpoint(
     body=Credentials,
     form=TokenForm,

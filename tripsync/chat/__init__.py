@@ -11,6 +11,7 @@ from tripsync.realtime.events import events_in
 
 feature = Feature(
     title="Chat",
+    description="Riders of a college write to each other and in their pools.",
     api=(api, api_conversations),
     frames=frames.frames,
     events=events_in(events),

@@ -95,7 +95,7 @@ async def look(database: Database) -> Look:
     return Look("ready", seeded=first is not None)
 
 
-@blueprint.get("/api", name="show_server_below_api")
+@blueprint.get("/api", name="show_base_address")
 @blueprint.get("/", name="show_server")
 @endpoint(answer=ServerInfo, open=True)
 async def show_server(request: Request) -> object:

@@ -7,8 +7,10 @@ stable code and a sentence. Endpoints list theirs, so that the API document has 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 from sanic import HTTPResponse
 
 MEDIA_TYPE = "application/problem+json"
@@ -27,8 +29,8 @@ class Refusal:
 class FieldError(msgspec.Struct, frozen=True):
     """What is wrong with one field."""
 
-    field: str
-    detail: str
+    field: Annotated[str, Meta(description="Its name; empty for the body as a whole.")]
+    detail: Annotated[str, Meta(description="A sentence for people.")]
 
 
 class Problem(Exception):  # noqa: N818 - what the RFC calls it
@@ -52,28 +54,36 @@ class Problem(Exception):  # noqa: N818 - what the RFC calls it
 class ProblemDocument(msgspec.Struct, frozen=True):
     """The body of every error."""
 
-    type: str
-    title: str
-    status: int
-    detail: str
-    code: str
-    errors: Sequence[FieldError]
-    request_id: str
+    type: Annotated[str, Meta(description="Where this kind of problem is told of.")]
+    title: Annotated[str, Meta(description="The kind of problem, in a few words.")]
+    status: Annotated[int, Meta(description="The status of the answer.")]
+    detail: Annotated[str, Meta(description="A sentence for people, to be shown.")]
+    code: Annotated[str, Meta(description="Stable, for programs.")]
+    errors: Annotated[
+        Sequence[FieldError], Meta(description="Field by field; empty for other problems.")
+    ]
+    request_id: Annotated[str, Meta(description="To be named when it is reported.")]
 
 
 def respond(problem: Problem, request_id: str) -> HTTPResponse:
     refusal = problem.refusal
-    body = ProblemDocument(
+    body = document_of(refusal, problem.detail, problem.errors, request_id)
+    return HTTPResponse(
+        msgspec.json.encode(body), refusal.status, dict(problem.headers), MEDIA_TYPE
+    )
+
+
+def document_of(
+    refusal: Refusal, detail: str, errors: Sequence[FieldError], request_id: str
+) -> ProblemDocument:
+    return ProblemDocument(
         type=f"/redoc#{refusal.code}",
         title=refusal.title,
         status=refusal.status,
-        detail=problem.detail,
+        detail=detail,
         code=refusal.code,
-        errors=problem.errors,
+        errors=errors,
         request_id=request_id,
-    )
-    return HTTPResponse(
-        msgspec.json.encode(body), refusal.status, dict(problem.headers), MEDIA_TYPE
     )
 
 

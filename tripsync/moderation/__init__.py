@@ -7,6 +7,8 @@ from tripsync.realtime.events import events_in
 
 feature = Feature(
     title="Moderation",
+    description="Riders block and report each other; moderators of their college settle "
+    "reports, warn and ban.",
     api=(api, api_reports, api_sanctions),
     events=events_in(events),
     sections=(

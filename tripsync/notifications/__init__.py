@@ -6,6 +6,8 @@ from tripsync.own_data import Erase, Section
 
 feature = Feature(
     title="Notifications",
+    description="Phones that are told what happens while the app is closed, and when they "
+    "are to be quiet.",
     api=(api,),
     sections=(
         Section("devices", "push.export_devices"),

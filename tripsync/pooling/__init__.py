@@ -23,6 +23,8 @@ from tripsync.realtime.events import events_in
 
 feature = Feature(
     title="Rides",
+    description="Riders look for company on a ride, ask each other, and share a pool: once, "
+    "planned ahead, or every week.",
     api=(api, api_connections, api_pools, api_map, api_recurring, api_searches),
     events=events_in(events),
     letters=(RIDE_MATCHED, RIDE_CANCELLED, SEARCH_HIT),

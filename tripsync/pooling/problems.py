@@ -26,7 +26,7 @@ OVERLAPPING_REQUEST = Refusal(
 )
 TOO_MANY_REQUESTS = Refusal(
     409,
-    "too_many_requests",
+    "too_many_rides",
     "Too many requests",
     "You have planned twenty rides already. Cancel one first.",
 )

@@ -6,6 +6,8 @@ from tripsync.profiles import api, api_files, api_mails, api_own_data, digest
 
 feature = Feature(
     title="Profiles",
+    description="What riders tell of themselves, their picture and résumé, their mails, and "
+    "all that is held about them.",
     api=(api, api_files, api_own_data, api_mails),
     letters=(digest.WEEKLY_DIGEST,),
     timers=digest.timers,

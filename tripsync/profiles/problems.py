@@ -6,7 +6,7 @@ WRONG_PASSWORD = Refusal(
     403, "wrong_password", "Wrong password", "The current password is not right; nothing changed."
 )
 NO_SUCH_RIDER = Refusal(
-    404, "no_such_rider", "No such rider", "There is nobody of this id at your college."
+    404, "no_such_rider", "No such rider", "There is nobody with this id at your college."
 )
 NO_IMAGE = Refusal(404, "no_image", "No picture", "There is no picture of this rider.")
 NO_RESUME = Refusal(404, "no_resume", "No résumé", "There is no résumé of this rider to see.")

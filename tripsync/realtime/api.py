@@ -26,6 +26,9 @@ ADDRESSES = {
 
 blueprint = Blueprint("events")
 blueprint.ctx.title = "Events"
+blueprint.ctx.description = (
+    "What happened to a rider, for those who poll; sockets bring the same as it happens."
+)
 sockets = Blueprint("sockets")
 
 

@@ -8,11 +8,9 @@ from typing import Any, Literal
 import msgspec
 
 from tripsync import __version__
-from tripsync.http.openapi.document import (
-    PATH_PARAMETER,
-    components_of,
-    example,
-)
+from tripsync.http.openapi.examples import example
+from tripsync.http.openapi.parameters import PATH_PARAMETER
+from tripsync.http.openapi.schemas import components_of
 from tripsync.realtime import close_codes
 from tripsync.realtime.api import ADDRESSES
 from tripsync.realtime.control_messages import HEARD, SAID

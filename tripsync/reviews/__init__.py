@@ -11,6 +11,7 @@ from tripsync.reviews import api, events
 
 feature = Feature(
     title="Reviews",
+    description="Riders review each other after a shared ride or work that is done.",
     api=(api,),
     events=events_in(events),
     sections=(

@@ -8,6 +8,7 @@ from tripsync.safety.api_alarms import ALARM_TO_CONTACT, ALARM_TO_MODERATOR
 
 feature = Feature(
     title="Safety",
+    description="Riders share where they are with those at home, and raise the alarm.",
     api=(api, api_alarms),
     frames=positions.frames,
     events=events_in(events),

@@ -23,6 +23,7 @@ from tripsync.services.saved_searches import SEARCH_HIT
 
 feature = Feature(
     title="Services",
+    description="Students offer and ask for small services, and apply to them.",
     api=(
         api,
         api_browsing,

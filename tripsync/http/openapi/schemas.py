@@ -1,0 +1,116 @@
+"""Schemas of bodies are made from the classes that the server reads them into and writes them from.
+
+What a client sends may leave out what has a default; what a client gets always has it.
+"""
+
+from collections.abc import Collection, Iterable, Iterator
+from typing import Any, get_args, get_origin
+
+import msgspec
+from msgspec import UNSET, inspect
+
+from tripsync.http.endpoint import Binary, Contract
+from tripsync.http.problems import ProblemDocument
+from tripsync.http.schemas import ReadsItself
+
+REFERENCE = "#/components/schemas/{name}"
+
+Components = dict[str, dict[str, Any]]
+
+
+def schemas_of(contracts: Iterable[Contract]) -> Components:
+    """The schemas of all that goes in and out, by name."""
+    sent: dict[Any, None] = {}
+    given: dict[Any, None] = {ProblemDocument: None}
+    for contract in contracts:
+        sent |= dict.fromkeys(kind for kind in (contract.body, contract.form) if kind)
+        if contract.answer is not None and not isinstance(contract.answer, Binary):
+            given[entry_of(contract.answer)] = None
+    return {**given_components(given), **sent_components(sent)}
+
+
+def sent_components(kinds: Collection[Any]) -> Components:
+    """Of what clients send. Defaults are told in words, not by `default`: for it, generators of
+    TypeScript ask for a field that may be left out."""
+    components = components_of(kinds)
+    for component in components.values():
+        for each in component.get("properties", {}).values():
+            tell_default(each)
+    return components
+
+
+def tell_default(schema: dict[str, Any]) -> None:
+    if "default" in schema:
+        default = schema.pop("default")
+        if default not in (None, "", []):
+            said = msgspec.json.encode(default).decode()
+            told = f"{schema['description']}; " if "description" in schema else ""
+            schema["description"] = f"{told}left out: {said}"
+
+
+def given_components(kinds: Collection[Any]) -> Components:
+    """Of what clients get, where a field with a default is never missing."""
+    components = components_of(kinds)
+    structs = {kind.__name__: kind for kind in structs_in(inspect.multi_type_info(kinds))}
+    for name, component in components.items():
+        fields = msgspec.structs.fields(structs[name])
+        component["required"] = [
+            field.encode_name for field in fields if field.default is not UNSET
+        ]
+        for each in component["properties"].values():
+            each.pop("default", None)
+    return components
+
+
+def structs_in(kinds: Iterable[inspect.Type]) -> Iterator[type[msgspec.Struct]]:
+    """All classes that these are made of; a class comes more than once."""
+    for kind in kinds:
+        match kind:
+            case inspect.StructType(cls=cls, fields=fields):
+                yield cls
+                yield from structs_in(field.type for field in fields)
+            case inspect.UnionType(types=kinds_within):
+                yield from structs_in(kinds_within)
+            case inspect.CollectionType(item_type=within) | inspect.Metadata(type=within):
+                yield from structs_in([within])
+            case _:
+                pass
+
+
+def components_of(kinds: Collection[Any]) -> Components:
+    """The schemas of these kinds, and of what they hold, by name."""
+    _, components = msgspec.json.schema_components(
+        kinds, schema_hook=custom_schema, ref_template=REFERENCE
+    )
+    for name, component in components.items():
+        if not name.isidentifier():
+            # Clients make types of these names.
+            raise TypeError(f"{name} shares its name with another schema; rename one")
+        without_notes(component)
+    return dict(components)
+
+
+def entry_of(kind: Any) -> Any:
+    """What a bare array holds; anything else is what it is."""
+    return get_args(kind)[0] if get_origin(kind) is list else kind
+
+
+def schema_of(kind: Any) -> dict[str, Any]:
+    """A reference to the schema, or an array of it."""
+    reference = {"$ref": REFERENCE.format(name=entry_of(kind).__name__)}
+    return reference if entry_of(kind) is kind else {"type": "array", "items": reference}
+
+
+def custom_schema(kind: type[ReadsItself]) -> dict[str, Any]:
+    return kind.json_schema()
+
+
+def without_notes(schema: Any) -> None:
+    """Leave out `says`: it is for our own messages."""
+    if isinstance(schema, dict):
+        schema.pop("says", None)
+        for each in schema.values():
+            without_notes(each)
+    elif isinstance(schema, list):
+        for each in schema:
+            without_notes(each)
