@@ -163,6 +163,15 @@ def parser(command: str | None = None) -> argparse.ArgumentParser:
         sql_command.add_arguments(editing)
     editing.set_defaults(command=work_at_desk)
 
+    documenting = commands.add_parser(
+        "documents", help="write the OpenAPI and the AsyncAPI document to files"
+    )
+    if command == "documents":
+        from tripsync import documents
+
+        documents.add_arguments(documenting)
+    documenting.set_defaults(command=write_documents)
+
     showing = commands.add_parser("settings", help="print every setting, secrets masked")
     showing.add_argument(
         "--example", action="store_true", help="print the file .env.example instead"
@@ -354,6 +363,12 @@ def work_at_desk(settings: Settings, chosen: argparse.Namespace) -> int:
         from tripsync.desk import command
 
         return command.run(settings, chosen, with_database)
+
+
+def write_documents(_: Settings, chosen: argparse.Namespace) -> int:
+    from tripsync import documents
+
+    return documents.write(chosen)
 
 
 def show_settings(settings: Settings, chosen: argparse.Namespace) -> int:

@@ -8,7 +8,7 @@ import pytest
 from sanic import Blueprint, Request, Sanic
 
 from tests.conftest import Caller
-from tripsync.http.endpoint import Contract, endpoint
+from tripsync.http.endpoint import endpoint
 from tripsync.http.openapi.document import contracted, describe, refusals
 from tripsync.http.schemas import decoder
 
@@ -105,16 +105,25 @@ def method_of(route: Any) -> str:
 def test_every_answer_shows_an_example(call: Caller, document: dict[str, Any]) -> None:
     for name, operation in operations(document).items():
         for status, response in operation["responses"].items():
-            if status == "default":
-                continue
-            for content in response.get("content", {}).values():
-                for shown in content.get("examples", {}).values():
-                    assert shown["$ref"].rpartition("/")[2] in document["components"]["examples"]
-                assert content.get("example", content.get("examples")) not in (
-                    {},
-                    None,
-                    "...",
-                ), (name, status)
+            if "$ref" not in response:
+                for content in response.get("content", {}).values():
+                    assert content["example"] not in ({}, None, "..."), (name, status)
+
+
+def test_every_problem_shows_an_example_of_each_code(document: dict[str, Any]) -> None:
+    examples = document["components"]["examples"]
+    for name, response in document["components"]["responses"].items():
+        if name == "Otherwise":
+            continue
+        shown = response["content"]["application/problem+json"]
+        _, more = document["components"]["schemas"][last(shown["schema"])]["allOf"]
+        values = [examples[last(each)]["value"] for each in shown["examples"].values()]
+        assert [each["code"] for each in values] == more["properties"]["code"]["enum"]
+        assert len({each["status"] for each in values}) == 1
+
+
+def last(reference: dict[str, str]) -> str:
+    return reference["$ref"].rpartition("/")[2]
 
 
 def test_every_refusal_is_documented_where_it_can_happen(
@@ -122,12 +131,9 @@ def test_every_refusal_is_documented_where_it_can_happen(
 ) -> None:
     for route, contract in contracted(call.app):
         operation = operations(document)[f"{method_of(route)} {documented_path(route)}"]
-        check_refusals(contract, operation)
-
-
-def check_refusals(contract: Contract, operation: dict[str, Any]) -> None:
-    for refusal in contract.refuses:
-        assert refusal.code in operation["responses"][str(refusal.status)]["description"]
+        for refusal in contract.refuses:
+            named = last(operation["responses"][str(refusal.status)])
+            assert refusal.code in document["components"]["responses"][named]["description"]
 
 
 def test_bounds_of_a_field_are_told(document: dict[str, Any]) -> None:

@@ -91,7 +91,7 @@ class RecurringRide(msgspec.Struct):
     weekdays: Weekdays
     departs_at: TimeOfDay
     window_minutes: WindowMinutes
-    ends_on: date | None
+    ends_on: Day | None
     exception_dates: list[Day]
     paused: bool
     time_zone: Annotated[str, Meta(examples=["Asia/Kolkata"])]

@@ -26,7 +26,7 @@ ResumeUrl = Annotated[
     Meta(
         max_length=500,
         # No name before the host: such a link leads elsewhere than it seems to.
-        pattern=r"^https?://[A-Za-z0-9.-]+(?::\d{1,5})?(?:[/?#][^\s\x00-\x1f\x7f<>\"\\^`{|}]*)?$(?!\n)",
+        pattern=r'^https?://[A-Za-z0-9.-]+(?::\d{1,5})?(?:[/?#][^\s\x00-\x1f\x7f<>"\\^`{|}]*)?$(?!\n)',
         examples=["https://files.example/asha.pdf"],
         extra=says("must be a link that begins with https:// or http://"),
     ),

@@ -50,7 +50,8 @@ NEXT_CURSOR = {
 def describe(app: Sanic) -> dict[str, Any]:
     """The document of all endpoints that carry a contract."""
     endpoints = sorted(
-        contracted(app), key=lambda each: (title_of(app, each[0]), f"/{each[0].path}")
+        contracted(app),
+        key=lambda each: (title_of(app, each[0]), each[0].path, sorted(each[0].methods)),
     )
     components = schemas_of(contract for _, contract in endpoints)
     refused = Problems()
@@ -72,6 +73,7 @@ def describe(app: Sanic) -> dict[str, Any]:
         "paths": paths,
         "components": {
             "schemas": dict(sorted({**components, **refused.schemas}.items())),
+            "responses": dict(sorted(refused.responses.items())),
             "examples": dict(sorted(refused.examples.items())),
             "headers": {"NextCursor": NEXT_CURSOR, "RetryAfter": RETRY_AFTER},
             "securitySchemes": SECURITY_SCHEMES,

@@ -9,7 +9,7 @@ from sanic_routing.route import Route
 from tripsync.http.endpoint import FORM, Binary, Contract
 from tripsync.http.openapi.examples import example
 from tripsync.http.openapi.parameters import parameters
-from tripsync.http.openapi.refusals import OTHERWISE, Problems, by_status, possible_refusals
+from tripsync.http.openapi.refusals import Problems, by_status, possible_refusals
 from tripsync.http.openapi.schemas import entry_of, schema_of
 from tripsync.http.responses import JSON
 from tripsync.http.uploads import FIELD, MULTIPART, Upload
@@ -43,7 +43,7 @@ def operation(
             str(status): problems.response(operation_id, group)
             for status, group in by_status(possible_refusals(method, contract)).items()
         },
-        "default": OTHERWISE,
+        "default": {"$ref": "#/components/responses/Otherwise"},
     }
     described["security"] = [] if contract.open else SIGNED_IN
     return described

@@ -8,7 +8,7 @@ import msgspec
 from sanic_routing.route import Route
 
 from tripsync.http.endpoint import Binary, Contract
-from tripsync.http.openapi.schemas import REFERENCE
+from tripsync.http.openapi.schemas import REFERENCE, make_plain
 
 PATH_PARAMETER = re.compile(r"<(\w+)(?::(\w+))?>")
 ID = {"type": "integer", "minimum": 1, "maximum": 2**63 - 1}, 1
@@ -48,10 +48,14 @@ def query_parameters(contract: Contract) -> Iterable[dict[str, Any]]:
         return
     _, components = msgspec.json.schema_components([contract.query], ref_template=REFERENCE)
     schema = components[contract.query.__name__]
+    make_plain(schema)
     for name, each in schema["properties"].items():
         told = [
             part["description"] for part in (each, *each.get("anyOf", ())) if "description" in part
         ]
+        if each.get("default") in (None, ""):
+            # It stands for nothing.
+            each.pop("default", None)
         yield {
             "name": name,
             "in": "query",

@@ -42,26 +42,33 @@ def possible_refusals(method: str, contract: Contract) -> list[Refusal]:
 
 def by_status(group: Iterable[Refusal]) -> dict[int, list[Refusal]]:
     sorted_out: dict[int, list[Refusal]] = {}
-    for each in group:
+    for each in sorted(group, key=lambda each: each.code):
         sorted_out.setdefault(each.status, []).append(each)
     return dict(sorted(sorted_out.items()))
 
 
 class Problems:
-    """The problem documents that the operations name, collected for the components."""
+    """What operations refuse with, collected for the components, where each stands once."""
 
     def __init__(self) -> None:
+        self.responses: dict[str, Any] = {"Otherwise": OTHERWISE}
         self.schemas: dict[str, Any] = {}
         self.examples: dict[str, Any] = {}
 
-    def response(self, operation_id: str, group: Sequence[Refusal]) -> dict[str, Any]:
-        """What an operation says with one status."""
+    def response(self, operation_id: str, group: Sequence[Refusal]) -> dict[str, str]:
+        """A reference to what an operation says with one status."""
+        name = name_of(operation_id, group)
+        if name not in self.responses:
+            self.responses[name] = self._response(name, group)
+        return {"$ref": f"#/components/responses/{name}"}
+
+    def _response(self, name: str, group: Sequence[Refusal]) -> dict[str, Any]:
         [status] = {each.status for each in group}
         described: dict[str, Any] = {
             "description": "; ".join(f"`{each.code}`: {each.title}" for each in group),
             "content": {
                 MEDIA_TYPE: {
-                    "schema": self._schema(operation_id, group),
+                    "schema": self._schema(name, group),
                     "examples": {each.code: self._example(each) for each in group},
                 }
             },
@@ -70,10 +77,8 @@ class Problems:
             described["headers"] = {"Retry-After": {"$ref": "#/components/headers/RetryAfter"}}
         return described
 
-    def _schema(self, operation_id: str, group: Sequence[Refusal]) -> Mapping[str, Any]:
+    def _schema(self, name: str, group: Sequence[Refusal]) -> Mapping[str, Any]:
         """One for each set of codes, so that clients can switch on `code` and forget none."""
-        codes = sorted(each.code for each in group)
-        name = name_of(operation_id, group[0].status, codes)
         self.schemas[name] = {
             "title": name,
             "description": " ".join(sorted(each.detail for each in group)),
@@ -85,7 +90,7 @@ class Problems:
                         "code": {
                             "type": "string",
                             "description": "For programs.",
-                            "enum": codes,
+                            "enum": [each.code for each in group],
                         }
                     },
                     "required": ["code"],
@@ -102,11 +107,11 @@ class Problems:
         return {"$ref": f"#/components/examples/{refusal.code}"}
 
 
-def name_of(operation_id: str, status: int, codes: Sequence[str]) -> str:
-    """Of a set of codes: of one or two it is made of them, of more it is the operation's."""
-    if len(codes) > 2:
-        return f"{operation_id[0].upper()}{operation_id[1:]}Problem{status}"
-    return "Or".join(re.sub(r"(?:^|_)(\w)", upper, each) for each in codes) + "Problem"
+def name_of(operation_id: str, group: Sequence[Refusal]) -> str:
+    """Of one or two codes it is made of them, of more it is the operation's."""
+    if len(group) > 2:
+        return f"{operation_id[0].upper()}{operation_id[1:]}Problem{group[0].status}"
+    return "Or".join(re.sub(r"(?:^|_)(\w)", upper, each.code) for each in group) + "Problem"
 
 
 def upper(found: re.Match[str]) -> str:

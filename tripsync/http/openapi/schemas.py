@@ -86,7 +86,7 @@ def components_of(kinds: Collection[Any]) -> Components:
         if not name.isidentifier():
             # Clients make types of these names.
             raise TypeError(f"{name} shares its name with another schema; rename one")
-        without_notes(component)
+        make_plain(component)
     return dict(components)
 
 
@@ -105,12 +105,16 @@ def custom_schema(kind: type[ReadsItself]) -> dict[str, Any]:
     return kind.json_schema()
 
 
-def without_notes(schema: Any) -> None:
-    """Leave out `says`: it is for our own messages."""
-    if isinstance(schema, dict):
-        schema.pop("says", None)
-        for each in schema.values():
-            without_notes(each)
-    elif isinstance(schema, list):
-        for each in schema:
-            without_notes(each)
+def make_plain(schema: Any) -> None:
+    """Leave out `says`, which is for our own messages; and tell of pairs as of lists of two, for
+    generators know no other."""
+    match schema:
+        case dict():
+            schema.pop("says", None)
+            if schema.get("items") is False:
+                schema["items"], *_ = schema.pop("prefixItems")
+            for each in schema.values():
+                make_plain(each)
+        case list():
+            for each in schema:
+                make_plain(each)
