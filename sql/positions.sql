@@ -29,14 +29,14 @@ select pools.pool_id
    for share of pools;
 
 -- name: leave_other_rides(college_id, pool_id)!
--- Who sets off in a ride is no longer seen in another that nobody has ended.
+-- Who sets off in a ride is no longer seen in another that nobody has ended. In the ride itself nobody
+-- has been seen before.
 delete from live_positions live
  using pool_members member
  where member.college_id = :college_id
    and member.pool_id = :pool_id
    and member.left_at is null
-   and live.user_id = member.user_id
-   and live.pool_id <> member.pool_id;
+   and live.user_id = member.user_id;
 
 -- name: place_rider(college_id, user_id, pool_id, longitude, latitude, heading)$
 -- The first place of a rider in a ride that is held, where another device may have been quicker; who

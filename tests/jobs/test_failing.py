@@ -241,6 +241,42 @@ async def test_the_command_shows_dead_jobs_tries_them_again_and_gives_them_up(
     assert await run("drop", str(dead["id"])) == (1, "no such dead job\n")
 
 
+async def test_of_dead_jobs_the_latest_comes_first_and_the_last_reason_is_shown(
+    queue: Database,
+) -> None:
+    """Whatever the queue noted of it after that."""
+    older, newer = [
+        await queue.pool.fetchval(
+            """
+            insert into pgqueuer (priority, status, entrypoint, payload, heartbeat)
+            values (0, 'failed', 'note', '{}', now())
+            returning id
+            """
+        )
+        for _ in range(2)
+    ]
+    for job_id, minutes_ago, reason in (
+        (newer, 1, "of the newer"),
+        (older, 2, "last"),
+        (older, 3, "first"),
+        (older, 0, None),
+    ):
+        await queue.pool.execute(
+            """
+            insert into pgqueuer_log (created, job_id, status, priority, entrypoint, traceback)
+            values (now() - $1::int * interval '1 minute', $2, 'exception', 0, 'note', $3)
+            """,
+            minutes_ago,
+            job_id,
+            reason and {"exception_message": reason},
+        )
+    dead = await queue.reading.jobs.list_dead_jobs(size=10)
+    assert [(row["id"], row["reason"]) for row in dead] == [
+        (newer, "of the newer"),
+        (older, "last"),
+    ]
+
+
 async def test_one_dead_job_is_tried_again_alone(
     queue: Database, start_worker: StartWorker, data_dir: Path, empty_database: str
 ) -> None:

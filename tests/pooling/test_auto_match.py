@@ -106,6 +106,18 @@ async def test_who_did_not_ask_is_left_alone(
     assert await company_of(one) == set()
 
 
+async def test_the_banned_take_no_part(
+    sign_up: SignUp, db: asyncpg.Connection, round_now: Any
+) -> None:
+    """Also if their request is still there."""
+    one, other = await sign_up(), await sign_up()
+    await go(one, soon(0))
+    await go(other, soon(1))
+    await db.execute("update users set banned_at = now() where user_id = $1", other.id)
+    await round_now()
+    assert await company_of(one) == set()
+
+
 async def test_blocked_riders_are_not_put_together(
     sign_up: SignUp, db: asyncpg.Connection, round_now: Any
 ) -> None:

@@ -349,13 +349,16 @@ async def test_a_search_ends_when_it_says(sign_up: SignUp, db: asyncpg.Connectio
 
 async def test_a_deleted_search_tells_no_more(sign_up: SignUp, db: asyncpg.Connection) -> None:
     watcher, goer = await sign_up(), await sign_up()
-    kept = await keep(watcher)
+    tomorrow = (datetime.now(UTC) + timedelta(days=1)).isoformat()
+    kept, other = await keep(watcher, expires_at=tomorrow), await keep(watcher)
     await go(goer)
     assert (await watcher.call("DELETE", f"{PATH}/{kept['search_id']}")).status_code == 204
     again = await watcher.call("DELETE", f"{PATH}/{kept['search_id']}")
     assert (again.status_code, again.json()["code"]) == (404, "no_such_search")
     await go(goer)
-    assert len(await hits_of(db, watcher)) == 1
+    assert len(await hits_of(db, watcher)) == 3
+    [left] = (await watcher.call("GET", PATH)).json()["searches"]
+    assert left["search_id"] == other["search_id"]
 
 
 async def test_of_one_ride_one_hears_once_also_when_it_changes_or_comes_back(

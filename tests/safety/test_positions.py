@@ -8,7 +8,7 @@ import pytest
 
 from tests.conftest import Server, SignUp
 from tests.people import Rider
-from tests.pooling.roads_to_campus import ask, go, pair_up, ride, say
+from tests.pooling.roads_to_campus import ask, go, leaving, pair_up, ride, say
 from tests.realtime.devices import Device, on_line
 from tests.safety.conftest import Pair, share
 from tests.waiting import until
@@ -194,6 +194,30 @@ async def test_it_ends_with_the_ride(
         await one.say("position", **HERE)
         assert (await one.hear("error"))["code"] == "not_on_the_way"
         assert await kept(db, asha) == []
+
+
+async def test_who_sets_off_in_another_ride_is_seen_no_more_in_the_one_nobody_ended(
+    server: Server, pair: Pair, sign_up: SignUp, db: asyncpg.Connection
+) -> None:
+    """Those who rode along are, and who got out of the other one before."""
+    asha, dev = pair
+    mina, ravi = await sign_up(), await sign_up()
+    later = [leaving(0, 60, offset) for offset in range(3)]
+    await pair_up(mina, asha, *later[:2])
+    waits = (await go(ravi, later[2]))["request_id"]
+    [pending] = (await asked(mina, waits))["connections"]
+    assert (await say(ravi, pending["connection_id"])).status_code == 200
+    other = await pool_of(ravi)
+    assert (await ravi.call("POST", f"/api/pool/pools/{other}/leave")).status_code == 200
+    await pair_up(ravi, await sign_up(), ride(3), ride(4))
+    await drive(asha)
+    await drive(ravi)
+    for rider in (asha, dev, ravi):
+        async with on_line(server.url, rider) as device:
+            await device.say("position", **HERE)
+            await until(lambda rider=rider: kept(db, rider))
+    assert (await mina.call("POST", f"/api/pool/pools/{other}/start")).status_code == 200
+    assert [len(await kept(db, rider)) for rider in (asha, dev, ravi)] == [0, 1, 1]
 
 
 async def test_a_place_that_comes_while_the_ride_ends_does_not_outlive_it(
