@@ -27,7 +27,7 @@ from tripsync.services.conditions import Offer, unmet
 from tripsync.services.events import (
     ServiceApplicationReceived,
     ServiceApplicationWithdrawn,
-    told_of,
+    snapshot_of,
 )
 from tripsync.services.posts import money
 from tripsync.services.problems import (
@@ -97,7 +97,7 @@ async def apply_to_service(
             raise Problem(ALREADY_APPLIED)
         sent = await find_application(db, who, application_id)
         if not post["unheard"]:
-            await append(db, post["poster_id"], ServiceApplicationReceived(told_of(sent)))
+            await append(db, post["poster_id"], ServiceApplicationReceived(snapshot_of(sent)))
         return sent
 
     return await create_once(request, send)
@@ -209,7 +209,7 @@ async def withdraw_application(request: Request, application_id: int) -> object:
         )
         taken_back = await find_application(db, who, application_id)
         if not held["unheard"]:
-            event = ServiceApplicationWithdrawn(told_of(taken_back))
+            event = ServiceApplicationWithdrawn(snapshot_of(taken_back))
             await append(db, sides["poster_id"], event)
         return taken_back
 

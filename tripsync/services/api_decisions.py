@@ -25,7 +25,7 @@ from tripsync.services.events import (
     ServiceApplicationAccepted,
     ServiceApplicationRejected,
     poster_revealed,
-    told_of,
+    snapshot_of,
 )
 from tripsync.services.lifecycle import Act
 from tripsync.services.problems import (
@@ -120,9 +120,9 @@ async def say(
     await db.applications.set_status(
         college_id=who.college_id, application_id=application_id, status=status
     )
-    said = told_of(await find_application(db, who, application_id))
+    snapshot = snapshot_of(await find_application(db, who, application_id))
     decided = ServiceApplicationAccepted if status == "accepted" else ServiceApplicationRejected
-    events: list[Addressed] = [(sides["user_id"], decided(said))]
+    events: list[Addressed] = [(sides["user_id"], decided(snapshot))]
     if (
         status == "accepted"
         and held["post_status"] == "open"
@@ -164,8 +164,8 @@ async def reveal_poster(request: Request, application_id: int) -> object:
                 college_id=who.college_id, application_id=application_id
             )
             # As the owner reads it: with the owner's own name.
-            told = await find_application(db, who, application_id)
-            await append(db, sides["user_id"], poster_revealed(told))
+            application = await find_application(db, who, application_id)
+            await append(db, sides["user_id"], poster_revealed(application))
         return await find_application(db, who, application_id)
 
     return await run_in_transaction(request, lift)

@@ -30,8 +30,8 @@ from tripsync.services.schemas_searches import Name
 ClosingReason = Literal["full", "started", "closed", "completed", "deleted", "moderator"]
 
 
-class Told(msgspec.Struct):
-    """An application, as events tell of it: without who wrote the post."""
+class ApplicationSnapshot(msgspec.Struct):
+    """An application as it stood when the event was caused, without who wrote the post."""
 
     id: Id
     status: ApplicationStatus
@@ -46,25 +46,25 @@ class Told(msgspec.Struct):
 class ServiceApplicationReceived(Event, pushed=Pushed.BY_DAY):
     """Somebody applied to a post of one's own."""
 
-    application: Told
+    application: ApplicationSnapshot
 
 
 class ServiceApplicationAccepted(Event, pushed=Pushed.BY_DAY):
     """Who wrote a post said yes to one's application."""
 
-    application: Told
+    application: ApplicationSnapshot
 
 
 class ServiceApplicationRejected(Event, pushed=Pushed.BY_DAY):
     """Who wrote a post said no to one's application."""
 
-    application: Told
+    application: ApplicationSnapshot
 
 
 class ServiceApplicationWithdrawn(Event):
     """Somebody took their application to a post of one's own back."""
 
-    application: Told
+    application: ApplicationSnapshot
 
 
 class ServicePostClosed(Event, pushed=Pushed.BY_DAY):
@@ -103,8 +103,8 @@ class SavedServiceSearchHit(Event, pushed=Pushed.BY_DAY):
     service_post: PostFound
 
 
-def told_of(row: ApplicationsFindApplication) -> Told:
-    return Told(
+def snapshot_of(row: ApplicationsFindApplication) -> ApplicationSnapshot:
+    return ApplicationSnapshot(
         id=row["id"],
         status=cast("ApplicationStatus", row["status"]),
         applicant=row["applicant"],
