@@ -95,8 +95,8 @@ async def test_every_event_is_heard_once_and_in_order_though_the_line_is_cut(
         for cut in range(3):
             line = await socket_of(server, rider)
             await tell(rider, 10)
-            line.wire.abort()
-            await until(line.wire.closed.done)
+            line.connection.abort()
+            await until(line.connection.closed.done)
             await tell(rider, 10)
             first = 24 + cut * 20
             assert await client.hears_events(20) == list(range(first, first + 20))
@@ -150,7 +150,7 @@ async def test_the_token_is_renewed_in_place(
         # By then nobody is left who has not renewed.
         await until(lambda: time.time() > first + 2)
         assert await socket_of(server, rider) is socket
-        assert socket.wire.is_open
+        assert socket.connection.is_open
         await tell(rider, 1)
         while (message := await client.hears())["type"] == "authenticated":
             pass
@@ -173,7 +173,7 @@ async def test_it_comes_back_when_the_server_is_there_again(
         await tell(rider, 2)
         assert await client.hears_events(2) == [1, 2]
         line = await socket_of(before, rider)
-    assert line.wire.close_code == 1012
+    assert line.connection.close_code == 1012
     await tell(rider, 2)
     async with running(few) as after:
         assert await client.hears_events(2) == [3, 4]

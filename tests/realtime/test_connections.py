@@ -13,7 +13,7 @@ from tests.waiting import until
 from tripsync.realtime import keepalive
 from tripsync.realtime.connections import ConnectionManager
 from tripsync.realtime.gateway import Gateway
-from tripsync.realtime.protocol import Wire
+from tripsync.realtime.protocol import WebSocketConnection
 from tripsync.realtime.socket import Socket
 from tripsync.settings import Settings
 
@@ -25,9 +25,9 @@ class Handler:
     """A handler of somebody else's: it registers whoever opens /devices/USER."""
 
     def __init__(self) -> None:
-        self.websockets: list[Wire] = []
+        self.websockets: list[WebSocketConnection] = []
 
-    async def attend(self, request: Request, websocket: Wire, user_id: int) -> None:
+    async def attend(self, request: Request, websocket: WebSocketConnection, user_id: int) -> None:
         manager = request.app.ctx.resources[Gateway].connections
         await manager.connect(user_id, websocket)
         self.websockets.append(websocket)

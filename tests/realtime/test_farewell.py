@@ -26,7 +26,7 @@ from tests.realtime.devices import Device, on_line
 from tests.waiting import until, until_waiting_for_locks
 from tripsync.realtime.dispatch import MESSAGES_A_SECOND
 from tripsync.realtime.gateway import Gateway
-from tripsync.realtime.protocol import SocketProtocol, Wire
+from tripsync.realtime.protocol import SocketProtocol, WebSocketConnection
 
 RIDERS = 50
 DEVICES_EACH = 10
@@ -186,12 +186,14 @@ async def test_a_socket_that_opens_while_the_stop_begins_is_told_as_well(
     rider = await sign_up()
     shake_hands = SocketProtocol.websocket_handshake
 
-    async def too_late(protocol: SocketProtocol, request: Request, offered: Any = None) -> Wire:
-        wire = await shake_hands(protocol, request, offered)
+    async def too_late(
+        protocol: SocketProtocol, request: Request, offered: Any = None
+    ) -> WebSocketConnection:
+        connection = await shake_hands(protocol, request, offered)
         if request.app is server.app:
             server.app.ctx.resources.draining = True
             await server.app.ctx.resources[Gateway].say_goodbye()
-        return wire
+        return connection
 
     monkeypatch.setattr(SocketProtocol, "websocket_handshake", too_late)
     async with on_line(server.url, rider) as device:

@@ -43,7 +43,7 @@ async def test_what_is_said_before_the_welcome_is_answered_after_it(
         async with server.app.ctx.resources[Database].pool.acquire():
             device = await line.enter_async_context(on_line(server.url, rider))
             await device.say("ping")
-            # Answered by the wire itself, when all before it has arrived.
+            # Answered by the connection itself, when all before it has arrived.
             await (await device.socket.ping())
         assert [(await device.hear())["type"] for _ in range(2)] == ["ready", "pong"]
 
@@ -58,7 +58,7 @@ async def test_pieces_without_content_are_not_kept(server: Server, sign_up: Sign
         end = Frame(Opcode.CONT, b'"ping"}').serialize(mask=True)
         device.socket.transport.write(begin + nothing * 10_000)
         await (await device.socket.ping())
-        assert len(socket.wire._parts) == 1
+        assert len(socket.connection._parts) == 1
         device.socket.transport.write(end)
         assert await device.hear() == {"type": "pong"}
 

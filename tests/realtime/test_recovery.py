@@ -318,7 +318,7 @@ async def test_the_slower_of_two_devices_is_found_without_a_word(
         for device in devices:
             await device.hear("x_test")
         gateway = server.app.ctx.resources[Gateway]
-        # As if its wire had been full, and the word that came when it was not had been lost.
+        # As if its connection had been full, and the word that came when it was not had been lost.
         behind = list(gateway.connections.devices_of(rider.id))[slower]
         behind.cursor -= 1
         gateway.delivery.look_at_all()

@@ -106,7 +106,7 @@ async def test_who_does_not_read_is_gone_and_those_who_read_notice_nothing(
         await asyncio.gather(
             *(reader.hear_events(MANY) for each, reader in readers if each is rider)
         )
-        await until(lambda: all(each.wire.stalled_since for each in stuck))
+        await until(lambda: all(each.connection.stalled_since for each in stuck))
         habits = [
             asyncio.create_task(act(line)) for act, line in zip(MANNERS, clients, strict=True)
         ]
@@ -135,8 +135,8 @@ def is_on_line(device: Socket, server: Server) -> bool:
 
 
 def parts_of(device: Socket) -> tuple[object, ...]:
-    """What lives as long as its wire does, and can be referred to weakly."""
-    return device.wire.closed, device.wire._transport
+    """What lives as long as its connection does, and can be referred to weakly."""
+    return device.connection.closed, device.connection._transport
 
 
 def alive(parts: list[weakref.ref[object]]) -> bool:
@@ -147,7 +147,7 @@ def alive(parts: list[weakref.ref[object]]) -> bool:
 async def test_who_asks_all_the_time_and_reads_no_answer_fills_no_memory(
     start_server: StartServer, sign_up: SignUp, tell: Tell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Pings are answered by the wire itself, and nobody counts them."""
+    """Pings are answered by the connection itself, and nobody counts them."""
     monkeypatch.setattr(keepalive, "READS_WITHIN", 3600.0)
     server = await start_server()
     rider = await sign_up()
@@ -155,8 +155,8 @@ async def test_who_asks_all_the_time_and_reads_no_answer_fills_no_memory(
         [stuck] = await until(lambda: list(server.app.ctx.resources[Gateway].connections))
         await until(lambda: stuck.cursor is not None)
         await tell(rider, MANY, n=LARGE)
-        await until(lambda: stuck.wire.stalled_since)
-        monkeypatch.setattr(protocol, "MOST_WAITING", stuck.wire._waiting + 4 * len(LARGE))
+        await until(lambda: stuck.connection.stalled_since)
+        monkeypatch.setattr(protocol, "MOST_WAITING", stuck.connection._waiting + 4 * len(LARGE))
         asking = asyncio.create_task(asks(line))
         await until(lambda: not is_on_line(stuck, server))
         await asking

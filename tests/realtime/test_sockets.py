@@ -476,10 +476,10 @@ async def test_a_silent_client_is_asked_whether_it_is_there_and_may_stay(
         await device.hear("ready")
         [socket] = server.app.ctx.resources[Gateway].connections.devices_of(rider.id)
         # The client library answers pings by itself, while nothing is said; each answer counts.
-        heard_at = {socket.wire.heard_at}
+        heard_at = {socket.connection.heard_at}
 
         def was_heard_again_and_again() -> bool:
-            heard_at.add(socket.wire.heard_at)
+            heard_at.add(socket.connection.heard_at)
             return len(heard_at) > 3
 
         await until(was_heard_again_and_again)

@@ -98,7 +98,7 @@ async def test_a_client_whose_line_breaks_without_a_word_is_found_and_its_neighb
         await tell(rider, to_be_sent, n="x" * 65_536)
         await home.hear_events(to_be_sent)
         [lost, _] = server.app.ctx.resources[Gateway].connections.devices_of(rider.id)
-        await until(lambda: bool(lost.wire.stalled_since) is bool(to_be_sent))
+        await until(lambda: bool(lost.connection.stalled_since) is bool(to_be_sent))
 
         # Whoever was silent until now must not look as if it were gone.
         await home.say("ping")

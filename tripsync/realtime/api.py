@@ -12,7 +12,7 @@ from tripsync.http.schemas import Schema
 from tripsync.realtime.control_messages import Seq
 from tripsync.realtime.gateway import Gateway
 from tripsync.realtime.handshake import PROTOCOL, admit
-from tripsync.realtime.protocol import UPGRADE_REQUIRED, Wire
+from tripsync.realtime.protocol import UPGRADE_REQUIRED, WebSocketConnection
 from tripsync.realtime.socket import Socket
 from tripsync.resources import Resources
 
@@ -76,9 +76,11 @@ async def list_events(request: Request, query: Since) -> object:
     }
 
 
-async def attend(request: Request, wire: Wire, user_id: int | None = None) -> None:
+async def attend(
+    request: Request, connection: WebSocketConnection, user_id: int | None = None
+) -> None:
     """A rider's socket, until it is closed."""
-    socket = Socket(wire, whose=user_id, after=request.ctx.after)
+    socket = Socket(connection, whose=user_id, after=request.ctx.after)
     await resources(request)[Gateway].attend(socket, request.ctx.rider)
 
 

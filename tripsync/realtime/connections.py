@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from tripsync.realtime.close_codes import NOT_SIGNED_IN, REPLACED
-from tripsync.realtime.protocol import NORMAL, Wire
+from tripsync.realtime.protocol import NORMAL, WebSocketConnection
 from tripsync.realtime.socket import Socket, message_frame
 
 
@@ -12,9 +12,9 @@ class ConnectionManager:
     """The registry of sockets. Nothing here waits, so nothing comes between a look and an act;
     what has to be awaited is so because handlers are written that way, and is done at once.
 
-    A `websocket` is a Socket, or the Wire that Sanic gives to a handler. Whose a wire is, and for
-    how long, is up to the handler that brings it: it is asked for no token, and is sent personal
-    messages, but no events."""
+    A `websocket` is a Socket, or the WebSocketConnection that Sanic gives to a handler. Whose such
+    a connection is, and for how long, the handler decides: it is asked for no token, and is sent
+    personal messages, but no events."""
 
     def __init__(self, most_per_rider: int) -> None:
         self._most_per_rider = most_per_rider
@@ -30,9 +30,9 @@ class ConnectionManager:
         known = [socket for devices in self._sockets.values() for socket in devices]
         return iter([*known, *self._strangers])
 
-    async def connect(self, user_id: int, websocket: Socket | Wire) -> None:
+    async def connect(self, user_id: int, websocket: Socket | WebSocketConnection) -> None:
         """One more device of a rider; if there are too many, the oldest goes."""
-        if isinstance(websocket, Wire):
+        if isinstance(websocket, WebSocketConnection):
             socket = Socket(websocket, needs_token=False)
             # Its handler is cancelled when it closes, and may not get as far as to say so.
             websocket.closed.add_done_callback(lambda _: self.disconnect(user_id, socket))
@@ -54,14 +54,16 @@ class ConnectionManager:
         """It is gone without having said whose it is."""
         self._strangers.pop(websocket, None)
 
-    def disconnect(self, user_id: int, websocket: Socket | Wire | None = None) -> None:
+    def disconnect(
+        self, user_id: int, websocket: Socket | WebSocketConnection | None = None
+    ) -> None:
         """Close this device of a rider, or all of them: nobody watches over a line that is not
         registered."""
         devices = self._sockets.get(user_id, {})
         for socket in list(devices):
-            if websocket in (None, socket, socket.wire):
+            if websocket in (None, socket, socket.connection):
                 del devices[socket]
-                socket.wire.hang_up(NORMAL)
+                socket.connection.hang_up(NORMAL)
         if not devices:
             self._sockets.pop(user_id, None)
 
@@ -71,7 +73,7 @@ class ConnectionManager:
         if devices := self._sockets.get(user_id):
             frame = message_frame(message)
             for socket in devices:
-                socket.wire.send(frame)
+                socket.connection.send(frame)
 
     def is_here(self, user_id: int) -> bool:
         return user_id in self._sockets

@@ -77,7 +77,7 @@ class Gateway:
         """As long as the socket is open; `rider` is who came with a token."""
         listening = Dispatcher(socket, self._acts)
         self._listeners[socket] = listening
-        socket.wire.on_message(listening.take)
+        socket.connection.on_message(listening.take)
         try:
             if self._resources.draining:
                 # It came in while the last good-byes were said.
@@ -87,7 +87,7 @@ class Gateway:
             else:
                 self.connections.await_name(socket)
             listening.begin()
-            await socket.wire.closed
+            await socket.connection.closed
         finally:
             user_id = socket.rider.user_id if socket.rider else None
             if user_id is None:
@@ -96,8 +96,8 @@ class Gateway:
                 self.connections.disconnect(user_id, socket)
             log.info(
                 "socket closed: %s",
-                socket.wire.close_code,
-                extra={"user_id": user_id, "close_code": socket.wire.close_code},
+                socket.connection.close_code,
+                extra={"user_id": user_id, "close_code": socket.connection.close_code},
             )
             # Whoever sends a message and leaves has sent it.
             await listening.finish()
@@ -158,7 +158,7 @@ class Gateway:
         return row["last_seq"], row["acknowledged_seq"]
 
     def _bring_news(self, socket: Socket, rider: Rider) -> None:
-        socket.wire.on_writable = lambda: self.delivery.look_after(rider.user_id)
+        socket.connection.on_writable = lambda: self.delivery.look_after(rider.user_id)
         self.delivery.look_after(rider.user_id)
 
     async def _authenticate(self, socket: Socket, said: Authentication) -> None:

@@ -16,7 +16,7 @@ LOOK_EVERY = 0.5
 # Who has been silent so long is asked; who says nothing to that is gone: 34 seconds in all.
 ASK_AFTER = 14.0
 GONE_AFTER = 33.0
-# A full wire must take something in this time. Cutting it takes CLOSE_WITHIN more.
+# A full connection must take something in this time. Cutting it takes CLOSE_WITHIN more.
 READS_WITHIN = 5.0
 SAYS_NAME_WITHIN = 10.0
 
@@ -51,17 +51,17 @@ class Keepalive:
 
 def look_at(socket: Socket, now: float, clock: float) -> None:
     """`now` by the loop's clock, `clock` by that of tokens."""
-    wire = socket.wire
-    silent = now - wire.heard_at
+    connection = socket.connection
+    silent = now - connection.heard_at
     if silent > GONE_AFTER:
-        wire.abort()
-    elif wire.stalled_since is not None and now - wire.stalled_since > READS_WITHIN:
+        connection.abort()
+    elif connection.stalled_since is not None and now - connection.stalled_since > READS_WITHIN:
         socket.hang_up(close_codes.TOO_SLOW)
     elif not is_known(socket, now, clock):
         socket.hang_up(close_codes.NOT_SIGNED_IN)
     elif silent > ASK_AFTER and now - socket.asked_at > ASK_AFTER:
         socket.asked_at = now
-        wire.ping()
+        connection.ping()
 
 
 def is_known(socket: Socket, now: float, clock: float) -> bool:

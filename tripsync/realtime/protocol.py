@@ -23,7 +23,7 @@ from websockets.typing import Subprotocol
 from tripsync.http.problems import MALFORMED_REQUEST, Problem, Refusal
 
 # Nothing of this reaches a log by itself: a handshake may carry a token.
-SILENT = logging.getLogger("tripsync.realtime.wire")
+SILENT = logging.getLogger("tripsync.realtime.protocol")
 SILENT.setLevel(logging.WARNING)
 
 # What is larger is not even read; what a message may be is for the socket to say.
@@ -53,8 +53,8 @@ def text_frame(text: bytes) -> bytes:
 PING = Frame(Opcode.PING, b"").serialize(mask=False)
 
 
-class Wire:
-    """One open connection. All its methods return at once."""
+class WebSocketConnection:
+    """One open WebSocket, at the level of frames. All its methods return at once."""
 
     __slots__ = (
         "_early",
@@ -218,17 +218,17 @@ class StreamingHead(Http):
 
 
 class SocketProtocol(WebSocketProtocol):
-    """Sanic's protocol of one connection, with this wire after the handshake."""
+    """Sanic's protocol of one connection, with a WebSocketConnection after the handshake."""
 
     __slots__ = ()
 
     HTTP_CLASS = StreamingHead
 
-    websocket: Wire | None  # type: ignore[assignment]
+    websocket: WebSocketConnection | None  # type: ignore[assignment]
 
     async def websocket_handshake(
         self, request: Request, subprotocols: Sequence[str] | None = None
-    ) -> Wire:
+    ) -> WebSocketConnection:
         protocol = ServerProtocol(
             subprotocols=[Subprotocol(each) for each in subprotocols or ()],
             select_subprotocol=first_known,
@@ -241,7 +241,7 @@ class SocketProtocol(WebSocketProtocol):
             raise Problem(UPGRADE_REQUIRED if answer.status_code == 426 else MALFORMED_REQUEST)
         head = "".join(f"{name}: {value}\r\n" for name, value in answer.headers.raw_items())
         await HttpProtocol.send(self, f"HTTP/1.1 101 Switching Protocols\r\n{head}\r\n".encode())
-        self.websocket = Wire(protocol, self.transport, self.loop)
+        self.websocket = WebSocketConnection(protocol, self.transport, self.loop)
         return self.websocket
 
     def pause_writing(self) -> None:

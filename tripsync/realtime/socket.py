@@ -7,7 +7,7 @@ from tripsync.database.encoding import encode
 from tripsync.http.problems import Problem
 from tripsync.http.tokens import Rider
 from tripsync.realtime.close_codes import CloseCode
-from tripsync.realtime.protocol import Wire, text_frame
+from tripsync.realtime.protocol import WebSocketConnection, text_frame
 
 
 def message_frame(message: Mapping[str, Any]) -> bytes:
@@ -15,11 +15,12 @@ def message_frame(message: Mapping[str, Any]) -> bytes:
 
 
 class Socket:
-    """A wire, who is at its other end, and the number of the last event that went over it."""
+    """A connection, its rider, and the number of the last event that was sent over it."""
 
     __slots__ = (
         "after",
         "asked_at",
+        "connection",
         "cursor",
         "live_after",
         "needs_token",
@@ -27,18 +28,17 @@ class Socket:
         "resumes_until",
         "rider",
         "whose",
-        "wire",
     )
 
     def __init__(
         self,
-        wire: Wire,
+        connection: WebSocketConnection,
         *,
         whose: int | None = None,
         after: int | None = None,
         needs_token: bool = True,
     ) -> None:
-        self.wire = wire
+        self.connection = connection
         # Whether it is closed when there is no good token any more.
         self.needs_token = needs_token
         # None until it is known who is at the other end.
@@ -46,9 +46,9 @@ class Socket:
         # Of the address: the rider it is meant for, and the last event the device knows.
         self.whose = whose
         self.after = after
-        self.opened_at = wire.heard_at
+        self.opened_at = connection.heard_at
         # When it was last asked whether it is there.
-        self.asked_at = wire.heard_at
+        self.asked_at = connection.heard_at
         # Every event up to this one has been sent; None as long as none is to be.
         self.cursor: int | None = None
         # Where the events ended when the device came, or asked for those it missed.
@@ -58,11 +58,15 @@ class Socket:
 
     @property
     def wants_events(self) -> bool:
-        """Not while its wire is full: what it misses lies in the table and is read again."""
-        return self.cursor is not None and self.wire.is_open and self.wire.stalled_since is None
+        """Not while its connection is full: what it misses is read from the table later."""
+        return (
+            self.cursor is not None
+            and self.connection.is_open
+            and self.connection.stalled_since is None
+        )
 
     def send(self, message: Mapping[str, Any]) -> None:
-        self.wire.send(message_frame(message))
+        self.connection.send(message_frame(message))
 
     def refuse(self, problem: Problem, about: str = "") -> None:
         """Say what was wrong with a message; the socket stays open."""
@@ -78,7 +82,7 @@ class Socket:
         )
 
     def hang_up(self, code: CloseCode) -> None:
-        self.wire.hang_up(code.number, code.reason)
+        self.connection.hang_up(code.number, code.reason)
 
     def start_after(self, seq: int, head: int) -> None:
         """It gets what comes after this one; up to `head` that has happened already."""
@@ -104,8 +108,8 @@ class Socket:
 
     def pass_on(self, after: int, last: int, frames: bytes) -> None:
         """These events, if they are the ones that come next here."""
-        if self.cursor == after and self.wire.is_open:
-            self.wire.send(frames)
+        if self.cursor == after and self.connection.is_open:
+            self.connection.send(frames)
             self.cursor = last
 
     def caught_up(self) -> None:
