@@ -18,6 +18,7 @@ from tests.databases import fresh_database
 from tests.own_data.conftest import export_of
 from tests.people import Campus, Rider
 from tests.pooling.roads_to_campus import ask, go, heard_by, ride, types_heard_by
+from tests.profiles.sample import EVERYTHING
 from tests.services.board import PATH, act, apply, ids, post, publish, say_of_oneself, sees, show
 from tests.waiting import PATIENCE
 from tripsync.auth.mails import RESET_PASSWORD, VERIFY_EMAIL
@@ -171,6 +172,20 @@ async def test_no_filter_lets_somebody_in_who_says_nothing_of_themselves(
     post_id = (await publish(owner, filters=filters, tags=["maths"]))["id"]
     assert not await sees(fellow, post_id)
     assert await sees(owner, post_id)
+
+
+@pytest.mark.parametrize("kind", sorted(values_of(services.FilterKind)))
+async def test_every_filter_lets_in_who_is_as_it_says(
+    sign_up: SignUp, db: asyncpg.Connection, kind: str
+) -> None:
+    owner, fellow = await sign_up(), await sign_up()
+    await say_of_oneself(fellow, **EVERYTHING)
+    await db.execute("update users set verified_at = now() where user_id = $1", fellow.id)
+    asked = {"verified_only": "verified"}.get(kind, kind)
+    value = await db.fetchval(f"select {asked} from service_readers where user_id = $1", fellow.id)
+    filters = [{"type": kind, "value": value}]
+    post_id = (await publish(owner, filters=filters, tags=["maths"]))["id"]
+    assert await sees(fellow, post_id)
 
 
 @pytest.mark.parametrize("kind", sorted(values_of(services.RequirementKind)))

@@ -18,6 +18,7 @@ from tripsync.database.migrations import (
     MigrationError,
     bring_up_to_date,
     find_start_problem,
+    known_migrations,
     migrate,
     roll_back,
 )
@@ -261,11 +262,12 @@ def test_a_rollback_begins_with_what_migrations_had_left(
     (folder / "functions" / "searches.sql").unlink()
     built = everything_in(url)
     bring_up_to_date(url, folder)
-    [last] = roll_back(url)
+    since = [name for name in known_migrations() if name >= "0046"]
+    *_, last = roll_back(url, len(since))
     assert last == "0046.functions-are-files"
     assert ("view", "trees") not in {each[:2] for each in everything_in(url)}
     assert ask(url, "select share_work(1::bigint, 2::bigint)") is False
-    assert migrate(url) == [last]
+    assert migrate(url) == since
     assert everything_in(url) == built
 
 

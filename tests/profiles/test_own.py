@@ -22,20 +22,12 @@ async def profile(rider: Rider) -> dict[str, Any]:
 async def test_a_new_rider_has_an_empty_profile(campus: Campus) -> None:
     rider = await campus.sign_up(full_name="Asha Rao")
     assert await profile(rider) == {
+        **dict.fromkeys(EVERYTHING),
         "id": rider.id,
         "full_name": "Asha Rao",
         "email": rider.email,
         "college_name": "DJSCE",
         "username": None,
-        "phone_number": None,
-        "bio": None,
-        "year_of_study": None,
-        "major": None,
-        "college_unit": None,
-        "gender": None,
-        "preferences": None,
-        "social_media_links": None,
-        "emergency_contact": None,
         "reviews": NO_REVIEWS,
         "profile_image_url": None,
         "has_resume": False,
