@@ -61,7 +61,7 @@ $(BIN)/python:
 	@echo "making $(VENV) ..."
 	@$(PYTHON) -m venv $(VENV) || { echo "No virtual environment could be made; on Debian: apt install python3-venv" >&2; exit 1; }
 
-$(BIN)/.run: $(BIN)/python install.py requirements.lock setup.cfg pyproject.toml
+$(BIN)/.run: $(BIN)/python install.py requirements.lock setup.cfg setup.py pyproject.toml
 	@$(BIN)/python install.py requirements.lock
 	@touch $@
 

@@ -170,6 +170,7 @@ def test_only_the_package_gets_into_the_build() -> None:
         "!migrations",
         "!docs/sockets.md",
         "!setup.cfg",
+        "!setup.py",
         "!pyproject.toml",
         "!requirements.lock",
         "!README.md",
