@@ -3,12 +3,11 @@
 import asyncio
 import re
 from pathlib import Path
-from typing import Any
 
-import httpx
 import pytest
 
 from tests.conftest import Server
+from tripsync.app import FEATURES
 from tripsync.settings import variables
 
 ROOT = Path(__file__).parent.parent
@@ -27,30 +26,6 @@ def settings_table() -> str:
 def test_every_setting_is_in_the_table_as_it_is() -> None:
     table = README.partition("<!-- settings -->\n")[2].partition("\n<!-- end of settings -->")[0]
     assert table == settings_table()
-
-
-async def test_every_call_is_in_the_table_with_its_meaning(client: httpx.AsyncClient) -> None:
-    document: dict[str, Any] = (await client.get("/openapi.json")).json()
-    rows = re.findall(
-        r"^\| (`(?:GET|POST|PUT|PATCH|DELETE) .*?) \| (\w+) \| (.*) \|$", README, re.M
-    )
-    told = {
-        call: (who, what)
-        for calls, who, what in rows
-        for call in re.findall(r"`(\w+ [^`]+)`", calls)
-    }
-    for path, operations in document["paths"].items():
-        for method, operation in operations.items():
-            who = "rider" if operation["security"] else "anybody"
-            meaning = operation["description"].partition("\n\n")[0].removesuffix(".")
-            assert told.pop(f"{method.upper()} {path}") == (who, meaning)
-    assert set(told) == {
-        "GET /docs",
-        "GET /docs/sockets",
-        "GET /redoc",
-        "GET /openapi.json",
-        "GET /asyncapi.json",
-    }
 
 
 async def test_the_walk_works_when_pasted(server: Server) -> None:
@@ -75,15 +50,17 @@ async def test_the_walk_works_when_pasted(server: Server) -> None:
         assert expected in said
 
 
-def test_the_plan_of_the_package_has_every_module_and_folder() -> None:
+def test_the_plan_of_the_package_has_all_but_features() -> None:
     plan = README.partition("```\ntripsync/\n")[2].partition("\nsql/")[0]
     named = re.findall(r"(\w+)(?:\.py|/)(?=\s)", plan)
-    there = [
+    there = {
         each.stem
         for each in (ROOT / "tripsync").iterdir()
         if each.suffix == ".py" or (each / "__init__.py").exists()
-    ]
-    assert sorted(named) == sorted(set(there) - {"__init__", "__main__"})
+    }
+    features = {each.blueprint.name for each in FEATURES}
+    assert set(named) - features == there - features - {"__init__", "__main__"}
+    assert set(named) <= there
 
 
 @pytest.mark.parametrize(
