@@ -17,7 +17,7 @@ from tripsync.database.reload import ReloadError, reload_everywhere
 from tripsync.database.roles import connect, connect_at_desk
 from tripsync.database.sources import Source, read_folder
 from tripsync.database.traps import find_traps
-from tripsync.desk import listing, plans
+from tripsync.desk import diff_command, listing, plans
 from tripsync.desk.callers import read_calls
 from tripsync.desk.checking import check_all
 from tripsync.desk.function_checks import (
@@ -84,6 +84,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     explains.add_argument("--format", choices=FORMATS, default="text")
     explains.set_defaults(act=explain)
+
+    differs = acts.add_parser("diff", help="show what an edit changes: rows, writes and plans")
+    diff_command.add_arguments(differs)
+    differs.set_defaults(act=diff)
 
     reloads = acts.add_parser("reload", help="put edited queries live in every running server")
     reloads.set_defaults(act=reload)
@@ -255,6 +259,10 @@ def explain_all(url: str, form: str) -> int:
     with connect_at_desk(url) as connection:
         found = sorted(check_plans(connection, sources))
     return tell(found, form, f"{len(sources)} queries")
+
+
+def diff(_settings: Settings, chosen: argparse.Namespace, _: WithDatabase) -> int:
+    return diff_command.run(chosen)
 
 
 def all_sources() -> list[Source]:

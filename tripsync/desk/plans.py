@@ -82,6 +82,11 @@ def tree(plan: Plan) -> str:
     return "\n".join(lines)
 
 
+def outline(plan: Plan) -> list[str]:
+    """The same without efforts, to be laid beside another."""
+    return [f"{'  ' * depth}{label(node)}" for node, depth in walk(plan.root)]
+
+
 def walk(node: Node, depth: int = 0) -> Iterator[tuple[Node, int]]:
     yield node, depth
     for child in node.get("Plans", ()):
