@@ -62,10 +62,13 @@ def try_all(
                 room = Path(tempfile.mkdtemp(dir=folder))
                 pid = begin(mutant, tests, place, environment, room)
                 children[pid] = Child(mutant, room / "said", time.monotonic())
-            for pid, child in list(children.items()):
+            for pid in list(children):
+                # Whoever has ended cannot be killed below.
+                child = children.pop(pid)
                 if (verdict := look_at(pid, child)) is not None:
-                    del children[pid]
                     yield verdict
+                else:
+                    children[pid] = child
             time.sleep(POLL_SECONDS)
     finally:
         for pid in children:
@@ -90,6 +93,8 @@ def look_at(pid: int, child: Child) -> Verdict | None:
     # A test failed, or a module with the mutant in could not be imported.
     if failed and code in (pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.INTERRUPTED):
         return Verdict(child.mutant, failed[0], seconds)
+    if code == pytest.ExitCode.USAGE_ERROR:
+        said += "The map of what tests reach is older than the tests: write it anew (CONTRIBUTING)."
     raise RuntimeError(f"tests of {child.mutant.where} could not be run, exit {code}:\n{said}")
 
 

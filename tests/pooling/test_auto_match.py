@@ -277,3 +277,88 @@ async def test_a_pool_whose_members_did_not_ask_for_it_is_joined_by_nobody(
     await go(newcomer, soon(2))
     await round_now()
     assert await company_of(newcomer) == set()
+
+
+Part = tuple[int, int | None]
+
+
+@pytest.fixture
+def taking_part(server: Server, college: str, db: asyncpg.Connection) -> Any:
+    """Who takes part in a round of the college, and in which pool each of them rides."""
+
+    async def read(**changes: Any) -> set[Part]:
+        rows = await server.app.ctx.resources[Database].reading.rounds.list_rides(
+            college_id=await db.fetchval(
+                "select college_id from colleges where name = $1", college
+            ),
+            **{"unverified_ride": True, "most_waiting": 100, "most_pools": 100, **changes},
+        )
+        return {(row["user_id"], row["pool_id"]) for row in rows}
+
+    return read
+
+
+async def test_who_waits_takes_part_those_whose_time_is_up_first(
+    sign_up: SignUp, db: asyncpg.Connection, taking_part: Any
+) -> None:
+    early, late, gone, unsure = [await sign_up() for _ in range(4)]
+    for rider in (late, gone, early, unsure):
+        await go(rider, soon())
+    everybody = {(rider.id, None) for rider in (early, late, gone, unsure)}
+    assert everybody <= await taking_part()
+    await db.execute(
+        "update pooling_requests set departure = tstzrange(now() - interval '1 hour', now())"
+        " where user_id = $1",
+        gone.id,
+    )
+    assert everybody & await taking_part() == everybody - {(gone.id, None)}
+    await db.execute("update users set verified_at = null where user_id = $1", unsure.id)
+    for rider in (early, late):
+        await db.execute("update users set verified_at = now() where user_id = $1", rider.id)
+    sure = {(rider.id, None) for rider in (early, late)}
+    assert everybody & await taking_part(unverified_ride=False) == sure
+    await db.execute(
+        "update pooling_requests set departure = tstzrange(now(), now() + interval '90 seconds')"
+        " where user_id = $1",
+        early.id,
+    )
+    assert await taking_part(most_waiting=1) == {(early.id, None)}
+
+
+SPOILED = {
+    "under way": "update pools set status = 'started' where pool_id = $1",
+    "measured by road": "update pools set is_fallback = false where pool_id = $1",
+    "full": "update pools set capacity = seats_taken where pool_id = $1",
+    "with somebody who did not ask for it": """
+        update pooling_requests set auto_match = false
+         where request_id = (select min(request_id) from pool_members where pool_id = $1)
+    """,
+    "with somebody whose time is up": """
+        update pooling_requests set departure = tstzrange(now() - interval '1 hour', now())
+         where request_id = (select min(request_id) from pool_members where pool_id = $1)
+    """,
+    "with somebody banned": """
+        update users set banned_at = now()
+         where user_id = (select min(user_id) from pool_members where pool_id = $1)
+    """,
+}
+
+
+@pytest.mark.parametrize("spoil", SPOILED.values(), ids=SPOILED.keys())
+async def test_a_pool_takes_part_but_not(
+    sign_up: SignUp, db: asyncpg.Connection, round_now: Any, taking_part: Any, spoil: str
+) -> None:
+    """Nor does who has left it."""
+    riders = [await sign_up() for _ in range(3)]
+    for offset, rider in enumerate(riders):
+        await go(rider, soon(offset))
+    await round_now()
+    pool_id = (await riders[0].call("GET", "/api/pool/pools/current")).json()["pool"]["pool_id"]
+    assert {(rider.id, pool_id) for rider in riders} <= await taking_part()
+    left = riders.pop()
+    assert (await left.call("POST", f"/api/pool/pools/{pool_id}/leave")).status_code == 200
+    assert {part for part in await taking_part() if part[1] == pool_id} == {
+        (rider.id, pool_id) for rider in riders
+    }
+    await db.execute(spoil, pool_id)
+    assert {part for part in await taking_part() if part[1] == pool_id} == set()
