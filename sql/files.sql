@@ -1,6 +1,6 @@
 -- Files: whose picture or résumé lies where in the storage, and what may be deleted there.
 
--- name: announce_file(storage_key)!
+-- name: register_file(storage_key)!
 -- A key whose content is about to be stored; it is swept if nobody refers to it within minutes.
 insert into unreferenced_files (storage_key, delete_after)
 values (:storage_key, now() + interval '10 minutes');

@@ -233,16 +233,16 @@ def serve(settings: Settings, chosen: argparse.Namespace) -> int:
             for each in migrate(settings.database_url):
                 log.info("migrated %s", each)
 
-        def announce() -> None:
+        def print_banner() -> None:
             host, port = sock.getsockname()[:2]
             print(banner(settings, f"http://{host}:{port}", embedded=embedded), flush=True)
 
         if settings.workers == 1 and not chosen.reload:
-            run(make_app, settings, sock, when_ready=announce)
+            run(make_app, settings, sock, when_ready=print_banner)
             code = 0
         else:
             folders = [Path(__file__).parent, SQL] if chosen.reload else []
-            code = supervise(make_app, settings, sock, when_ready=announce, reload=folders)
+            code = supervise(make_app, settings, sock, when_ready=print_banner, reload=folders)
     if code == 0:
         print(farewell(embedded=embedded), flush=True)
     return code

@@ -91,7 +91,7 @@ async def test_postgresql_takes_the_longest_line(server: Server, db: asyncpg.Con
     heard: list[str] = []
     await db.add_listener("long_lines", lambda *said: heard.append(said[-1]))
     longest = next(lines(["x" * 99] * 1000))
-    await database.reading.announcements.announce(channel="long_lines", words=longest)
+    await database.reading.channels.notify(channel="long_lines", payload=longest)
     await until(lambda: heard)
     assert heard == [longest]
     assert len(longest) > LONGEST - 100

@@ -31,7 +31,7 @@ from tripsync.settings import Settings
 
 NOTE = "-- name: {name}()$\n-- Which edition of the file this is.\nselect {edition}::int;\n"
 ANSWERING_REQUESTS = {file.name for file in SQL.glob("*.sql")} - {
-    "announcements.sql",
+    "channels.sql",
     "desk.sql",
     "events.sql",
     "positions.sql",

@@ -325,7 +325,7 @@ async def test_an_upload_that_comes_too_late_leaves_no_file(
     assert deleted.status_code == 204
     assert uploaded.status_code == 409
     assert not await db.fetchval("select count(*) from profile_files where user_id = $1", rider.id)
-    # What was stored already is announced, and goes with a sweep when its time has come.
+    # What was stored already is registered, and goes with a sweep when its time has come.
     await db.execute("update unreferenced_files set delete_after = now()")
     await done(other.call("DELETE", IMAGE))
     assert set((data_dir / "files").glob("*")) <= before

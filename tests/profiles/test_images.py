@@ -415,7 +415,7 @@ async def test_an_account_that_ends_during_an_upload_leaves_no_picture(
     finally:
         await ending.close()
     assert await stored(db, rider) == []
-    # What was stored already is announced, and goes with a sweep when its time has come.
+    # What was stored already is registered, and goes with a sweep when its time has come.
     await db.execute("update unreferenced_files set delete_after = now()")
     await other.call("DELETE", IMAGE)
     assert set((data_dir / "files").glob("*")) == before

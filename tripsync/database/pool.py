@@ -155,7 +155,7 @@ class Database:
         self.availability = Availability(
             settings.database_url, role_of(settings), pool.expire_connections
         )
-        self.publisher = Publisher(self._say, self.availability)
+        self.publisher = Publisher(self._notify, self.availability)
 
     @classmethod
     async def open(cls, settings: Settings) -> Self:
@@ -264,8 +264,8 @@ class Database:
         await self.availability.stop()
         await self.pool.close()
 
-    async def _say(self, channel: str, words: str) -> None:
-        await self.reading.announcements.announce(channel=channel, words=words)
+    async def _notify(self, channel: str, payload: str) -> None:
+        await self.reading.channels.notify(channel=channel, payload=payload)
 
 
 async def prepare_connection(connection: Connection) -> None:

@@ -13,7 +13,7 @@ from contextlib import suppress
 from tripsync.database.availability import Availability, Repeated
 from tripsync.metrics import counter
 
-SAID = counter("tripsync_announcements", "Notifications sent to other processes", "outcome")
+SENT = counter("tripsync_notifications_sent", "Notifications sent to other processes", "outcome")
 
 REST = 0.001
 # PostgreSQL takes less than 8000 bytes at a time.
@@ -57,14 +57,14 @@ class Publisher:
             gathered, self._waiting = self._waiting, {}
             # Where it fails, those who listen look for themselves too.
             if not await self._publishing.succeeds(self._send_all(gathered)):
-                SAID.labels("failed").inc()
+                SENT.labels("failed").inc()
             await asyncio.sleep(REST)
 
     async def _send_all(self, gathered: Mapping[str, Sequence[str]]) -> None:
         for channel, words in gathered.items():
             for line in lines(words):
                 await self._send(channel, line)
-                SAID.labels("sent").inc()
+                SENT.labels("sent").inc()
 
 
 def lines(words: Sequence[str]) -> Iterator[str]:

@@ -222,8 +222,8 @@ class LiveQueries:
         except Exception as reason:
             log.exception("queries cannot be reloaded")
             answer = f"unexpected failure: {type(reason).__name__}"
-        await self._database.reading.announcements.announce(
-            channel=ANSWERED, words=f"{ticket}:{act}:{self._name}:{answer}"
+        await self._database.reading.channels.notify(
+            channel=ANSWERED, payload=f"{ticket}:{act}:{self._name}:{answer}"
         )
 
     async def _act(self, act: str, ticket: str, wanted: str) -> None:
@@ -329,7 +329,7 @@ class Reload:
 
     async def _say(self, db: Bound, act: str, more: str = "") -> None:
         words = ":".join(filter(None, (act, self._ticket, more)))
-        await db.announcements.announce(channel=ASKED, words=words)
+        await db.channels.notify(channel=ASKED, payload=words)
 
     def _on_notification(
         self, _connection: object, _pid: int, _channel: str, words: object

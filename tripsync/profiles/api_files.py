@@ -1,6 +1,6 @@
 """Riders send, see and remove pictures and résumés.
 
-A new file is announced, stored, and then referred to in one transaction with everything else
+A new file is registered, stored, and then referred to in one transaction with everything else
 that changes; what is not referred to any more is swept. So a crash at any moment leaves no
 row without its file, and no file that is not found by the next sweep.
 """
@@ -131,10 +131,10 @@ async def keep(request: Request, kind: FileKind, content: bytes) -> ProfilesFind
     who = rider(request)
     key = new_key()
 
-    async def announce(db: Transaction) -> None:
-        await db.files.announce_file(storage_key=key)
+    async def register(db: Transaction) -> None:
+        await db.files.register_file(storage_key=key)
 
-    await run_in_transaction(request, announce)
+    await run_in_transaction(request, register)
     try:
         await storage(request).save(key, content)
     except StorageError:

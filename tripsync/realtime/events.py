@@ -94,7 +94,9 @@ Addressed = tuple[int, Event]
 
 async def append(db: Transaction, user_id: int, event: Event) -> None:
     """Tell one rider."""
-    announce(db, await db.events.append_event(user_id=user_id, type=event.type, payload=event))
+    notify_after_commit(
+        db, await db.events.append_event(user_id=user_id, type=event.type, payload=event)
+    )
 
 
 async def append_many(db: Transaction, events: Sequence[Addressed]) -> None:
@@ -102,7 +104,7 @@ async def append_many(db: Transaction, events: Sequence[Addressed]) -> None:
     if len(events) == 1:
         await append(db, *events[0])
     elif events:
-        announce(
+        notify_after_commit(
             db,
             await db.events.append_events(
                 user_ids=[user_id for user_id, _ in events],
@@ -112,8 +114,10 @@ async def append_many(db: Transaction, events: Sequence[Addressed]) -> None:
         )
 
 
-def announce(db: Transaction, appended: Iterable[EventsAppendEvent | EventsAppendEvents]) -> None:
-    """Say after the commit how far the events of each rider go now."""
+def notify_after_commit(
+    db: Transaction, appended: Iterable[EventsAppendEvent | EventsAppendEvents]
+) -> None:
+    """After the commit, notify all processes of the last event of each rider."""
     heads: dict[int, int] = {}
     for row in appended:
         heads[row["user_id"]] = max(row["seq"], heads.get(row["user_id"], 0))

@@ -57,7 +57,7 @@ class Supervisor:
             asyncio.create_task(self._keep_worker(settings, patient=bool(reload)))
             for settings in each_with_its_port(self._settings)
         ]
-        helpers = [asyncio.create_task(self._announce(when_ready))]
+        helpers = [asyncio.create_task(self._call_when_ready(when_ready))]
         if reload:
             helpers.append(asyncio.create_task(self._restart_on_change(reload)))
         await self._stop.wait()
@@ -98,7 +98,7 @@ class Supervisor:
             if loop.time() - began < YOUNG and worker.exitcode != 0:
                 await asyncio.sleep(REST)
 
-    async def _announce(self, when_ready: Callable[[], object]) -> None:
+    async def _call_when_ready(self, when_ready: Callable[[], object]) -> None:
         # Another process sets it: there is nothing here that could wake us.
         while not self._ever_ready.is_set():  # noqa: ASYNC110
             await asyncio.sleep(0.05)

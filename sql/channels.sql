@@ -1,0 +1,5 @@
+-- Channels: what one process tells all others.
+
+-- name: notify(channel, payload)$
+-- Notify whoever listens on a channel now.
+select pg_notify(:channel, :payload);
