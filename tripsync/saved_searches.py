@@ -102,7 +102,7 @@ class SavedSearches(Generic[Row]):
             size=query.limit,
         )
         following = next_cursor(rows, query, lambda row: row["search_id"])
-        return {"searches": rows, "next_cursor": following}
+        return {"items": rows, "next_cursor": following}
 
     async def delete(self, request: Request, search_id: int) -> None:
         """Delete a search of the rider's."""

@@ -121,7 +121,7 @@ async def test_refreshing_goes_on_with_new_tokens(campus: Campus) -> None:
         assert answer.json()["refresh_token"] != rider.refresh_token
         rider.access_token = answer.json()["access_token"]
         rider.refresh_token = answer.json()["refresh_token"]
-    sessions = (await rider.call("GET", SESSIONS)).json()["sessions"]
+    sessions = (await rider.call("GET", SESSIONS)).json()["items"]
     assert len(sessions) == 1
 
 
@@ -228,20 +228,20 @@ async def test_the_list_of_devices(campus: Campus) -> None:
         headers={"User-Agent": "TripSync/3.1 " + "x" * 500},
     )
     phone.access_token = answer.json()["access_token"]
-    devices = (await phone.call("GET", SESSIONS)).json()["sessions"]
+    devices = (await phone.call("GET", SESSIONS)).json()["items"]
     assert [device["current"] for device in devices] == [True, False]
     assert devices[0]["device"].startswith("TripSync/3.1 ")
     assert len(devices[0]["device"]) == 200
     page = (await phone.call("GET", f"{SESSIONS}?limit=1")).json()
     rest = (await phone.call("GET", f"{SESSIONS}?limit=1&cursor={page['next_cursor']}")).json()
-    assert page["sessions"] + rest["sessions"] == devices
+    assert page["items"] + rest["items"] == devices
 
 
 async def test_one_device_signs_another_out_but_nobody_elses(campus: Campus) -> None:
     rider, fellow = await campus.sign_up(), await campus.sign_up()
     stranger = await campus.sign_up(college_name="VJTI")
     phone = await rider.on_another_device()
-    devices = (await rider.call("GET", SESSIONS)).json()["sessions"]
+    devices = (await rider.call("GET", SESSIONS)).json()["items"]
     phone_id = next(device["id"] for device in devices if not device["current"])
     for other in (fellow, stranger):
         foreign = await other.call("DELETE", f"{SESSIONS}/{phone_id}")
@@ -250,5 +250,5 @@ async def test_one_device_signs_another_out_but_nobody_elses(campus: Campus) -> 
     assert (await rider.call("DELETE", f"{SESSIONS}/{phone_id}")).status_code == 204
     assert (await phone.call("GET", SESSIONS)).status_code == 401
     assert (await rider.call("DELETE", f"{SESSIONS}/{phone_id}")).status_code == 404
-    [here] = (await rider.call("GET", SESSIONS)).json()["sessions"]
+    [here] = (await rider.call("GET", SESSIONS)).json()["items"]
     assert here["current"]

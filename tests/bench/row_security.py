@@ -156,7 +156,7 @@ def rider_of(client: httpx.Client, college: dict[str, Any]) -> Rider:
 
 def targets(port: int) -> list[Target]:
     with httpx.Client(base_url=f"http://{HOST}:{port}", timeout=30) as client:
-        colleges = client.get("/api/colleges").raise_for_status().json()["colleges"]
+        colleges = client.get("/api/colleges").raise_for_status().json()["items"]
         everywhere = [rider_of(client, college) for college in colleges]
     return [
         Target(f"{what}, {where}", riders, path, body)

@@ -86,7 +86,9 @@ async def mark_read(rider: Rider, conversation_id: int, **body: int) -> int:
 async def listed(rider: Rider, path: str = CONVERSATIONS) -> list[dict[str, Any]]:
     answer = await rider.call("GET", path)
     assert answer.status_code == 200, answer.text
-    conversations: list[dict[str, Any]] = answer.json()["conversations"]
+    conversations: list[dict[str, Any]] = answer.json()[
+        "conversations" if path.startswith(CONVERSATIONS) else "items"
+    ]
     return conversations
 
 
@@ -136,7 +138,7 @@ async def set_pool(db: asyncpg.Connection, pool_id: int, status: str, ago: str =
 async def joined(newcomer: Rider, member: Rider) -> int:
     """The connection by which somebody gets into a ride that has begun to form."""
     await go(newcomer, ride(2))
-    target = (await member.call("GET", "/api/pool/requests")).json()["requests"][0]["request_id"]
+    target = (await member.call("GET", "/api/pool/requests")).json()["items"][0]["request_id"]
     asked = await ask(newcomer, target)
     assert asked.status_code == 200, asked.text
     connection_id: int = asked.json()["connection_id"]

@@ -349,7 +349,7 @@ async def test_rides_come_latest_first_and_in_pages(
     by_cursor, cursor = [], ""
     while cursor is not None:
         page = (await asha.call("GET", f"{POOLS}?limit=2{cursor}")).json()
-        by_cursor += page["conversations"]
+        by_cursor += page["items"]
         cursor = page["next_cursor"] and f"&cursor={page['next_cursor']}"
     assert by_cursor == whole
 

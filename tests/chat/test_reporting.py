@@ -27,7 +27,7 @@ async def report(reporter: Rider, subject: Rider, message_id: int) -> int:
 async def words_of(moderator: Rider, report_id: int) -> Any:
     """What the moderators read of it."""
     answer = await moderator.call("GET", "/api/moderation/reports")
-    [found] = [each for each in answer.json()["reports"] if each["id"] == report_id]
+    [found] = [each for each in answer.json()["items"] if each["id"] == report_id]
     return found["reported_words"]
 
 
@@ -66,7 +66,7 @@ async def test_who_joined_later_reports_nothing_from_before(
     sign_up: SignUp, pair: Pair, db: asyncpg.Connection
 ) -> None:
     moderator = await sign_up("moderator")
-    [pool] = (await pair.asha.call("GET", "/api/chat/pools")).json()["conversations"]
+    [pool] = (await pair.asha.call("GET", "/api/chat/pools")).json()["items"]
     body = {"conversation_id": pool["conversation_id"], "content": "Among us two."}
     before = (await pair.asha.call("POST", "/api/chat/messages", json=body)).json()["id"]
     meera = await sign_up()

@@ -194,7 +194,7 @@ async def test_what_is_told_is_as_it_is_described(
 ) -> None:
     message = await said(pair.asha, pair.dev)
     await words(pair.dev, message["conversation_id"])
-    pool_chat = (await pair.asha.call("GET", "/api/chat/pools")).json()["conversations"][0]
+    pool_chat = (await pair.asha.call("GET", "/api/chat/pools")).json()["items"][0]
     body = {"conversation_id": pool_chat["conversation_id"], "content": "Hello."}
     assert (await pair.asha.call("POST", "/api/chat/messages", json=body)).status_code == 200
     described = {each.type: each for each in events_in(events)}

@@ -155,15 +155,15 @@ async def test_a_cursor_beyond_the_database_is_refused(campus: Campus) -> None:
 
 
 async def test_pages_by_skip_and_by_cursor_show_everything_once(client: httpx.AsyncClient) -> None:
-    everything = (await client.get("/api/colleges?limit=100")).json()["colleges"]
+    everything = (await client.get("/api/colleges?limit=100")).json()["items"]
     by_skip = [
-        (await client.get(f"/api/colleges?limit=1&skip={at}")).json()["colleges"][0]
+        (await client.get(f"/api/colleges?limit=1&skip={at}")).json()["items"][0]
         for at in range(len(everything))
     ]
     by_cursor, cursor = [], ""
     while cursor is not None:
         page = (await client.get(f"/api/colleges?limit=4{cursor}")).json()
-        by_cursor += page["colleges"]
+        by_cursor += page["items"]
         cursor = page["next_cursor"] and f"&cursor={page['next_cursor']}"
     assert by_skip == by_cursor[: len(everything)] == everything
     assert len(everything) >= 6

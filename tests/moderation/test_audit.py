@@ -22,7 +22,7 @@ async def warn(moderator: Rider, subject: Rider, note: str) -> int:
 async def trail_of(moderator: Rider, query: str = "") -> list[dict[str, Any]]:
     answer = await moderator.call("GET", f"{TRAIL}?{query}")
     assert answer.status_code == 200, answer.text
-    found: list[dict[str, Any]] = answer.json()["acts"]
+    found: list[dict[str, Any]] = answer.json()["items"]
     return found
 
 
@@ -58,7 +58,7 @@ async def test_the_trail_comes_in_pages(
     cursor: str | None = ""
     while cursor is not None:
         page = (await moderator.call("GET", f"{TRAIL}?limit=2{cursor}")).json()
-        by_cursor += [line["id"] for line in page["acts"]]
+        by_cursor += [line["id"] for line in page["items"]]
         cursor = page["next_cursor"] and f"&cursor={page['next_cursor']}"
     by_skip = [(await trail_of(moderator, f"limit=1&skip={at}"))[0]["id"] for at in range(5)]
     assert by_cursor == by_skip == latest_first

@@ -22,7 +22,7 @@ async def unblock(rider: Rider, other: Rider) -> httpx.Response:
 async def blocked_by(rider: Rider) -> list[dict[str, Any]]:
     answer = await rider.call("GET", "/api/blocks")
     assert answer.status_code == 200, answer.text
-    found: list[dict[str, Any]] = answer.json()["blocks"]
+    found: list[dict[str, Any]] = answer.json()["items"]
     return found
 
 
@@ -163,10 +163,10 @@ async def test_the_list_comes_in_pages(campus: Campus) -> None:
     cursor: str | None = ""
     while cursor is not None:
         page = (await rider.call("GET", f"/api/blocks?limit=2{cursor}")).json()
-        by_cursor += [each["id"] for each in page["blocks"]]
+        by_cursor += [each["id"] for each in page["items"]]
         cursor = page["next_cursor"] and f"&cursor={page['next_cursor']}"
     by_skip = [
-        (await rider.call("GET", f"/api/blocks?limit=1&skip={at}")).json()["blocks"][0]["id"]
+        (await rider.call("GET", f"/api/blocks?limit=1&skip={at}")).json()["items"][0]["id"]
         for at in range(5)
     ]
     assert by_cursor == by_skip == everybody

@@ -39,7 +39,7 @@ async def test_a_promotion_counts_at_once_and_is_in_the_trail(
     code, said = await run("promote", rider.email.upper(), "moderator")
     assert (code, said) == (0, f"{rider.email} was student and is moderator from now on\n")
     assert await desk(rider) == 200
-    trail = (await rider.call("GET", "/api/moderation/audit?limit=100")).json()["acts"]
+    trail = (await rider.call("GET", "/api/moderation/audit?limit=100")).json()["items"]
     [line] = [each for each in trail if each["subject"]["id"] == rider.id]
     assert (line["actor"], line["act"], line["outcome"]) == (None, "promote", "moderator")
     assert line["note"] == "from the command line"

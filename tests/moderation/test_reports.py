@@ -22,7 +22,7 @@ DESK = "/api/moderation/reports"
 async def desk_of(moderator: Rider, query: str = "limit=100") -> list[dict[str, Any]]:
     answer = await moderator.call("GET", f"{DESK}?{query}")
     assert answer.status_code == 200, answer.text
-    found: list[dict[str, Any]] = answer.json()["reports"]
+    found: list[dict[str, Any]] = answer.json()["items"]
     return found
 
 
@@ -98,7 +98,7 @@ async def test_a_moderator_does_not_see_who_reported_them(
     assert report_id in [each["id"] for each in await desk_of(colleague)]
     assert (await resolve(colleague, report_id)).status_code == 200
     trail = await moderator.call("GET", "/api/moderation/audit?limit=100")
-    [line] = [act for act in trail.json()["acts"] if act["report_id"] == report_id]
+    [line] = [act for act in trail.json()["items"] if act["report_id"] == report_id]
     assert str(rider.id) not in (str(line["actor"]["id"]), str(line["subject"]["id"]))
 
 
@@ -261,7 +261,7 @@ async def test_the_desk_shows_open_resolved_or_all_in_pages(
     cursor: str | None = ""
     while cursor is not None:
         page = (await moderator.call("GET", f"{DESK}?limit=2{cursor}")).json()
-        by_cursor += [each["id"] for each in page["reports"]]
+        by_cursor += [each["id"] for each in page["items"]]
         cursor = page["next_cursor"] and f"&cursor={page['next_cursor']}"
     assert by_cursor == latest_first
 

@@ -106,13 +106,13 @@ async def test_what_others_need_stays_without_the_name(
     own = [stop for stop in seen["stops"] if stop["name"] == ""]
     assert len(own) == 2
     assert all(stop["latitude"] == round(stop["latitude"], 2) for stop in own)
-    [review] = (await done(fellow.call("GET", f"/api/users/{fellow.id}/reviews")))["reviews"]
+    [review] = (await done(fellow.call("GET", f"/api/users/{fellow.id}/reviews")))["items"]
     assert review["author"] == {"id": rider.id, "full_name": "Former rider"}
     assert review["rating"] == 5
     assert await db.fetchval("select rating from reviews where subject_id = $1", rider.id) == 4
-    [report] = (await done(moderator.call("GET", "/api/moderation/reports")))["reports"]
+    [report] = (await done(moderator.call("GET", "/api/moderation/reports")))["items"]
     assert report["reporter"]["full_name"] == "Former rider"
-    [alarm] = (await done(moderator.call("GET", "/api/safety/sos")))["alarms"]
+    [alarm] = (await done(moderator.call("GET", "/api/safety/sos")))["items"]
     assert (alarm["latitude"], alarm["note"]) == (None, "")
     assert alarm["rider"]["full_name"] == "Former rider"
 
@@ -230,7 +230,7 @@ async def test_whoever_still_has_a_ride_leaves_it_first(sign_up: SignUp, shared:
     assert answer.status_code == 409
     assert answer.json()["code"] == "ride_open"
     assert (await rider.call("GET", ME)).status_code == 200
-    [request] = (await done(rider.call("GET", "/api/pool/requests")))["requests"]
+    [request] = (await done(rider.call("GET", "/api/pool/requests")))["items"]
     await done(rider.call("DELETE", f"/api/pool/requests/{request['request_id']}"))
     assert (await leave(rider)).status_code == 204
 
@@ -255,7 +255,7 @@ async def test_an_open_alarm_keeps_its_place_until_it_is_resolved(
     body = {"latitude": 19.08, "longitude": 72.85, "note": "Help"}
     raised = await done(rider.call("POST", "/api/safety/sos", json=body))
     await done(leave(rider))
-    [alarm] = (await done(moderator.call("GET", "/api/safety/sos")))["alarms"]
+    [alarm] = (await done(moderator.call("GET", "/api/safety/sos")))["items"]
     assert (alarm["latitude"], alarm["note"]) == (19.08, "Help")
     path = f"/api/safety/sos/{raised['id']}/resolve"
     resolved = await done(moderator.call("POST", path, json={"resolution": "Found."}))

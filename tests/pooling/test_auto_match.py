@@ -226,7 +226,7 @@ async def test_what_waits_for_a_pool_that_is_full_now_is_closed(
     for offset, rider in enumerate(members):
         await go(rider, soon(offset, seats=1))
     await round_now()
-    own = (await members[0].call("GET", "/api/pool/requests")).json()["requests"][0]["request_id"]
+    own = (await members[0].call("GET", "/api/pool/requests")).json()["items"][0]["request_id"]
     await go(patient, {**soon(3), "auto_match": False})
     assert (await ask(patient, own)).status_code == 200
     await go(late, soon(2, seats=2))

@@ -250,8 +250,8 @@ async def test_what_waits_is_listed_on_both_sides(sign_up: SignUp) -> None:
     target = (await go(asked, ride(0)))["request_id"]
     own = (await go(asker, ride(1)))["request_id"]
     connection_id = (await ask(asker, target)).json()["connection_id"]
-    [sent] = (await asker.call("GET", PATH)).json()["connections"]
-    [received] = (await asked.call("GET", PATH)).json()["connections"]
+    [sent] = (await asker.call("GET", PATH)).json()["items"]
+    [received] = (await asked.call("GET", PATH)).json()["items"]
     assert (sent["connection_id"], sent["sent"]) == (connection_id, True)
     assert sent["other"] == {"id": asked.id, "full_name": "Asha Rao", "request_id": target}
     assert (received["sent"], received["user_request_id"]) == (False, target)

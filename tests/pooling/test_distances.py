@@ -484,7 +484,7 @@ async def test_those_who_stay_part_where_by_road_they_save_nothing(
     left = await riders[2].call("POST", f"/api/pool/pools/{pool['pool_id']}/leave")
     assert left.status_code == 200
     for rider in riders[:2]:
-        [request] = (await rider.call("GET", "/api/pool/requests")).json()["requests"]
+        [request] = (await rider.call("GET", "/api/pool/requests")).json()["items"]
         assert request["status"] == "active"
         assert "match_found" not in [kind for kind, _ in (await heard_by(db, rider))[-1:]]
     await sums_hold(db, college)
@@ -672,7 +672,7 @@ async def test_a_weekly_ride_is_measured_when_it_is_kept(
         payload["match"] for kind, payload in await heard_by(db, rider) if kind == "match_found"
     ]
     assert [(match["request_id"], match["is_fallback"]) for match in told] == [(waits, True)]
-    [opened] = (await rider.call("GET", "/api/pool/requests")).json()["requests"]
+    [opened] = (await rider.call("GET", "/api/pool/requests")).json()["items"]
     [match] = await matches_of(rider, opened["request_id"])
     assert (match["request_id"], match["is_fallback"]) == (waits, False)
 

@@ -27,7 +27,7 @@ async def test_windows_that_passed_are_written_down_and_told(
     row = await db.fetchrow("select * from pooling_requests where request_id = $1", target)
     assert (row["status"], row["cancel_reason"]) == ("cancelled", "expired")
     assert (await types_heard_by(db, asker))[-1] == "connection_withdrawn"
-    mine = (await asker.call("GET", "/api/pool/requests")).json()["requests"]
+    mine = (await asker.call("GET", "/api/pool/requests")).json()["items"]
     assert mine[0]["status"] == "active"
 
 

@@ -101,7 +101,7 @@ async def test_one_may_say_which_request_asks(
     assert (await say(fellow, connection_id)).status_code == 200
     approved = dict(await heard_by(db, rider))["connection_approved"]
     assert approved["user_request_id"] == named
-    mine = (await rider.call("GET", "/api/pool/requests")).json()["requests"]
+    mine = (await rider.call("GET", "/api/pool/requests")).json()["items"]
     assert {each["request_id"]: each["status"] for each in mine} == {
         best: "active",
         named: "matched",
@@ -129,8 +129,7 @@ async def test_a_shared_ride_is_asked_by_one_that_looks_for_company(
     await pair_up(rider, fellow, leaving(0, 30, 1), leaving(0, 30, 2))
     [looking] = await plan(rider, leaving(40, 60, 9))
     [target] = [
-        each["request_id"]
-        for each in (await one.call("GET", "/api/pool/requests")).json()["requests"]
+        each["request_id"] for each in (await one.call("GET", "/api/pool/requests")).json()["items"]
     ]
     sent = await ask(rider, target)
     assert sent.status_code == 200, sent.text
@@ -156,7 +155,7 @@ async def test_who_leaves_one_ride_is_named_with_the_request_that_shared_it(
     await pair_up(leaver, left, leaving(0, 30), leaving(0, 30, 1))
     [shared] = [
         each["request_id"]
-        for each in (await left.call("GET", "/api/pool/requests")).json()["requests"]
+        for each in (await left.call("GET", "/api/pool/requests")).json()["items"]
     ]
     await go(left, ride())
     pool = (await leaver.call("GET", "/api/pool/pools/current")).json()["pool"]

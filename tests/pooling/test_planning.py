@@ -31,7 +31,7 @@ PATH = "/api/pool/requests"
 
 
 async def statuses(rider: Rider) -> dict[int, str]:
-    found = (await rider.call("GET", PATH)).json()["requests"]
+    found = (await rider.call("GET", PATH)).json()["items"]
     return {each["request_id"]: each["status"] for each in found}
 
 
@@ -221,7 +221,7 @@ async def test_at_most_twenty_rides_are_planned(sign_up: SignUp) -> None:
     answer = await rider.call("POST", PATH, json=leaving(-10, -5))
     assert (answer.status_code, answer.json()["code"]) == (409, "too_many_rides")
     await plan(rider, leaving(0, 5))
-    assert len((await rider.call("GET", f"{PATH}?limit=100")).json()["requests"]) == MOST_OPEN + 1
+    assert len((await rider.call("GET", f"{PATH}?limit=100")).json()["items"]) == MOST_OPEN + 1
 
 
 async def test_cancelling_one_leaves_the_others(sign_up: SignUp) -> None:

@@ -35,7 +35,7 @@ async def do(rider: Rider, pool_id: int, act: str):  # type: ignore[no-untyped-d
 
 
 async def status_of(rider: Rider) -> str:
-    [latest, *_] = (await rider.call("GET", "/api/pool/requests")).json()["requests"]
+    [latest, *_] = (await rider.call("GET", "/api/pool/requests")).json()["items"]
     return str(latest["status"])
 
 
@@ -165,7 +165,7 @@ async def test_who_is_left_after_the_window_is_stranded(
         left.id,
     )
     await do(leaver, (await current(leaver))["pool_id"], "leave")
-    [request] = (await left.call("GET", "/api/pool/requests")).json()["requests"]
+    [request] = (await left.call("GET", "/api/pool/requests")).json()["items"]
     assert (request["status"], request["cancel_reason"]) == ("cancelled", "partner_left")
     await sums_hold(db, college)
 
@@ -212,7 +212,7 @@ async def test_who_leaves_is_waited_for_no_more(sign_up: SignUp, db: asyncpg.Con
     connection_id = (await ask(waiting, target)).json()["connection_id"]
     assert (await do(leaver, pool["pool_id"], "leave")).status_code == 200
     for rider in (waiting, leaver):
-        pending = (await rider.call("GET", "/api/pool/connections")).json()["connections"]
+        pending = (await rider.call("GET", "/api/pool/connections")).json()["items"]
         assert pending == []
     closed = dict(await heard_by(db, waiting))["connection_withdrawn"]
     assert closed["connection_id"] == connection_id

@@ -130,7 +130,7 @@ async def test_twelve_yeses_at_once_fill_the_three_seats_that_are_free(
         assert (pool["seats_taken"], pool["capacity"]) == (4, 4)
         await sums_hold(db, college)
         for rider in (host, *crowd):
-            own = (await rider.call("GET", "/api/pool/requests")).json()["requests"][0]
+            own = (await rider.call("GET", "/api/pool/requests")).json()["items"][0]
             if own["status"] in ("active", "matched"):
                 await rider.call("DELETE", f"/api/pool/requests/{own['request_id']}")
 
@@ -178,7 +178,7 @@ async def test_two_who_leave_each_other_at_once_are_both_off_the_road(
     riders = [await sign_up(), await sign_up()]
     await pair_up(*riders)
     own = [
-        (await rider.call("GET", "/api/pool/requests")).json()["requests"][0]["request_id"]
+        (await rider.call("GET", "/api/pool/requests")).json()["items"][0]["request_id"]
         for rider in riders
     ]
     async with db.transaction():
@@ -194,7 +194,7 @@ async def test_two_who_leave_each_other_at_once_are_both_off_the_road(
         await until_waiting_for_locks(db, 2)
     assert [answer.status_code for answer in await asyncio.gather(*leaving)] == [200, 200]
     for rider in riders:
-        request = (await rider.call("GET", "/api/pool/requests")).json()["requests"][0]
+        request = (await rider.call("GET", "/api/pool/requests")).json()["items"][0]
         assert (request["status"], request["cancel_reason"]) == ("cancelled", "rider")
     await sums_hold(db, college)
 

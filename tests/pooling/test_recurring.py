@@ -77,7 +77,7 @@ async def look_at(rider: Rider, kept: dict[str, Any]) -> dict[str, Any]:
 
 
 async def requests_of(rider: Rider) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = (await rider.call("GET", "/api/pool/requests")).json()["requests"]
+    found: list[dict[str, Any]] = (await rider.call("GET", "/api/pool/requests")).json()["items"]
     return found
 
 
@@ -641,7 +641,7 @@ async def test_a_weekly_ride_is_its_riders_alone(
     ):
         answer = await stranger.call(method, where, json=body)
         assert (answer.status_code, answer.json()["code"]) == (404, "no_such_recurring_ride")
-    assert (await stranger.call("GET", PATH)).json()["rides"] == []
+    assert (await stranger.call("GET", PATH)).json()["items"] == []
     assert await look_at(rider, kept) == kept
 
 
@@ -650,7 +650,7 @@ async def test_the_list_comes_in_pages(sign_up: SignUp) -> None:
     ids = [(await keep(rider, weekly(300 + n)))["recurring_id"] for n in range(5)]
     first = (await rider.call("GET", f"{PATH}?limit=3")).json()
     rest = (await rider.call("GET", f"{PATH}?limit=3&cursor={first['next_cursor']}")).json()
-    shown = [each["recurring_id"] for each in first["rides"] + rest["rides"]]
+    shown = [each["recurring_id"] for each in first["items"] + rest["items"]]
     assert shown == ids[::-1]
     assert rest["next_cursor"] is None
 
@@ -671,7 +671,7 @@ async def test_a_retry_with_the_same_key_keeps_one(sign_up: SignUp) -> None:
     first = await rider.call("POST", PATH, json=body, headers=headers)
     second = await rider.call("POST", PATH, json=body, headers=headers)
     assert (first.status_code, first.content) == (201, second.content)
-    assert len((await rider.call("GET", PATH)).json()["rides"]) == 1
+    assert len((await rider.call("GET", PATH)).json()["items"]) == 1
 
 
 @pytest.mark.parametrize(

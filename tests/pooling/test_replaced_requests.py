@@ -45,7 +45,7 @@ async def test_the_newer_one_is_asked_and_its_rider_told(
     told = dict(await heard_by(db, asker))["connection_request_sent"]
     assert told["to_user"]["request_id"] == newest
     assert (await say(asked, connection_id)).status_code == 200
-    mine = (await asked.call("GET", "/api/pool/requests")).json()["requests"]
+    mine = (await asked.call("GET", "/api/pool/requests")).json()["items"]
     assert (mine[0]["request_id"], mine[0]["status"]) == (newest, "matched")
     shown = [each["replaced_by"] for each in mine]
     assert shown == [None, *(each["request_id"] for each in mine[:-1])]

@@ -82,7 +82,7 @@ async def test_a_new_request_replaces_an_active_one(
     await go(other, ride(1))
     await ask(other, older)
     newer = (await go(rider, ride(0)))["request_id"]
-    mine = (await rider.call("GET", PATH)).json()["requests"]
+    mine = (await rider.call("GET", PATH)).json()["items"]
     assert [(each["request_id"], each["status"], each["cancel_reason"]) for each in mine] == [
         (newer, "active", None),
         (older, "cancelled", "rider"),
@@ -166,7 +166,7 @@ async def test_what_makes_no_ride_is_refused_by_field(
     answer = await rider.call("POST", PATH, json=ride(**changes))
     assert answer.status_code == 422, answer.text
     assert field in [error["field"] for error in answer.json()["errors"]]
-    assert (await rider.call("GET", PATH)).json()["requests"] == []
+    assert (await rider.call("GET", PATH)).json()["items"] == []
 
 
 @pytest.mark.parametrize(
@@ -212,7 +212,7 @@ async def test_a_retry_with_the_same_key_opens_one_request(sign_up: SignUp) -> N
     first = await rider.call("POST", PATH, json=body, headers=headers)
     second = await rider.call("POST", PATH, json=body, headers=headers)
     assert first.content == second.content
-    assert len((await rider.call("GET", PATH)).json()["requests"]) == 1
+    assert len((await rider.call("GET", PATH)).json()["items"]) == 1
 
 
 async def test_cancelling_takes_one_off_the_road(sign_up: SignUp) -> None:
@@ -253,7 +253,7 @@ async def test_the_list_comes_in_pages(sign_up: SignUp) -> None:
     ids = [(await go(rider, ride(n)))["request_id"] for n in range(5)]
     first = (await rider.call("GET", f"{PATH}?limit=3")).json()
     rest = (await rider.call("GET", f"{PATH}?limit=3&cursor={first['next_cursor']}")).json()
-    shown = [each["request_id"] for each in first["requests"] + rest["requests"]]
+    shown = [each["request_id"] for each in first["items"] + rest["items"]]
     assert shown == ids[::-1]
     assert rest["next_cursor"] is None
 
@@ -338,7 +338,7 @@ async def test_only_a_request_of_ones_own_that_looks_can_change(
     one, other = await sign_up(), await sign_up()
     stranger = await campus.sign_up(college_name="VJTI")
     await pair_up(one, other)
-    [mine] = (await one.call("GET", PATH)).json()["requests"]
+    [mine] = (await one.call("GET", PATH)).json()["items"]
     path = f"{PATH}/{mine['request_id']}"
     assert (await stranger.call("PUT", path, json={"seats": 2})).status_code == 404
     assert (await other.call("PUT", path, json={"seats": 2})).status_code == 404

@@ -79,7 +79,7 @@ async def test_a_search_is_shown_as_it_was_kept(sign_up: SignUp) -> None:
         "destination_radius_meters": 10_000,
     }
     kept = await keep(rider, name=" Home ", **details)
-    [shown] = (await rider.call("GET", PATH)).json()["searches"]
+    [shown] = (await rider.call("GET", PATH)).json()["items"]
     assert shown == kept
     assert (shown["name"], shown["weekdays"]) == ("Home", ["monday", "friday"])
     assert datetime.fromisoformat(shown["expires_at"]) == datetime.fromisoformat(expires_at)
@@ -343,7 +343,7 @@ async def test_a_search_ends_when_it_says(sign_up: SignUp, db: asyncpg.Connectio
     )
     await go(goer)
     assert await hits_of(db, watcher) == []
-    assert (await watcher.call("GET", PATH)).json()["searches"] == []
+    assert (await watcher.call("GET", PATH)).json()["items"] == []
     assert (await watcher.call("DELETE", f"{PATH}/{kept['search_id']}")).status_code == 404
 
 
@@ -368,10 +368,10 @@ async def test_of_one_ride_one_hears_once_also_when_it_changes_or_comes_back(
     await keep(watcher)
     await pair_up(goer, partner, ride(0), ride(1))
     assert len(await hits_of(db, watcher)) == 2
-    left = next(iter((await goer.call("GET", "/api/pool/requests")).json()["requests"]))
+    left = next(iter((await goer.call("GET", "/api/pool/requests")).json()["items"]))
     await goer.call("DELETE", f"/api/pool/requests/{left['request_id']}")
     assert "ride_cancelled" in await types_heard_by(db, partner)
-    back = (await partner.call("GET", "/api/pool/requests")).json()["requests"][0]
+    back = (await partner.call("GET", "/api/pool/requests")).json()["items"][0]
     assert back["status"] == "active"
     answer = await partner.call(
         "PUT", f"/api/pool/requests/{back['request_id']}", json={"detour_percent": 50}
@@ -386,7 +386,7 @@ async def test_a_search_saved_meanwhile_hears_of_a_ride_that_comes_back(
     watcher, goer, partner = await sign_up(), await sign_up(), await sign_up()
     await pair_up(goer, partner, ride(0), ride(1))
     await keep(watcher)
-    [left] = (await goer.call("GET", "/api/pool/requests")).json()["requests"]
+    [left] = (await goer.call("GET", "/api/pool/requests")).json()["items"]
     await goer.call("DELETE", f"/api/pool/requests/{left['request_id']}")
     [hit] = await hits_of(db, watcher)
     assert hit["request"]["from_user"]["id"] == partner.id
@@ -550,8 +550,8 @@ async def test_a_search_is_its_riders_alone(
     kept = await keep(rider)
     answer = await stranger.call("DELETE", f"{PATH}/{kept['search_id']}")
     assert (answer.status_code, answer.json()["code"]) == (404, "no_such_search")
-    assert kept not in (await stranger.call("GET", PATH)).json()["searches"]
-    assert (await rider.call("GET", PATH)).json()["searches"] == [kept]
+    assert kept not in (await stranger.call("GET", PATH)).json()["items"]
+    assert (await rider.call("GET", PATH)).json()["items"] == [kept]
 
 
 async def test_the_list_comes_in_pages(sign_up: SignUp) -> None:
@@ -559,7 +559,7 @@ async def test_the_list_comes_in_pages(sign_up: SignUp) -> None:
     ids = [(await keep(rider))["search_id"] for _ in range(5)]
     first = (await rider.call("GET", f"{PATH}?limit=3")).json()
     rest = (await rider.call("GET", f"{PATH}?limit=3&cursor={first['next_cursor']}")).json()
-    shown = [each["search_id"] for each in first["searches"] + rest["searches"]]
+    shown = [each["search_id"] for each in first["items"] + rest["items"]]
     assert shown == ids[::-1]
     assert rest["next_cursor"] is None
 
@@ -588,7 +588,7 @@ async def test_a_retry_with_the_same_key_keeps_one(sign_up: SignUp) -> None:
     first = await rider.call("POST", PATH, json=search(), headers=headers)
     second = await rider.call("POST", PATH, json=search(), headers=headers)
     assert (first.status_code, first.content) == (201, second.content)
-    assert len((await rider.call("GET", PATH)).json()["searches"]) == 1
+    assert len((await rider.call("GET", PATH)).json()["items"]) == 1
 
 
 @pytest.mark.parametrize(
@@ -620,4 +620,4 @@ async def test_what_makes_no_search_is_refused_by_field(
     answer = await rider.call("POST", PATH, json=search(**changes))
     assert answer.status_code == 422, answer.text
     assert field in [error["field"] for error in answer.json()["errors"]]
-    assert (await rider.call("GET", PATH)).json()["searches"] == []
+    assert (await rider.call("GET", PATH)).json()["items"] == []

@@ -64,14 +64,14 @@ async def reviews_of(viewer: Rider, subject: Rider, query: str = "") -> list[dic
     """What somebody reads of somebody."""
     answer = await viewer.call("GET", f"/api/users/{subject.id}/reviews?{query}")
     assert answer.status_code == 200, answer.text
-    reviews: list[dict[str, Any]] = answer.json()["reviews"]
+    reviews: list[dict[str, Any]] = answer.json()["items"]
     return reviews
 
 
 async def own_reviews(author: Rider, query: str = "") -> list[dict[str, Any]]:
     answer = await author.call("GET", f"/api/reviews/mine?{query}")
     assert answer.status_code == 200, answer.text
-    reviews: list[dict[str, Any]] = answer.json()["reviews"]
+    reviews: list[dict[str, Any]] = answer.json()["items"]
     return reviews
 
 

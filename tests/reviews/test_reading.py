@@ -88,11 +88,11 @@ async def test_a_list_comes_in_pages_latest_first(ride: Ride, db: asyncpg.Connec
         cursor: str | None = ""
         while cursor is not None:
             page = (await ride.asha.call("GET", f"{path}?limit=2{cursor}")).json()
-            found += [each["id"] for each in page["reviews"]]
+            found += [each["id"] for each in page["items"]]
             cursor = page["next_cursor"] and f"&cursor={page['next_cursor']}"
         assert found == expected
         skipped = (await ride.asha.call("GET", f"{path}?limit=2&skip=1")).json()
-        assert [each["id"] for each in skipped["reviews"]] == expected[1:3]
+        assert [each["id"] for each in skipped["items"]] == expected[1:3]
 
 
 @pytest.mark.parametrize("query", ["limit=0", "limit=101", "skip=-1", "cursor=x", "subject=1"])

@@ -236,19 +236,19 @@ async def test_an_alarm_is_made_of_sane_input(
 async def test_moderators_read_the_alarms_of_their_college(pair: Pair, sign_up: SignUp) -> None:
     asha, dev = pair
     moderator = await sign_up("moderator", full_name="Meera Moderator")
-    assert (await moderator.call("GET", SOS)).json() == {"alarms": [], "next_cursor": None}
+    assert (await moderator.call("GET", SOS)).json() == {"items": [], "next_cursor": None}
     pool = (await asha.call("GET", "/api/pool/pools/current")).json()["pool"]["pool_id"]
     first, second = await alarm(asha, **HERE), await alarm(dev)
     page = (await moderator.call("GET", f"{SOS}?limit=1")).json()
-    assert [each["id"] for each in page["alarms"]] == [second["id"]]
+    assert [each["id"] for each in page["items"]] == [second["id"]]
     rest = (await moderator.call("GET", f"{SOS}?limit=9&cursor={page['next_cursor']}")).json()
-    [shown] = rest["alarms"]
+    [shown] = rest["items"]
     assert shown["id"] == first["id"]
     assert shown["rider"] == {"id": asha.id, "full_name": "Asha Rao", "phone_number": None}
     assert {name: shown[name] for name in HERE} == HERE
     assert shown["pool_id"] == pool
     assert (shown["status"], shown["resolved_by"]) == ("open", None)
-    skipped = (await moderator.call("GET", f"{SOS}?skip=1")).json()["alarms"]
+    skipped = (await moderator.call("GET", f"{SOS}?skip=1")).json()["items"]
     assert [each["id"] for each in skipped] == [first["id"]]
 
 
@@ -270,7 +270,7 @@ async def test_an_alarm_is_resolved_once_and_its_rider_is_told(
     assert again.status_code == 409
     assert again.json()["code"] == "alarm_resolved"
     for status, ids in (("open", []), ("resolved", [raised["id"]])):
-        listed = (await moderator.call("GET", f"{SOS}?status={status}")).json()["alarms"]
+        listed = (await moderator.call("GET", f"{SOS}?status={status}")).json()["items"]
         assert [each["id"] for each in listed] == ids
 
 
@@ -316,7 +316,7 @@ async def test_an_alarm_is_nobody_elses_business(
     if role == "student":
         assert listed.status_code == 404
     else:
-        assert raised["id"] not in [each["id"] for each in listed.json()["alarms"]]
+        assert raised["id"] not in [each["id"] for each in listed.json()["items"]]
     path = f"{SOS}/{raised['id']}/resolve"
     refused = await other.call("POST", path, json={"resolution": "Mine"})
     assert refused.status_code == 404

@@ -41,7 +41,7 @@ async def test_those_who_ride_along_see_where_a_rider_is(
     asha, dev, mina, stranger = [await sign_up() for _ in range(4)]
     await pair_up(asha, dev, ride(0), ride(1))
     mine = (await go(mina, ride(2)))["request_id"]
-    [pending] = (await asked(asha, mine))["connections"]
+    [pending] = (await asked(asha, mine))["items"]
     assert (await say(mina, pending["connection_id"])).status_code == 200
     pool_id = await drive(asha)
     async with (

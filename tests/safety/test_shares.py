@@ -155,7 +155,7 @@ async def test_a_link_that_has_expired_shows_nothing(pair: Pair, db: asyncpg.Con
     assert await opens(asha, link)
     await db.execute("update ride_shares set expires_at = now() where share_id = $1", link["id"])
     assert not await opens(asha, link)
-    assert (await asha.call("GET", "/api/safety/shares")).json()["shares"] == []
+    assert (await asha.call("GET", "/api/safety/shares")).json()["items"] == []
 
 
 async def test_a_link_outlives_the_ride_by_two_hours(pair: Pair, db: asyncpg.Connection) -> None:
@@ -230,11 +230,11 @@ async def test_links_are_listed_page_by_page_and_only_to_their_rider(pair: Pair)
     asha, dev = pair
     first, second = await share(asha), await share(asha)
     page = (await asha.call("GET", "/api/safety/shares?limit=1")).json()
-    assert [each["id"] for each in page["shares"]] == [second["id"]]
+    assert [each["id"] for each in page["items"]] == [second["id"]]
     rest = await asha.call("GET", f"/api/safety/shares?limit=5&cursor={page['next_cursor']}")
-    assert [each["id"] for each in rest.json()["shares"]] == [first["id"]]
+    assert [each["id"] for each in rest.json()["items"]] == [first["id"]]
     assert rest.json()["next_cursor"] is None
-    assert (await dev.call("GET", "/api/safety/shares")).json()["shares"] == []
+    assert (await dev.call("GET", "/api/safety/shares")).json()["items"] == []
 
 
 @pytest.mark.parametrize("college_name", ["the same", "VJTI"])

@@ -31,7 +31,7 @@ async def test_an_anonymous_post_is_reported_without_a_word_of_who_wrote_it(
     assert answer.status_code == 201
     assert answer.json().keys() == {"id", "post_id", "reason", "details", "created_at"}
     assert (await report(rider, post_id)).status_code == 409
-    [seen] = (await moderator.call("GET", "/api/moderation/reports")).json()["reports"]
+    [seen] = (await moderator.call("GET", "/api/moderation/reports")).json()["items"]
     assert seen["subject"] == {"id": writer.id, "full_name": "Hidden Writer"}
     assert seen["reference"] == {"kind": "service", "id": post_id}
     exported = (await rider.call("GET", "/api/profile/me/export")).text
@@ -79,7 +79,7 @@ async def test_a_moderator_closes_a_post_for_good(sign_up: SignUp, db: asyncpg.C
         kind, payload = (await heard_by(db, each))[-1]
         assert (kind, payload["reason"]) == ("service_post_closed", "moderator")
         assert payload["application_id"] == application
-    [line] = (await moderator.call("GET", "/api/moderation/audit")).json()["acts"]
+    [line] = (await moderator.call("GET", "/api/moderation/audit")).json()["items"]
     assert (line["act"], line["outcome"]) == ("close_post", str(post_id))
     assert line["note"] == "It asks for a deposit."
     assert (await close(moderator, post_id)).status_code == 404

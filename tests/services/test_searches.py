@@ -44,8 +44,8 @@ async def test_a_search_is_shown_as_it_was_kept_until_it_is_deleted(sign_up: Sig
     }
     kept = await keep(rider, **wishes)
     assert {name: kept[name] for name in wishes} == wishes
-    assert (await rider.call("GET", SEARCHES)).json()["searches"] == [kept]
-    assert (await other.call("GET", SEARCHES)).json()["searches"] == []
+    assert (await rider.call("GET", SEARCHES)).json()["items"] == [kept]
+    assert (await other.call("GET", SEARCHES)).json()["items"] == []
     path = f"{SEARCHES}/{kept['search_id']}"
     assert (await other.call("DELETE", path)).status_code == 404
     assert (await rider.call("DELETE", path)).status_code == 204
@@ -250,7 +250,7 @@ async def test_searches_are_few_and_end(sign_up: SignUp, db: asyncpg.Connection)
     await db.execute(
         "update saved_service_searches set expires_at = now() where user_id = $1", watcher.id
     )
-    assert (await watcher.call("GET", SEARCHES)).json()["searches"] == []
+    assert (await watcher.call("GET", SEARCHES)).json()["items"] == []
     await publish(writer)
     assert await hits(db, watcher) == []
     await keep(watcher)

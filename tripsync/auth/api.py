@@ -189,7 +189,7 @@ async def list_sessions(request: Request, query: Page) -> object:
         size=query.limit,
     )
     following = next_cursor(sessions, query, lambda session: session["id"])
-    return {"sessions": sessions, "next_cursor": following}
+    return {"items": sessions, "next_cursor": following}
 
 
 @blueprint.post("/api/auth/logout")

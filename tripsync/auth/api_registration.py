@@ -111,4 +111,4 @@ async def list_colleges(request: Request, query: Page) -> object:
         after=query.after(str), skip=query.skip, size=query.limit
     )
     following = next_cursor(colleges, query, lambda college: college["name"])
-    return {"colleges": colleges, "next_cursor": following}
+    return {"items": colleges, "next_cursor": following}

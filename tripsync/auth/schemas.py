@@ -8,6 +8,7 @@ from msgspec import Meta
 
 from tripsync.auth.fields import Email, NewPassword
 from tripsync.http.fields import Line, OwnFullName
+from tripsync.http.paging import ItemPage
 from tripsync.http.schemas import Schema
 
 # Whatever was typed: a wrong one is a wrong one, whether it could exist or not.
@@ -110,11 +111,8 @@ class College(msgspec.Struct):
     longitude: Annotated[float, Meta(examples=[72.8372])]
 
 
-class CollegePage(msgspec.Struct):
+class CollegePage(ItemPage[College]):
     """A page of colleges."""
-
-    colleges: list[College]
-    next_cursor: str | None
 
 
 class Session(msgspec.Struct):
@@ -127,8 +125,5 @@ class Session(msgspec.Struct):
     current: Annotated[bool, Meta(description="the one that asks")]
 
 
-class SessionPage(msgspec.Struct):
+class SessionPage(ItemPage[Session]):
     """A page of a rider's sessions."""
-
-    sessions: list[Session]
-    next_cursor: str | None

@@ -59,7 +59,7 @@ async def list_pool_conversations(request: Request, query: ConversationQuery) ->
         size=query.limit,
     )
     following = next_cursor(rows, query, lambda row: row["conversation_id"])
-    return {"conversations": rows, "next_cursor": following}
+    return {"items": rows, "next_cursor": following}
 
 
 @blueprint.get("/api/chat/conversations/find-or-create")

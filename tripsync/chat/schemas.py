@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Meta
 
 from tripsync.http.fields import EmailAddress, FullName, Id, Moment, NonBlankText, PhoneNumber
-from tripsync.http.paging import LARGEST_PAGE, Page
+from tripsync.http.paging import LARGEST_PAGE, ItemPage, NextCursor, Page
 from tripsync.http.schemas import Schema
 from tripsync.http.urls import LARGEST_ID
 
@@ -129,7 +129,7 @@ class ConversationList(msgspec.Struct):
     """A page of one's conversations with others."""
 
     conversations: list[Conversation]
-    next_cursor: str | None
+    next_cursor: NextCursor
 
 
 class PoolFellow(msgspec.Struct):
@@ -153,11 +153,8 @@ class PoolConversation(msgspec.Struct):
     unread_count: UnreadCount
 
 
-class PoolConversationPage(msgspec.Struct):
+class PoolConversationPage(ItemPage[PoolConversation]):
     """A page of the conversations of one's pools."""
-
-    conversations: list[PoolConversation]
-    next_cursor: str | None
 
 
 class ChatMessageFrame(Schema):

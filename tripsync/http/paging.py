@@ -3,7 +3,7 @@
 import base64
 import binascii
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
 from msgspec import Meta
@@ -19,6 +19,14 @@ FURTHEST_SKIP = 100_000
 RowId = Annotated[int, Meta(ge=0, le=LARGEST_ID)]
 
 Row = TypeVar("Row")
+Item = TypeVar("Item")
+NextCursor = Annotated[
+    str | None,
+    Meta(
+        description="the `cursor` of the next page; null: this one is the last",
+        examples=["NDExMQ=="],
+    ),
+]
 
 
 class Page(Schema):
@@ -47,6 +55,13 @@ class Page(Schema):
                     "cursor", "This cursor is not one of ours; use `next_cursor` as it came."
                 )
             ) from None
+
+
+class ItemPage(msgspec.Struct, Generic[Item]):
+    """A page of a list: `class SessionPage(ItemPage[Session])`."""
+
+    items: list[Item]
+    next_cursor: NextCursor
 
 
 def next_cursor(rows: Sequence[Row], page: Page, key: Callable[[Row], object]) -> str | None:

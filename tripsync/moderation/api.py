@@ -64,4 +64,4 @@ async def list_blocks(request: Request, query: Page) -> object:
         size=query.limit,
     )
     following = next_cursor(blocks, query, lambda blocked: blocked["id"])
-    return {"blocks": blocks, "next_cursor": following}
+    return {"items": blocks, "next_cursor": following}

@@ -81,7 +81,7 @@ async def list_reports(request: Request, query: ReportQuery) -> object:
         )
     )
     following = next_cursor(reports, query, lambda each: each["id"])
-    return {"reports": reports, "next_cursor": following}
+    return {"items": reports, "next_cursor": following}
 
 
 @blueprint.post("/api/moderation/reports/<report_id:id>/resolve")

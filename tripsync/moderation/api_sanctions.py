@@ -130,4 +130,4 @@ async def list_moderation_acts(request: Request, query: Page) -> object:
         )
     )
     following = next_cursor(trail, query, lambda act: act["id"])
-    return {"acts": trail, "next_cursor": following}
+    return {"items": trail, "next_cursor": following}

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Meta
 
 from tripsync.http.fields import FullName, Id, NonBlank
-from tripsync.http.paging import Page
+from tripsync.http.paging import ItemPage, Page
 from tripsync.http.schemas import Schema
 
 Reason = Annotated[
@@ -65,11 +65,8 @@ class BlockedUser(msgspec.Struct):
     blocked_at: datetime
 
 
-class BlockPage(msgspec.Struct):
+class BlockPage(ItemPage[BlockedUser]):
     """A page of those whom a rider blocked."""
-
-    blocks: list[BlockedUser]
-    next_cursor: str | None
 
 
 class NewReportReference(Schema):
@@ -146,11 +143,8 @@ class Report(msgspec.Struct):
     resolved_at: datetime | None
 
 
-class ReportPage(msgspec.Struct):
+class ReportPage(ItemPage[Report]):
     """A page of reports."""
-
-    reports: list[Report]
-    next_cursor: str | None
 
 
 class ReportResolution(Schema):
@@ -185,8 +179,5 @@ class ModerationAct(msgspec.Struct):
     acted_at: datetime
 
 
-class ModerationActPage(msgspec.Struct):
+class ModerationActPage(ItemPage[ModerationAct]):
     """A page of the audit trail."""
-
-    acts: list[ModerationAct]
-    next_cursor: str | None

@@ -125,7 +125,7 @@ async def list_ride_requests(request: Request, query: Page) -> object:
         size=query.limit,
     )
     following = next_cursor(rows, query, lambda row: row["request_id"])
-    return {"requests": rows, "next_cursor": following}
+    return {"items": rows, "next_cursor": following}
 
 
 @blueprint.get("/api/pool/requests/<request_id:id>")

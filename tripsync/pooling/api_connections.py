@@ -353,4 +353,4 @@ async def list_pending_connections(request: Request, query: Page) -> object:
         size=query.limit,
     )
     following = next_cursor(rows, query, lambda row: row["connection_id"])
-    return {"connections": rows, "next_cursor": following}
+    return {"items": rows, "next_cursor": following}

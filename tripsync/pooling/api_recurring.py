@@ -100,7 +100,7 @@ async def list_recurring_rides(request: Request, query: Page) -> object:
         size=query.limit,
     )
     following = next_cursor(rows, query, lambda row: row["recurring_id"])
-    return {"rides": [shown(row) for row in rows], "next_cursor": following}
+    return {"items": [shown(row) for row in rows], "next_cursor": following}
 
 
 @blueprint.get("/api/pool/recurring/<recurring_id:id>")

@@ -17,6 +17,7 @@ from tripsync.http.fields import (
     PhoneNumber,
     Text,
 )
+from tripsync.http.paging import ItemPage
 from tripsync.http.picture_urls import PictureUrl
 from tripsync.http.schemas import Schema
 from tripsync.matching.plans import StopKind
@@ -202,11 +203,8 @@ class RideRequest(msgspec.Struct):
     created_at: datetime
 
 
-class RideRequestPage(msgspec.Struct):
+class RideRequestPage(ItemPage[RideRequest]):
     """A page of one's own requests."""
-
-    requests: list[RideRequest]
-    next_cursor: str | None
 
 
 class ConnectionRequest(Schema):
@@ -276,11 +274,8 @@ class PendingConnection(msgspec.Struct):
     other: Annotated[dict[str, Any], Meta(description="id, full_name, request_id")]
 
 
-class PendingConnectionPage(msgspec.Struct):
+class PendingConnectionPage(ItemPage[PendingConnection]):
     """A page of connections that wait."""
-
-    connections: list[PendingConnection]
-    next_cursor: str | None
 
 
 class PoolMember(msgspec.Struct):

@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Meta
 
 from tripsync.http.fields import Id, Latitude, Longitude
+from tripsync.http.paging import ItemPage
 from tripsync.http.schemas import Schema, says
 from tripsync.pooling.schemas import (
     DetourPercent,
@@ -114,8 +115,5 @@ class RecurringRide(msgspec.Struct):
     created_at: datetime
 
 
-class RecurringRidePage(msgspec.Struct):
+class RecurringRidePage(ItemPage[RecurringRide]):
     """A page of one's own weekly rides."""
-
-    rides: list[RecurringRide]
-    next_cursor: str | None

@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Meta
 
 from tripsync.http.fields import Id, Latitude, Longitude, Moment
+from tripsync.http.paging import ItemPage
 from tripsync.http.schemas import Schema
 from tripsync.pooling.schemas_recurring import TimeOfDay, Weekdays
 from tripsync.saved_searches import SearchName
@@ -52,8 +53,5 @@ class RideSearch(msgspec.Struct):
     created_at: datetime
 
 
-class RideSearchPage(msgspec.Struct):
+class RideSearchPage(ItemPage[RideSearch]):
     """A page of one's own searches."""
-
-    searches: list[RideSearch]
-    next_cursor: str | None

@@ -217,7 +217,7 @@ async def list_received_reviews(request: Request, user_id: int, query: Page) -> 
         raise Problem(NO_SUCH_RIDER)
     reviews = [row for row in rows if row["id"] is not None]
     following = next_cursor(reviews, query, lambda review: review["id"])
-    return {"reviews": reviews, "next_cursor": following}
+    return {"items": reviews, "next_cursor": following}
 
 
 @blueprint.get("/api/reviews/mine")
@@ -234,7 +234,7 @@ async def list_written_reviews(request: Request, query: Page) -> object:
         size=query.limit,
     )
     following = next_cursor(reviews, query, lambda review: review["id"])
-    return {"reviews": reviews, "next_cursor": following}
+    return {"items": reviews, "next_cursor": following}
 
 
 @blueprint.post("/api/reviews/<review_id:id>/reply")

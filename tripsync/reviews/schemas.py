@@ -6,6 +6,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from tripsync.http.fields import FullName, Id, Moment, NonBlankText, Text
+from tripsync.http.paging import ItemPage
 from tripsync.http.schemas import Schema
 
 Rating = Annotated[int, Meta(ge=1, le=5, description="stars", examples=[5])]
@@ -60,11 +61,8 @@ class Review(msgspec.Struct):
     reply: ReviewReply | None
 
 
-class ReviewPage(msgspec.Struct):
+class ReviewPage(ItemPage[Review]):
     """A page of the reviews of a rider."""
-
-    reviews: list[Review]
-    next_cursor: str | None
 
 
 class OwnReview(msgspec.Struct):
@@ -83,8 +81,5 @@ class OwnReview(msgspec.Struct):
     reply: ReviewReply | None
 
 
-class OwnReviewPage(msgspec.Struct):
+class OwnReviewPage(ItemPage[OwnReview]):
     """A page of the reviews that a rider wrote."""
-
-    reviews: list[OwnReview]
-    next_cursor: str | None

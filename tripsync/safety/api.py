@@ -89,7 +89,7 @@ async def list_ride_shares(request: Request, query: Page) -> object:
         size=query.limit,
     )
     following = next_cursor(shares, query, lambda share: share["id"])
-    return {"shares": shares, "next_cursor": following}
+    return {"items": shares, "next_cursor": following}
 
 
 @blueprint.delete("/api/safety/share/<share_id:id>")

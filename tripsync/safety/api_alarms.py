@@ -143,7 +143,7 @@ async def list_alarms(request: Request, query: AlarmPage) -> object:
     # A moderator's empty page is one row of nulls.
     alarms = [row for row in rows if row["id"] is not None]
     following = next_cursor(alarms, query, lambda alarm: alarm["id"])
-    return {"alarms": alarms, "next_cursor": following}
+    return {"items": alarms, "next_cursor": following}
 
 
 async def read_alarms(db: Bound, who: Rider, **which: Any) -> list[SafetyListAlarms]:

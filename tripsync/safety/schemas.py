@@ -16,7 +16,7 @@ from tripsync.http.fields import (
     PhoneNumber,
     Text,
 )
-from tripsync.http.paging import Page
+from tripsync.http.paging import ItemPage, Page
 from tripsync.http.schemas import Schema
 
 Heading = Annotated[
@@ -73,11 +73,8 @@ class CreatedRideShare(RideShare):
     ]
 
 
-class RideSharePage(msgspec.Struct):
+class RideSharePage(ItemPage[RideShare]):
     """A page of the links that still open."""
-
-    shares: list[RideShare]
-    next_cursor: str | None
 
 
 class Position(Schema):
@@ -208,11 +205,8 @@ class RaisedAlarm(msgspec.Struct):
     resolution: Annotated[str, Meta(examples=["She is home."])]
 
 
-class RaisedAlarmPage(msgspec.Struct):
+class RaisedAlarmPage(ItemPage[RaisedAlarm]):
     """A page of alarms."""
-
-    alarms: list[RaisedAlarm]
-    next_cursor: str | None
 
 
 class AlarmResolution(Schema):

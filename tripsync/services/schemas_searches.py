@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Meta
 
 from tripsync.http.fields import Id, Latitude, Line, Longitude, Moment
+from tripsync.http.paging import ItemPage
 from tripsync.http.schemas import Schema
 from tripsync.saved_searches import SearchName
 from tripsync.services.schemas import (
@@ -57,8 +58,5 @@ class ServiceSearch(msgspec.Struct):
     created_at: datetime
 
 
-class ServiceSearchPage(msgspec.Struct):
+class ServiceSearchPage(ItemPage[ServiceSearch]):
     """A page of one's own searches."""
-
-    searches: list[ServiceSearch]
-    next_cursor: str | None
