@@ -21,10 +21,11 @@ run: $(BIN)/.run ## serve on :8000 with a database of its own; settings come fro
 test: $(BIN)/.dev ## run the whole suite against a real PostgreSQL; ARGS go to pytest
 	@$(BIN)/python -m pytest $(ARGS)
 
-check: $(BIN)/.dev ## lint, formatting, types, every query against the schema, and every migration
+check: $(BIN)/.dev ## lint, formatting, types, the API documents, every query, and every migration
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(BIN)/python -m tests.linters
 	@$(BIN)/tripsync sql check
 	@$(BIN)/tripsync migrate --check
 
@@ -54,7 +55,7 @@ lock: $(BIN)/.dev ## bring the two lock files up to setup.cfg; ARGS=--upgrade ta
 		$(ARGS) -c requirements.lock -o requirements-dev.lock
 
 clean: ## remove the environment and everything that was built; data under var/ stays
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache tests/linters/node_modules
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "TripSync needs Python 3.11 or later; install it, or name one: make PYTHON=/path/to/python3" >&2; exit 1; }

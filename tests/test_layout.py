@@ -52,6 +52,7 @@ SQL = re.compile(
 )
 # What a query file cannot say, and what the desk asks of PostgreSQL's catalogue.
 MAY_SPEAK_SQL = {"database", "desk"}
+NOT_OURS = {"__pycache__", "node_modules"}
 EMPTY_NAMES = {"util", "utils", "common", "helper", "helpers", "base", "core"}
 
 FUNCTION = ast.FunctionDef | ast.AsyncFunctionDef
@@ -183,7 +184,7 @@ def writes_begin_again(package: Path) -> Iterator[str]:
 
 def names_say_what_a_thing_is(package: Path) -> Iterator[str]:
     for path in sorted(package.rglob("*")):
-        if "__pycache__" not in path.parts and path.stem in EMPTY_NAMES:
+        if NOT_OURS.isdisjoint(path.parts) and path.stem in EMPTY_NAMES:
             yield f"{place(package, path.relative_to(package).as_posix())}: says nothing"
 
 
