@@ -28,6 +28,10 @@ ROOT = Path(__file__).parent.parent
 PORTS = range(20_000, 32_000)
 
 
+# To a person, and in a line of the log.
+ANNOUNCED = re.compile(r'API +(http://\S+)/api$|"address":"(http://[^"]+)"', re.MULTILINE)
+
+
 def is_running(pid: int) -> bool:
     # Where nobody collects orphans, an ended process stays listed as a zombie.
     try:
@@ -61,9 +65,10 @@ class Process:
 
         def announced() -> re.Match[str] | None:
             assert self._popen.poll() is None, f"ended too early:\n{self.said}"
-            return re.search(r"API +(http://\S+)/api$", self.said, re.MULTILINE)
+            return ANNOUNCED.search(self.said)
 
-        return (await until(announced))[1]
+        found = await until(announced)
+        return found[1] or found[2]
 
     async def exit_code(self) -> int:
         await until(lambda: self._popen.poll() is not None)

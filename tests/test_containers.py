@@ -257,7 +257,6 @@ def test_every_setting_reaches_the_server(services: dict[str, Any], image: Stage
         "DATABASE_OWNER_URL",
         "PORT",
         "HOST",
-        "METRICS_HOST",
         "TRIPSYNC_DATA_DIR",
     }
     passed = {name for name, value in given.items() if filled_in(value, {name: "?"}) == "?"}

@@ -8,7 +8,14 @@ import pytest
 from tests.processes import ROOT
 from tripsync.cli import main
 from tripsync.env_file import GROUPS, example, read_env_file
-from tripsync.settings import Settings, SettingsError, variables, with_development_secret
+from tripsync.settings import (
+    Settings,
+    SettingsError,
+    masked,
+    variables,
+    warnings,
+    with_development_secret,
+)
 
 STRONG = "q7Rk2mZx9LwT4vNc8HsB1jYd6FgP3aEu"
 
@@ -226,13 +233,57 @@ def test_the_command_prints_them_with_secrets_masked(
 ) -> None:
     monkeypatch.setenv("SECRET_KEY", STRONG)
     monkeypatch.setenv("DATABASE_URL", "postgresql://rider:hush@db/tripsync")
+    monkeypatch.setenv("SMTP_URL", "smtp://mailer:whisper@mail.example.edu:587")
+    monkeypatch.setenv("MAIL_FROM", "rides@example.edu")
     monkeypatch.setenv("PORT", "8123")
     assert main(["settings"]) == 0
     printed = capsys.readouterr().out
     assert "PORT=8123" in printed
-    assert "SECRET_KEY=********" in printed
+    assert "SECRET_KEY=********\n" in printed
+    assert "DATABASE_URL=postgresql://rider:********@db/tripsync\n" in printed
+    assert "SMTP_URL=smtp://mailer:********@mail.example.edu:587\n" in printed
+    assert "whisper" not in printed
     assert STRONG not in printed
     assert "hush" not in printed
+
+
+@pytest.mark.parametrize(
+    ("secret", "shown"),
+    [
+        ("postgresql://db:5433/rides", "postgresql://db:5433/rides"),
+        (
+            "postgresql:///rides?host=/run/postgresql&password=hush&sslkey=hush",
+            "postgresql:///rides?host=/run/postgresql&********&********",
+        ),
+        ("postgresql://rider:hu:sh@[::1]:5432/x", "postgresql://rider:********@[::1]:5432/x"),
+        ("postgresql://rider@one,two/x", "postgresql://rider@one,two/x"),
+        (
+            "https://push.example.edu/hooks/hush?key=hush",
+            "https://push.example.edu********?********",
+        ),
+        ("http://osrm:5000", "http://osrm:5000"),
+        ("no address", "********"),
+        ("key://hu sh", "********"),
+        ("https://one:hu@sh@host/", "********"),
+    ],
+)
+def test_of_an_address_only_the_place_is_shown(secret: str, shown: str) -> None:
+    assert masked(secret) == shown
+    assert "hush" not in shown
+
+
+def test_production_without_a_mail_server_is_warned_of() -> None:
+    production = {"ENVIRONMENT": "production", "SECRET_KEY": STRONG}
+    [warning] = warnings(Settings.from_environment(production))
+    assert warning.startswith("SMTP_URL is empty: mails are put into")
+    assert "never leave" in warning
+    sends = {
+        "SMTP_URL": "smtp://mail.example.edu",
+        "MAIL_FROM": "rides@example.edu",
+        "API_URL": "https://api.example.edu",
+    }
+    assert not list(warnings(Settings.from_environment({**production, **sends})))
+    assert not list(warnings(Settings()))
 
 
 @pytest.mark.usefixtures("work_folder")

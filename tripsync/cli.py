@@ -37,7 +37,13 @@ from tripsync.database.upgrade import upgrade
 from tripsync.env_file import example, read_env_file
 from tripsync.logs import configure_logs
 from tripsync.resources import Resources, StartError, open_database
-from tripsync.settings import Settings, SettingsError, variables, with_development_secret
+from tripsync.settings import (
+    Settings,
+    SettingsError,
+    variables,
+    warnings,
+    with_development_secret,
+)
 
 if TYPE_CHECKING:
     from sanic import Sanic
@@ -214,6 +220,7 @@ def make_app(settings: Settings) -> "Sanic":
 
 
 def serve(settings: Settings, chosen: argparse.Namespace) -> int:
+    from tripsync.serving import announcements
     from tripsync.serving.process import bind, run
     from tripsync.serving.supervisor import supervise
 
@@ -235,7 +242,7 @@ def serve(settings: Settings, chosen: argparse.Namespace) -> int:
 
         def print_banner() -> None:
             host, port = sock.getsockname()[:2]
-            print(banner(settings, f"http://{host}:{port}", embedded=embedded), flush=True)
+            announcements.serves(settings, f"http://{host}:{port}", embedded=embedded)
 
         if settings.workers == 1 and not chosen.reload:
             run(make_app, settings, sock, when_ready=print_banner)
@@ -244,37 +251,19 @@ def serve(settings: Settings, chosen: argparse.Namespace) -> int:
             folders = [Path(__file__).parent, SQL] if chosen.reload else []
             code = supervise(make_app, settings, sock, when_ready=print_banner, reload=folders)
     if code == 0:
-        print(farewell(embedded=embedded), flush=True)
+        announcements.has_stopped(settings, embedded=embedded)
     return code
-
-
-def banner(settings: Settings, address: str, *, embedded: bool) -> str:
-    data = settings.data_dir.expanduser().resolve()
-    database = f"embedded PostgreSQL in {data / 'postgres'}" if embedded else "DATABASE_URL"
-    return (
-        "\n"
-        f"  TripSync {__version__} is up ({settings.environment}). Ctrl-C stops it.\n"
-        f"    API       {address}/api\n"
-        f"    docs      {address}/docs to try, {address}/redoc to read\n"
-        f"    database  {database}\n"
-        f"    mails     {data / 'mail'}\n"
-    )
-
-
-def farewell(*, embedded: bool) -> str:
-    database = ", and so has its database" if embedded else ""
-    # Not behind the ^C that a terminal shows.
-    return f"\n  TripSync has stopped{database}. Goodbye."
 
 
 def work(settings: Settings, _: argparse.Namespace) -> int:
     from tripsync.app import open_worker
+    from tripsync.serving import announcements
     from tripsync.serving.process import asked_to_stop
 
     async def work_until_told_to_stop(settings: Settings) -> None:
         stop = asked_to_stop()
         resources = await open_worker(settings)
-        print(f"\n  TripSync {__version__} does jobs and timers. Ctrl-C stops it.", flush=True)
+        announcements.works(settings)
         await stop.wait()
         await resources.close()
 
@@ -283,7 +272,7 @@ def work(settings: Settings, _: argparse.Namespace) -> int:
     embedded = settings.embeds_database
     with with_database(settings) as settings, asyncio.Runner() as runner:
         runner.run(work_until_told_to_stop(settings))
-    print(farewell(embedded=embedded), flush=True)
+    announcements.has_stopped(settings, embedded=embedded)
     return 0
 
 
@@ -378,4 +367,6 @@ def show_settings(settings: Settings, chosen: argparse.Namespace) -> int:
     for variable in variables():
         print(f"{variable.name}={variable.show(settings)}")
         print(f"    {variable.meaning}")
+    for each in warnings(settings):
+        print(f"warning: {each}", file=sys.stderr)
     return 0

@@ -29,6 +29,14 @@ KNOWN_SECRETS = frozenset(
     }
 )
 SHORTEST_SECRET = 32
+MASK = "********"
+# An address: whose, where, and what of it.
+PLACE = re.compile(
+    r"(?P<scheme>[a-z]+)://(?:(?P<user>[^\s/?#@:]*)(?P<password>:[^\s/?#@]*)?@)?(?P<host>[^\s/?#@]*)"
+    r"(?P<path>/[^\s?#]*|)(?:\?(?P<query>\S*))?"
+)
+# What an address of a database may say openly behind its question mark.
+SHOWN = {"host", "port", "user", "dbname", "sslmode", "connect_timeout", "application_name"}
 SECRET = {"secret": True}
 ORIGIN = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+")
 ADDRESS = re.compile(r"https?://[^\s/]+(/\S*)?")
@@ -318,8 +326,22 @@ class Variable(msgspec.Struct, frozen=True):
     def show(self, settings: Settings) -> str:
         value = getattr(settings, self.attribute)
         if self.secret:
-            return "********" if value else ""
+            return masked(str(value)) if value else ""
         return ",".join(value) if isinstance(value, tuple) else str(value)
+
+
+def masked(secret: str) -> str:
+    """A secret, of which only the place stays that an address names."""
+    place = PLACE.fullmatch(secret)
+    if place is None:
+        return MASK
+    user = f"{place['user']}{':' + MASK if place['password'] else ''}@" if place["user"] else ""
+    # A path may be what keeps others out, but it never does so of a database.
+    is_database = place["scheme"].startswith("postgres")
+    path = place["path"] if is_database else MASK if place["path"].strip("/") else ""
+    asked = [each for each in (place["query"] or "").split("&") if each]
+    query = "&".join(each if each.partition("=")[0] in SHOWN else MASK for each in asked)
+    return f"{place['scheme']}://{user}{place['host']}{path}{'?' + query if query else ''}"
 
 
 def variables() -> Iterator[Variable]:
@@ -398,6 +420,15 @@ def contradictions(settings: Settings) -> Iterator[str]:
                 yield f"{name}: is shorter than {SHORTEST_SECRET} bytes"
             elif key in KNOWN_SECRETS or len(set(key)) < 8:
                 yield f"{name}: is a known example; make one with `openssl rand -base64 48`"
+
+
+def warnings(settings: Settings) -> Iterator[str]:
+    """What can be meant, and seldom is."""
+    if not settings.in_development and not settings.smtp_url:
+        yield (
+            f"SMTP_URL is empty: mails are put into {settings.data_dir / 'mail'} and never leave, "
+            "so nobody can confirm an address or choose a new password"
+        )
 
 
 def contradictions_of_mail(settings: Settings) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import re
 import shutil
 import signal
@@ -144,6 +145,26 @@ async def test_serves_until_it_is_told_to_stop(serve: Serve, workers: str, stop:
         assert await is_refused(address)
         assert "Traceback" not in server.said
         assert server.said.endswith("\n  TripSync has stopped. Goodbye.\n")
+
+
+@HOW_MANY
+async def test_in_production_it_says_what_it_does_as_lines_of_json(
+    serve: Serve, workers: str
+) -> None:
+    production = {"ENVIRONMENT": "production", "SECRET_KEY": "a key of tests, longer than 32 bytes"}
+    with serve("--workers", workers, DRAIN_SECONDS="1", **production) as server:
+        address = await server.address()
+        server.send(signal.SIGTERM)
+        assert await server.exit_code() == 0
+        lines = [json.loads(line) for line in server.said.splitlines()]
+    by_message = {line["message"]: line for line in lines}
+    assert by_message["started"]["address"] == address
+    assert by_message["started"]["workers"] == int(workers)
+    assert by_message["draining"]["drain_seconds"] == 1
+    assert [line["message"] for line in lines].count("draining") == int(workers)
+    assert lines[-1]["message"] == "stopped"
+    [warning] = [line["message"] for line in lines if line["level"] == "warning"]
+    assert warning.startswith("SMTP_URL is empty: mails are put into")
 
 
 @HOW_MANY

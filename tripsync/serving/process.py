@@ -18,6 +18,7 @@ from sanic.server.async_server import AsyncioServer
 from tripsync.database.reload import ReloadError, reload_everywhere
 from tripsync.realtime.protocol import SocketProtocol
 from tripsync.resources import Resources
+from tripsync.serving import announcements
 from tripsync.settings import Settings
 
 Factory = Callable[[Settings], Sanic]
@@ -77,6 +78,7 @@ async def drain(app: Sanic, server: AsyncioServer) -> None:
     resources: Resources = app.ctx.resources
     settings = resources[Settings]
     resources.draining = True
+    announcements.drains(settings)
     await asyncio.sleep(settings.drain_seconds)
     loop = asyncio.get_running_loop()
     # The good-byes to sockets, which come first, are a part of it.
