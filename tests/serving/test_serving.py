@@ -511,7 +511,7 @@ async def test_reload_serves_every_change_of_python_and_sql(
 
         assert await shows("/api/health/live", '"live"')
         handlers = source_tree / "tripsync" / "health" / "api.py"
-        edit(handlers, 'Standing("live")', 'Standing("lively")')
+        edit(handlers, 'HealthStatus("live")', 'HealthStatus("lively")')
         await until(lambda: shows("/api/health/live", '"lively"'))
 
         assert await shows("/api/colleges", '"DJSCE"')
