@@ -87,8 +87,8 @@ async def open_ride_request(request: Request, body: NewRideRequest) -> object:
         found, news = await matches.find_and_notify(
             db, who.college_id, who.user_id, request_id, source
         )
-        heard = await saved_searches.tell(db, who.college_id, request_id)
-        await append_many(db, events + news + heard)
+        hits = await saved_searches.record_hits(db, who.college_id, request_id)
+        await append_many(db, events + news + hits)
         return {"request_id": request_id, "matches": found}
 
     return await create_once(request, put, before=source.measure)
@@ -218,8 +218,8 @@ async def change_ride_request(request: Request, body: RideRequestChange, request
         found, news = await matches.find_and_notify(
             db, who.college_id, who.user_id, request_id, source
         )
-        heard = await saved_searches.tell(db, who.college_id, request_id)
-        await append_many(db, events + news + heard)
+        hits = await saved_searches.record_hits(db, who.college_id, request_id)
+        await append_many(db, events + news + hits)
         return found
 
     found = await run_in_transaction(request, rewrite, before=source.measure)
@@ -263,4 +263,4 @@ async def cancel(
     if held["status"] != "active" or not held["lasts"]:
         raise Problem(REQUEST_CLOSED)
     await membership.move(db, who.college_id, held, Act.CANCEL)
-    return await membership.close_pending(db, who.college_id, [request_id], told=who.user_id)
+    return await membership.close_pending(db, who.college_id, [request_id], actor_id=who.user_id)

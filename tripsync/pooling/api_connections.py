@@ -242,10 +242,10 @@ async def approve(
     await db.connections.answer_connection(
         **college, connection_id=connection_id, status="approved"
     )
-    return await announce(db, who, found, pool_id, newcomers, companions)
+    return await notify_of_approval(db, who, found, pool_id, newcomers, companions)
 
 
-async def announce(
+async def notify_of_approval(
     db: Transaction,
     who: Rider,
     connection: ConnectionsFindReceived,
@@ -253,8 +253,8 @@ async def announce(
     newcomers: list[RequestsLockRequests],
     companions: list[PoolsListMembers],
 ) -> list[Addressed]:
-    """What everybody concerned learns of a yes, and of what it made impossible."""
-    await membership.mail_matched(db, who.college_id, newcomers, told=who.user_id)
+    """Mail the newcomers, withdraw what cannot come true any more, and return all events."""
+    await membership.mail_matched(db, who.college_id, newcomers, actor_id=who.user_id)
     college = {"college_id": who.college_id}
     sides = {
         connection["from_user"]: connection["from_request"],

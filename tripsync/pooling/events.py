@@ -175,15 +175,14 @@ def became_matched(user_id: int, request_id: int, pool_id: int) -> Addressed:
 
 def connections_withdrawn(
     connections: Iterable[ConnectionsClosePending | ConnectionsCloseHopeless],
-    told: int | None = None,
+    actor_id: int | None = None,
 ) -> list[Addressed]:
-    """For both sides of connections that can no longer come true; not for the one who acted, who
-    knows."""
+    """For both sides of connections that can no longer come true, but not for the actor."""
     return [
         (user_id, ConnectionWithdrawn(each["connection_id"]))
         for each in connections
         for user_id in (each["from_user"], each["to_user"])
-        if user_id != told
+        if user_id != actor_id
     ]
 
 

@@ -241,7 +241,7 @@ async def leave(
     by_user = named(members, who)
     events = [ride_cancelled(row["user_id"], row["request_id"], by_user) for row in remaining]
     await mail_cancelled(db, who, remaining)
-    events += await close_pending(db, who.college_id, [leaver["request_id"]], told=who.user_id)
+    events += await close_pending(db, who.college_id, [leaver["request_id"]], actor_id=who.user_id)
     if leaver["role"] != "driver" and len(remaining) > 1:
         distance = source.of_rides(remaining)
         plan = plan_without(remaining, distance)
@@ -287,7 +287,7 @@ async def dissolve(
             )
             events += [match_found(row["user_id"], match) for match in found]
             events += news
-            events += await saved_searches.tell(db, who.college_id, row["request_id"])
+            events += await saved_searches.record_hits(db, who.college_id, row["request_id"])
         else:
             events += await close_pending(db, who.college_id, [row["request_id"]])
     return events
@@ -310,8 +310,10 @@ async def finish(
     for row in members:
         await move(db, college_id, row, Act.COMPLETE)
     await db.pools.set_pool_status(college_id=college_id, pool_id=pool_id, status="completed")
-    told = by_user.id if by_user else None
-    events = await close_pending(db, college_id, [row["request_id"] for row in members], told=told)
+    actor_id = by_user.id if by_user else None
+    events = await close_pending(
+        db, college_id, [row["request_id"] for row in members], actor_id=actor_id
+    )
     completed = RideCompleted(pool_id, by_user)
     return events + [(row["user_id"], completed) for row in members]
 
@@ -325,7 +327,7 @@ async def start(db: Transaction, who: Rider, pool_id: int) -> list[Addressed]:
         college_id=who.college_id, pool_id=pool["pool_id"], status="started"
     )
     events = await close_pending(
-        db, who.college_id, [row["request_id"] for row in members], told=who.user_id
+        db, who.college_id, [row["request_id"] for row in members], actor_id=who.user_id
     )
     await db.positions.leave_other_rides(college_id=who.college_id, pool_id=pool["pool_id"])
     started = RideStarted(pool_id, named(members, who))
@@ -338,13 +340,13 @@ def named(members: Sequence[PoolsListMembers], who: Rider) -> Fellow:
 
 
 async def mail_matched(
-    db: Transaction, college_id: int, members: Iterable[Member], *, told: int | None = None
+    db: Transaction, college_id: int, members: Iterable[Member], *, actor_id: int | None = None
 ) -> None:
-    """Write to those who share a ride from now on; not to the one who acted, who knows."""
+    """Mail those who share a ride from now on, but not the actor."""
     about = [
         {"college_id": college_id, "user_id": row["user_id"], "request_id": row["request_id"]}
         for row in members
-        if row["user_id"] != told
+        if row["user_id"] != actor_id
     ]
     await post_all(db, RIDE_MATCHED, about)
 
@@ -352,7 +354,7 @@ async def mail_matched(
 async def mail_cancelled(
     db: Transaction, leaver: Rider, remaining: Iterable[PoolsListMembers]
 ) -> None:
-    """Write to those whom somebody left."""
+    """Mail those whom somebody left."""
     about = [
         {
             "college_id": leaver.college_id,
@@ -366,8 +368,8 @@ async def mail_cancelled(
 
 
 async def close_pending(
-    db: Transaction, college_id: int, request_ids: Sequence[int], *, told: int | None = None
+    db: Transaction, college_id: int, request_ids: Sequence[int], *, actor_id: int | None = None
 ) -> list[Addressed]:
-    """What waits for these requests, or for others in their name, waits in vain."""
+    """Withdraw the pending connections of these requests, on both sides."""
     connections = await db.connections.close_pending(college_id=college_id, request_ids=request_ids)
-    return connections_withdrawn(connections, told=told)
+    return connections_withdrawn(connections, actor_id=actor_id)

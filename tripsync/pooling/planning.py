@@ -108,4 +108,4 @@ async def end(
         return []
     await membership.move_all(db, who.college_id, requests, act)
     ended = [row["request_id"] for row in requests]
-    return await membership.close_pending(db, who.college_id, ended, told=who.user_id)
+    return await membership.close_pending(db, who.college_id, ended, actor_id=who.user_id)

@@ -177,12 +177,12 @@ async def put_on_road(
     )
     # A transaction for many riders waits for no routing server.
     found, news = await matches.find_and_notify(db, college_id, user_id, request_id, BY_ESTIMATE)
-    heard = await saved_searches.tell(db, college_id, request_id)
+    hits = await saved_searches.record_hits(db, college_id, request_id)
     return [
         recurring_ride_opened(row, occurrence, request_id),
         *(match_found(user_id, match) for match in found),
         *news,
-        *heard,
+        *hits,
     ]
 
 

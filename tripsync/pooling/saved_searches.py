@@ -17,10 +17,10 @@ SEARCHES = SavedSearches(
 )
 
 
-async def tell(db: Transaction, college_id: int, request_id: int) -> list[Addressed]:
-    """The events of a request for those whose search it fits and who have not heard of it.
+async def record_hits(db: Transaction, college_id: int, request_id: int) -> list[Addressed]:
+    """Record whose searches a request fits for the first time, mail them, and return their events.
 
-    Called wherever a request becomes active."""
+    It is called wherever a request becomes active."""
     about = {"college_id": college_id, "request_id": request_id}
     hits = await db.searches.record_hits(**about)
     await SEARCHES.mail_hits(db, hits, **about)

@@ -56,7 +56,7 @@ async def create_service(request: Request, body: NewServicePost) -> HTTPResponse
             raise Problem(TOO_MANY_POSTS)
         await db.services.name_tags(college_id=who.college_id, tags=values["tags"])
         post_id = await db.services.create_post(**own, **values, is_anonymous=body.is_anonymous)
-        await append_many(db, await saved_searches.tell(db, who.college_id, post_id))
+        await append_many(db, await saved_searches.record_hits(db, who.college_id, post_id))
         return await find_post(db, who, post_id)
 
     return await create_once(request, create)
@@ -96,7 +96,7 @@ async def change_service(request: Request, body: ServicePostChange, post_id: int
         events = []
         if held["status"] == "open" and team_size == held["places_taken"]:
             events += await lifecycle.move(db, who.college_id, post_id, Act.START, "open", "full")
-        events += await saved_searches.tell(db, who.college_id, post_id)
+        events += await saved_searches.record_hits(db, who.college_id, post_id)
         await append_many(db, events)
         return await find_post(db, who, post_id)
 

@@ -66,7 +66,7 @@ async def act_on(request: Request, post_id: int, act: Act) -> dict[str, Any]:
             raise Problem(DEADLINE_PASSED)
         events = await move(db, who.college_id, post_id, act, held["shown_status"])
         if act is Act.REOPEN:
-            events += await saved_searches.tell(db, who.college_id, post_id)
+            events += await saved_searches.record_hits(db, who.college_id, post_id)
         await append_many(db, events)
         return await find_post(db, who, post_id)
 

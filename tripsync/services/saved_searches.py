@@ -20,8 +20,9 @@ SEARCHES = SavedSearches(
 )
 
 
-async def tell(db: Transaction, college_id: int, post_id: int) -> list[Addressed]:
-    """The events of an open post for those whose search it fits and who have not heard of it."""
+async def record_hits(db: Transaction, college_id: int, post_id: int) -> list[Addressed]:
+    """Record whose searches an open post fits for the first time, mail them, and return their
+    events."""
     about = {"college_id": college_id, "post_id": post_id}
     hits = await db.service_searches.record_hits(**about)
     await SEARCHES.mail_hits(db, hits, **about)
