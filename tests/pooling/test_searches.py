@@ -357,7 +357,7 @@ async def test_a_deleted_search_tells_no_more(sign_up: SignUp, db: asyncpg.Conne
     assert (again.status_code, again.json()["code"]) == (404, "no_such_search")
     await go(goer)
     assert len(await hits_of(db, watcher)) == 3
-    [left] = (await watcher.call("GET", PATH)).json()["searches"]
+    [left] = (await watcher.call("GET", PATH)).json()["items"]
     assert left["search_id"] == other["search_id"]
 
 
