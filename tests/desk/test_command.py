@@ -1,11 +1,14 @@
 """`tripsync sql` as a DBA uses it."""
 
 import json
+import re
 from pathlib import Path
 
 import asyncpg
+import psycopg
 import pytest
 
+from tests.desk.conftest import Seeded
 from tests.processes import Process, copy_of_the_project, tripsync
 from tripsync.database.findings import Finding, for_github
 from tripsync.database.migrations import migrate
@@ -108,6 +111,7 @@ async def test_a_query_is_tried_and_what_it_changed_is_taken_back(
             "invalid input syntax",
         ),
         (["explain"], "name a query, or say --all"),
+        (["explain", "--all", "--json"], "--json and --text go with a query"),
     ],
 )
 async def test_what_cannot_be_done_is_said_with_what_to_do(
@@ -132,6 +136,41 @@ async def test_a_plan_is_a_tree_with_its_dearest_node_marked(
     assert code == 0, said
     assert "0 rows" in said
     assert " ms" in said
+    assert "planned in " in said
+
+
+async def test_a_plan_says_what_is_done_with_the_rows(data_dir: Path, seeded: Seeded) -> None:
+    where = {"DATABASE_URL": seeded.url}
+    code, said = await ran(data_dir, "explain", "sessions.list_sessions", **where)
+    assert code == 0, said
+    assert "     by index (user_id = :user_id)\n" in said
+    assert "     sorts by session_id DESC\n" in said
+    code, said = await ran(data_dir, "explain", "timers.list_due_turns", **where)
+    assert "joins where (" in said
+    with psycopg.connect(seeded.url) as connection:
+        [user_id] = connection.execute(
+            "select user_id from sessions where ended_at is null order by session_id limit 1"
+        ).fetchone() or [None]
+    values = [
+        f"--set={each}" for each in ("college_id=0", f"user_id={user_id}", "skip=0", "size=9")
+    ]
+    values += ["--set=current", "--set=before", "--analyze"]
+    code, said = await ran(data_dir, "explain", "sessions.list_sessions", *values, **where)
+    assert code == 0, said
+    assert re.search(r"filters \(college_id = '0'.*\(\d+ rows? removed\)", said), said
+    assert re.search(r"pages: \d+ in memory", said), said
+
+
+async def test_a_plan_can_be_pasted_into_a_viewer(data_dir: Path, database_url: str) -> None:
+    where = {"DATABASE_URL": database_url}
+    code, said = await ran(data_dir, "explain", "find_credentials", "--json", **where)
+    assert code == 0, said
+    assert json.loads(said)[0]["Plan"]["Index Cond"] == "(email = $1)"
+    values = ["--set", "email=nobody@nowhere.example", "--analyze"]
+    code, said = await ran(data_dir, "explain", "find_credentials", *values, "--text", **where)
+    assert code == 0, said
+    assert said.startswith("Index Scan using users_email_key on users  (cost=")
+    assert "Execution Time: " in said
 
 
 async def test_the_types_are_those_of_today(data_dir: Path, database_url: str) -> None:

@@ -82,7 +82,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help=f"with --all: on a throw-away database of {ENOUGH_RIDERS} riders, or N",
     )
-    explains.add_argument("--format", choices=FORMATS, default="text")
+    shapes = explains.add_mutually_exclusive_group()
+    shapes.add_argument("--json", action="store_true", help="PostgreSQL's own, for plan viewers")
+    shapes.add_argument("--text", action="store_true", help="the same as text")
+    explains.add_argument("--format", choices=FORMATS, default="text", help="with --all")
     explains.set_defaults(act=explain)
 
     differs = acts.add_parser("diff", help="show what an edit changes: rows, writes and plans")
@@ -233,6 +236,8 @@ def explain(settings: Settings, chosen: argparse.Namespace, with_database: WithD
         raise DeskError("name a query, or say --all")
     if chosen.seeded and not chosen.all:
         raise DeskError("--seeded goes with --all")
+    if chosen.all and (chosen.json or chosen.text):
+        raise DeskError("--json and --text go with a query")
     if chosen.seeded:
         with seeded_database(chosen.seeded) as url:
             return explain_all(url, chosen.format)
@@ -246,7 +251,13 @@ def explain_one(url: str, chosen: argparse.Namespace) -> int:
     source = find_source(all_sources(), chosen.query)
     values = read_values(chosen.values) if chosen.values or chosen.analyze else None
     with connect_at_desk(url) as connection:
+        if chosen.text:
+            print(plans.explain_as_text(connection, source, values, analyze=chosen.analyze))
+            return 0
         plan = plans.explain(connection, source, values, analyze=chosen.analyze)
+        if chosen.json:
+            print(json.dumps([plan.said], indent=2))
+            return 0
         found = whole_reads(connection, source, relations(connection))
     print(plans.tree(plan))
     for each in found:

@@ -255,7 +255,8 @@ class Comparison:
             call = f"desk({nulls})" if nulls else "desk"
             said = await self._connection.fetchval(f"explain (format json) execute {call}")
             await self._connection.execute("deallocate desk")
-        return Plan(source, json.loads(said)[0]["Plan"], analyzed=False)
+        whole = json.loads(said)[0]
+        return Plan(source, whole["Plan"], analyzed=False, said=whole)
 
     async def _compared(
         self,
