@@ -72,7 +72,7 @@ async def sign_in(request: Request, typed_email: str, password: str) -> object:
 
 
 def spelled(typed_email: str) -> str:
-    """The address as we would know it; what is none at all belongs to nobody."""
+    """Return the address in the spelling under which it is kept, or nothing if it is none."""
     try:
         return Email.read(typed_email)
     except ValueError:
@@ -82,7 +82,7 @@ def spelled(typed_email: str) -> str:
 async def open_session(
     request: Request, db: Transaction, user: AccountsFindCredentials, password_hash: str
 ) -> Tokens:
-    """A new session for whoever proved the password that is still this one."""
+    """Open a session for whoever proved a password, if it has not changed meanwhile."""
     session_id = await db.sessions.open_session(
         user_id=user["user_id"],
         password_hash=password_hash,
@@ -114,7 +114,7 @@ async def issue_tokens(request: Request, db: Transaction, user: Owner, session_i
 
 
 def device_of(request: Request) -> str:
-    """What the client calls itself, for the list of sessions."""
+    """Return what the client calls itself, for the list of sessions."""
     agent = request.headers.get("user-agent", "")[:LONGEST_DEVICE]
     return "".join(each if each.isprintable() else "?" for each in agent)
 
@@ -159,7 +159,7 @@ async def refresh_tokens(request: Request, body: TokenRefresh) -> object:
 
 
 async def refusal_of(db: Transaction, known: SessionsLockRefreshToken | None) -> Problem | None:
-    """Why this token opens nothing, if so. One that comes back after its use ends its session."""
+    """Return why a refresh token is refused, if it is. One that is used again ends its session."""
     if known is None or known["over"]:
         return Problem(REFRESH_REFUSED, headers=CHALLENGE)
     if known["used_meanwhile"]:

@@ -58,7 +58,7 @@ async def register_student(request: Request, body: Registration) -> HTTPResponse
 
 
 async def find_college_for(request: Request, body: Registration) -> int:
-    """The college's id, if there is one of this name and it takes this address."""
+    """Return the id of the college of this name, if it takes this address."""
     college = await reading(request).colleges.find_college(name=body.college_name.strip())
     if college is None:
         known = await reading(request).colleges.list_college_names()

@@ -14,7 +14,7 @@ SHORTEST_PASSWORD = 8
 
 
 class Email(str):
-    """An address in the one spelling under which we know it: ASCII and lower case."""
+    """An email address in the one spelling under which it is kept: ASCII and lower case."""
 
     __slots__ = ()
 
@@ -47,7 +47,7 @@ class Email(str):
 
 
 class NewPassword(str):
-    """A password good enough to begin with. It never shows itself."""
+    """A new password that meets the rules; its repr hides it."""
 
     __slots__ = ()
 
@@ -77,13 +77,13 @@ class NewPassword(str):
 
 @cache
 def common_passwords() -> frozenset[str]:
-    """What is tried first; from the lists of zxcvbn."""
+    """Return the most common passwords, from the lists of zxcvbn."""
     return frozenset(
         word for word in FREQUENCY_LISTS["passwords"] if len(word) >= SHORTEST_PASSWORD
     )
 
 
 def admits(domains: Collection[str], email: str) -> bool:
-    """Whether a college with these domains takes this address. No domains: any address."""
+    """Tell whether a college with these domains takes this address; without any, it takes all."""
     host = email.rpartition("@")[2].lower()
     return not domains or any(host == each or host.endswith(f".{each}") for each in domains)

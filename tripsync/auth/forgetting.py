@@ -11,7 +11,7 @@ async def forget_sessions(db: Transaction) -> None:
 
 
 async def forget_former_riders(db: Transaction) -> None:
-    """The last that is known of when a former rider was here."""
+    """Delete the sessions of former riders."""
     await db.sessions.forget_sessions_of_former_riders()
 
 

@@ -1,7 +1,6 @@
 """Rate limits of account calls.
 
-A campus shares one address: what an address may do is wide, what may be done to one
-account is narrow.
+A campus shares one address, so limits per address are wide; limits per account are narrow.
 """
 
 from tripsync.http.rate_limits import Limit

@@ -1,6 +1,6 @@
 """Accounts mail codes to their owners.
 
-A code is made when its letter is written: nothing that opens an account waits in the queue.
+A code is made when its letter is written, so that no secret waits in the queue.
 """
 
 from tripsync.database import Transaction
@@ -39,7 +39,7 @@ RESET_PASSWORD = Letter("reset_password", reset, priority=ACCOUNT)
 
 
 async def post_code(db: Transaction, letter: Letter, email: str) -> None:
-    """To whoever has this address; nobody need have it."""
+    """Post a letter with a code to the owner of an address, if there is one."""
     reader = await db.mailed_codes.find_reader(email=email, purpose=letter.name)
     if reader:
         await post(db, letter, **reader)

@@ -1,7 +1,7 @@
 """Chat: conversations between two riders of a college, and one for each pool.
 
-Who may begin one is said by the function may_chat in the database (migration 0023); what was begun
-may go on until one of the two blocks the other. A message is a row before anybody hears of it.
+The function may_chat in the database (migration 0023) decides who may begin one; it may go on until
+one of the two blocks the other. A message is stored before anybody is notified of it.
 """
 
 from tripsync.chat import api, api_conversations, events, frames

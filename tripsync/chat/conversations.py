@@ -31,7 +31,7 @@ async def count_opening(resources: Resources, who: Rider, partner_id: int) -> No
 async def open_conversation(
     resources: Resources, db: Transaction, who: Rider, partner_id: int
 ) -> dict[str, Any]:
-    """The one conversation with this rider, if the two may write to each other."""
+    """Find or create the conversation with a rider, if the two may write to each other."""
     pair = {"college_id": who.college_id, "user_id": who.user_id, "partner_id": partner_id}
     found = await db.chat.find_partner(**pair, open_to_college=is_open_to_college(resources))
     if found is None:

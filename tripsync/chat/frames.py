@@ -10,7 +10,7 @@ from tripsync.resources import Resources
 
 
 async def say(resources: Resources, who: Rider, frame: ChatMessageFrame) -> None:
-    """Store a message to a rider, unless it is stored already; the sender hears it as all do."""
+    """Store a message to a rider, unless it is stored already; the sender gets the event, too."""
     refuse_oneself(who, frame.receiver_id, "receiver_id")
     database = resources[Database]
     # Text is a name that the client chose: it names nothing of ours.

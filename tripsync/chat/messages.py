@@ -29,7 +29,7 @@ async def count_message(resources: Resources, who: Rider) -> None:
 async def write_to(
     resources: Resources, db: Transaction, who: Rider, receiver_id: int, content: str
 ) -> dict[str, Any]:
-    """A message to a rider, who may hear from this one for the first time."""
+    """Store a message to a rider, and open the conversation where there is none."""
     opened = await open_conversation(resources, db, who, receiver_id)
     return await write(resources, db, who, opened["conversation_id"], content)
 
@@ -37,7 +37,7 @@ async def write_to(
 async def write(
     resources: Resources, db: Transaction, who: Rider, conversation_id: int | None, content: str
 ) -> dict[str, Any]:
-    """The next message of a conversation."""
+    """Store a message in a conversation, and append its event for all who take part."""
     where = {"college_id": who.college_id, "conversation_id": conversation_id}
     held = await db.chat.lock_conversation(**where, user_id=who.user_id)
     if held is None:
@@ -59,8 +59,8 @@ async def write(
 
 
 def event_of(written: ChatWriteMessage) -> ChatMessageEvent | PoolMessage:
-    """A message, for all who take part. The mobile app shows every ChatMessageEvent as one between
-    two."""
+    """Return the event of a message. The mobile app shows every ChatMessageEvent as a message
+    between two, so those of a pool are another class."""
     if written["pool_id"] is None:
         return ChatMessageEvent(
             message_id=written["id"],
@@ -83,7 +83,7 @@ def event_of(written: ChatWriteMessage) -> ChatMessageEvent | PoolMessage:
 
 
 async def mark(db: Transaction, who: Rider, conversation_id: int, up_to: int | None) -> int:
-    """How many messages of others that were; all who take part are told, if any."""
+    """Mark messages as read, notify all who take part, and return how many there were."""
     where = {
         "college_id": who.college_id,
         "user_id": who.user_id,

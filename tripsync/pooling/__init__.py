@@ -1,4 +1,4 @@
-"""Riding together: requests, matching, connections, pools, weekly rides, searches, the map."""
+"""Rides: requests, matching, connections, pools, weekly rides, saved searches, the map."""
 
 from tripsync.feature import Feature
 from tripsync.own_data import Erase, Section

@@ -227,7 +227,7 @@ async def change_ride_request(request: Request, body: RideRequestChange, request
 
 
 def given(value: Any) -> Any:
-    """What was sent; None for what was left out."""
+    """Return what was sent, or None for what was left out."""
     return None if value is UNSET else value
 
 

@@ -121,7 +121,7 @@ async def ask(
 
 
 async def connect(db: Transaction, who: Rider, asking: int, target: RequestsFindAsked) -> int:
-    """A connection that waits; both requests are held, so that neither closes meanwhile."""
+    """Create a pending connection. Both requests are locked, so that neither closes meanwhile."""
     held = await db.requests.lock_requests(
         college_id=who.college_id, request_ids=[asking, target["request_id"]]
     )
@@ -211,7 +211,7 @@ async def reject(db: Transaction, who: Rider, connection_id: int) -> list[Addres
 async def approve(
     db: Transaction, who: Rider, connection_id: int, source: DistanceSource
 ) -> list[Addressed]:
-    """Seat the two in one pool. Locks: pool, requests by id, connection."""
+    """Put both riders into one pool. Locks: pools, requests by id, connection."""
     found = await find_received(db, who, connection_id)
     check_verified(db, found["to_verified"])
     if not may_ride(db, found["from_verified"]):

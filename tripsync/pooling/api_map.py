@@ -1,4 +1,4 @@
-"""The app asks for the way from one place to another, to draw it."""
+"""The app asks for a route between two places, to draw it on its map."""
 
 from typing import Annotated, Literal
 

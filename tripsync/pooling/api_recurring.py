@@ -252,7 +252,7 @@ async def write_date(
 
 
 async def hold(db: Transaction, who: Rider, recurring_id: int) -> tuple[Pattern, set[date]]:
-    """A pattern of one's own, held, as it is now, and the dates that were decided."""
+    """Lock a weekly ride of the rider; return its pattern and the dates that were decided."""
     held = await db.recurring.lock_ride(
         college_id=who.college_id, user_id=who.user_id, recurring_id=recurring_id
     )
@@ -283,7 +283,7 @@ async def find_row(db: Bound, who: Rider, recurring_id: int) -> RecurringListRid
 async def read_pattern(
     db: Transaction, who: Rider, body: NewRecurringRide, changes: Mapping[date, Departure]
 ) -> Pattern:
-    """The pattern that a client sent, by the clocks of the college."""
+    """Return the pattern that a client sent, in the time zone of the college."""
     zone = await db.recurring.find_time_zone(college_id=who.college_id)
     return Pattern(
         zone=ZoneInfo(zone),
@@ -298,7 +298,7 @@ async def read_pattern(
 def values_of(
     body: NewRecurringRide, alone: float | None, pattern: Pattern, decided: Collection[date]
 ) -> dict[str, Any]:
-    """The columns of a pattern; refused when there is no date that it could open."""
+    """Return the columns of a pattern, which is refused when it has no date to come."""
     opens_at = calendar.next_opening(pattern, datetime.now(UTC), decided)
     if opens_at is None:
         raise Problem(NEVER_OCCURS)
@@ -328,7 +328,7 @@ def decided_of(row: RecurringListRides) -> set[date]:
 
 
 def shown(row: RecurringListRides) -> dict[str, Any]:
-    """A pattern as its rider sees it, with the dates that come."""
+    """Return a pattern as its rider sees it, with the dates to come."""
     pattern = calendar.pattern_of(row, changes_of(row))
     coming = calendar.upcoming(pattern, datetime.now(UTC), decided_of(row))
     return {

@@ -42,7 +42,7 @@ async def create_ride_search(request: Request, body: NewRideSearch) -> HTTPRespo
 
 
 def values_of(body: NewRideSearch) -> dict[str, Any]:
-    """The columns of a search; the two times of day go together and differ."""
+    """Return the columns of a search. Its two times of day are given together and differ."""
     if (body.day_from is None) != (body.day_until is None):
         missing = "day_until" if body.day_until is None else "day_from"
         raise invalid(FieldError(missing, "A time of day has a beginning and an end."))

@@ -79,14 +79,14 @@ def pattern_of(
 
 
 def is_meant(pattern: Pattern, day: date) -> bool:
-    """Whether the pattern, exceptions apart, has a ride on this date."""
+    """Tell whether the pattern, exceptions apart, has a ride on this date."""
     return WEEKDAYS[day.weekday()] in pattern.weekdays and (
         pattern.ends_on is None or day <= pattern.ends_on
     )
 
 
 def occurrence_on(pattern: Pattern, day: date) -> Occurrence | None:
-    """The ride of a date, if there is one.
+    """Return the ride of a date, if there is one.
 
     A changed time counts where the pattern has a ride at all: it neither adds a date nor brings
     an exception back.
@@ -105,7 +105,7 @@ def occurrence_on(pattern: Pattern, day: date) -> Occurrence | None:
 def occurrences(
     pattern: Pattern, since: datetime, until: datetime | None = None
 ) -> Iterator[Occurrence]:
-    """The rides whose window ends after `since` and begins at `until` or before, in order."""
+    """Return the rides whose window ends after `since` and begins by `until`, in order."""
     day = since.astimezone(pattern.zone).date() - EARLIER_DATES
     while pattern.ends_on is None or day <= pattern.ends_on:
         occurrence = occurrence_on(pattern, day)
@@ -119,12 +119,12 @@ def occurrences(
 
 
 def upcoming(pattern: Pattern, now: datetime, decided: Collection[date]) -> Iterator[Occurrence]:
-    """The rides that are still to be put on the road; `decided` are the dates that were."""
+    """Return the rides of dates that are not decided yet, in order."""
     return (each for each in occurrences(pattern, now) if each.date not in decided)
 
 
 def next_opening(pattern: Pattern, now: datetime, decided: Collection[date]) -> datetime | None:
-    """When the next ride has to be put on the road; None when there is none any more."""
+    """Return when the next request has to be opened; None when there is none any more."""
     following = next(upcoming(pattern, now, decided), None)
     return following.opens_at if following else None
 
@@ -136,7 +136,7 @@ Verdict = Literal["open", "wait", "banned", "late"] | Obstacle
 def verdict(
     occurrence: Occurrence, now: datetime, *, banned: bool, obstacle: Obstacle | None
 ) -> Verdict:
-    """What becomes of a ride whose time has come.
+    """Decide what becomes of a ride whose time has come.
 
     Busy is whoever has another open request that may leave in the window of this ride. It is not
     taken away: the ride waits for it to end until its own window begins, and then is skipped. So
@@ -152,5 +152,5 @@ def verdict(
 
 
 def next_look(occurrence: Occurrence, now: datetime) -> datetime:
-    """When a ride that waits is looked at again."""
+    """Return when a ride that waits is looked at again."""
     return min(now + LOOKS_AGAIN_AFTER, occurrence.depart_after)

@@ -8,12 +8,12 @@ from tripsync.realtime.events import Addressed, append_many
 
 # As many as one transaction takes; the rest has the next turn.
 AT_ONCE = 500
-# After the expected arrival: nobody is asked whether it was late.
+# After the expected arrival, so that a late ride is not ended under way.
 REST_AFTER_ARRIVAL_SECONDS = 2 * 60 * 60
 
 
 async def expire_requests(db: Transaction) -> None:
-    """Write down what every query knew already: the window has passed."""
+    """Expire requests whose window has passed; queries ignore them already."""
     events: list[Addressed] = []
     for row in await db.requests.lock_overdue(size=AT_ONCE):
         await membership.move(db, row["college_id"], row, Act.EXPIRE)
@@ -22,7 +22,7 @@ async def expire_requests(db: Transaction) -> None:
 
 
 async def complete_rides(db: Transaction) -> None:
-    """End the rides that nobody ended."""
+    """Complete rides some time after the expected arrival."""
     events: list[Addressed] = []
     for pool in await db.pools.lock_arrived(rest_seconds=REST_AFTER_ARRIVAL_SECONDS, size=AT_ONCE):
         held = {"college_id": pool["college_id"], "pool_id": pool["pool_id"]}

@@ -66,7 +66,7 @@ class PlannedPool(NamedTuple):
 
 
 def capacity_of(requests: Iterable[RequestsLockRequests]) -> int:
-    """The seats of a cab, or of the driver's car, the driver's own included."""
+    """Return the seats of a cab, or of the driver's car with the driver's own."""
     for row in requests:
         if row["role"] == "driver" and row["seats_offered"] is not None:
             return row["seats_offered"] + 1
@@ -74,12 +74,12 @@ def capacity_of(requests: Iterable[RequestsLockRequests]) -> int:
 
 
 async def move(db: Transaction, college_id: int, request: Held, act: Act) -> None:
-    """Take a request that is held to its next state."""
+    """Move a locked request to its next state."""
     await move_all(db, college_id, [request], act)
 
 
 async def move_all(db: Transaction, college_id: int, requests: Sequence[Held], act: Act) -> None:
-    """Take requests that are held to the next state, which is the same for all."""
+    """Move locked requests to their next state, which is the same for all."""
     [status] = {after(Status(request["status"]), act) for request in requests}
     await db.requests.set_status(
         college_id=college_id,
@@ -92,7 +92,7 @@ async def move_all(db: Transaction, college_id: int, requests: Sequence[Held], a
 async def open_pool(
     db: Transaction, college_id: int, pair: Sequence[RequestsLockRequests], source: DistanceSource
 ) -> int:
-    """A pool of two who were on the road alone."""
+    """Open a pool for two active requests."""
     one, other = pair
     if one["seats"] + other["seats"] > capacity_of(pair):
         raise Problem(POOL_FULL)
@@ -110,7 +110,7 @@ async def open_pool_with(
     members: Sequence[RequestsLockRequests],
     distance: Matrix = ESTIMATE,
 ) -> int:
-    """A pool on this plan, for requests that are held."""
+    """Open a pool with this plan, for locked requests."""
     pool_id: int = await db.pools.open_pool(college_id=college_id, capacity=capacity_of(members))
     await write_plan(db, college_id, pool_id, plan, members, distance)
     for request in members:
@@ -125,7 +125,7 @@ async def join_pool(
     newcomer: RequestsLockRequests,
     source: DistanceSource,
 ) -> list[PoolsListMembers]:
-    """One more in a pool that is held; the members who were there before.
+    """Add a rider to a locked pool, and return the members who were there before.
 
     All of them are measured anew, so that a pool is by road altogether or not at all."""
     if pool["status"] != "open":
@@ -165,14 +165,14 @@ async def write_plan(
     members: Sequence[Member],
     distance: Matrix,
 ) -> None:
-    """Route, distances and shares of everybody who rides."""
+    """Write the route, distances and fare shares of a pool."""
     await write_plans(db, college_id, [PlannedPool(pool_id, plan, members)], distance)
 
 
 async def write_plans(
     db: Transaction, college_id: int, planned: Sequence[PlannedPool], distance: Matrix
 ) -> None:
-    """Routes, distances and shares of all who ride in these pools, all measured in one way."""
+    """Write the routes, distances and fare shares of these pools, all measured in one way."""
     pools: dict[str, Any] = {
         "college_id": college_id,
         "pool_ids": [each.pool_id for each in planned],
@@ -213,7 +213,7 @@ async def write_plans(
 async def hold_pool(
     db: Transaction, who: Rider, pool_id: int
 ) -> tuple[PoolsLockPools, list[PoolsListMembers]]:
-    """A pool that the rider was found in, and its members' requests, held."""
+    """Lock a pool of the rider and the requests of its members."""
     college = {"college_id": who.college_id}
     [pool] = await db.pools.lock_pools(**college, pool_ids=[pool_id])
     members = await db.pools.list_members(**college, pool_id=pool_id)
@@ -229,7 +229,7 @@ async def hold_pool(
 async def leave(
     db: Transaction, who: Rider, pool_id: int, source: DistanceSource
 ) -> list[Addressed]:
-    """The rider gets out; the others ride on, or go back on the road and are matched again."""
+    """Take the rider out of the pool; the others keep it, or are matched again without it."""
     pool, members = await hold_pool(db, who, pool_id)
     if pool["status"] == "started":
         raise Problem(UNDER_WAY)
@@ -254,7 +254,7 @@ async def leave(
 def plan_without(
     remaining: Sequence[PoolsListMembers], distance: Distance = road_meters
 ) -> Plan | None:
-    """The best route of two or more who stay; None where they had better not share one any more."""
+    """Return the best route of those who stay; None where sharing does not pay any more."""
     rides = [ride_of(row, distance) for row in remaining]
     rides.sort(key=lambda ride: not ride.drives)
     plan = plan_pair(rides[0], rides[1], distance)
@@ -272,7 +272,7 @@ async def dissolve(
     remaining: Sequence[PoolsListMembers],
     source: DistanceSource,
 ) -> list[Addressed]:
-    """The pool is no more: whoever still has time is back on the road."""
+    """Cancel the pool; requests whose window has not passed are active again."""
     held = {"college_id": who.college_id, "pool_id": pool_id}
     await db.pools.unseat_all(**held)
     await db.pools.clear_routes(college_id=who.college_id, pool_ids=[pool_id])
@@ -294,7 +294,7 @@ async def dissolve(
 
 
 async def complete(db: Transaction, who: Rider, pool_id: int) -> list[Addressed]:
-    """A member says that the ride is over, for everybody."""
+    """Complete the ride for all members, as one of them asks."""
     _, members = await hold_pool(db, who, pool_id)
     return await finish(db, who.college_id, pool_id, members, named(members, who))
 
@@ -306,7 +306,7 @@ async def finish(
     members: Sequence[PoolsListMembers],
     by_user: Fellow | None,
 ) -> list[Addressed]:
-    """The end of a ride whose pool is held."""
+    """Complete a ride whose pool is locked."""
     for row in members:
         await move(db, college_id, row, Act.COMPLETE)
     await db.pools.set_pool_status(college_id=college_id, pool_id=pool_id, status="completed")
@@ -319,7 +319,7 @@ async def finish(
 
 
 async def start(db: Transaction, who: Rider, pool_id: int) -> list[Addressed]:
-    """Off they go: nobody joins or leaves from now on."""
+    """Start the ride; nobody joins or leaves from now on."""
     pool, members = await hold_pool(db, who, pool_id)
     if pool["status"] == "started":
         raise Problem(UNDER_WAY)

@@ -37,16 +37,16 @@ def departing(row: RequestsLockOpenRequests | RecurringLockOpenRequests) -> Depa
 
 
 def overlaps(one: Departing, other: Departing) -> bool:
-    """Whether two rides may leave at the same moment; windows that touch share one."""
+    """Tell whether two rides may leave at the same moment; windows that touch share one."""
     return one[0] <= other[1] and other[0] <= one[1]
 
 
 async def make_way(
     db: Transaction, who: Rider, window: Departing
 ) -> tuple[list[int], list[Addressed]]:
-    """Hold the rider, and end what may leave in this window while it looks for company.
+    """Lock the rider, and cancel active requests whose window overlaps this one.
 
-    A ride that is shared stays, and the window is refused. What was ended comes first."""
+    A matched ride stays, and the window is refused. Returns the cancelled requests, and events."""
     older, events = await hold_open(db, who)
     in_the_way = [row for row in older if overlaps(departing(row), window)]
     if any(row["status"] == "matched" for row in in_the_way):
@@ -64,9 +64,9 @@ async def hold_to_change(
     depart_after: datetime | None,
     depart_before: datetime | None,
 ) -> list[Addressed]:
-    """Hold a request that still looks for company, whose window is to begin or end elsewhere.
+    """Lock an active request whose window is to change.
 
-    Another ride of the rider does not make way for that."""
+    No other request is cancelled for that."""
     rows, events = await hold_open(db, who)
     own = {row["request_id"]: row for row in rows}
     held = own.pop(request_id, None)
@@ -89,7 +89,7 @@ async def hold_to_change(
 async def hold_open(
     db: Transaction, who: Rider
 ) -> tuple[list[RequestsLockOpenRequests], list[Addressed]]:
-    """Hold the rider and the rider's open requests; what has silently expired is ended."""
+    """Lock the rider and the rider's open requests, and expire those whose window has passed."""
     own = {"college_id": who.college_id, "user_id": who.user_id}
     verified = await db.requests.lock_rider(**own)
     if verified is None:
@@ -103,7 +103,7 @@ async def hold_open(
 async def end(
     db: Transaction, who: Rider, requests: Sequence[RequestsLockOpenRequests], act: Act
 ) -> list[Addressed]:
-    """Take requests that are held off the road, and close all that waits for them."""
+    """End locked requests, and withdraw their pending connections."""
     if not requests:
         return []
     await membership.move_all(db, who.college_id, requests, act)

@@ -47,7 +47,7 @@ PERIOD_SECONDS = 5
 
 
 async def open_due(db: Transaction) -> None:
-    """Put on the road what is due."""
+    """Open requests for all dates that are due."""
     user_ids = [row["user_id"] for row in await db.recurring.find_riders_due(size=AT_ONCE)]
     if not user_ids:
         return
@@ -72,7 +72,7 @@ async def open_due(db: Transaction) -> None:
 
 
 async def expire(db: Transaction, requests: Sequence[RecurringLockOpenRequests]) -> list[Addressed]:
-    """What has passed makes place."""
+    """Expire requests whose window has passed, and withdraw their pending connections."""
     events: list[Addressed] = []
     for row in requests:
         await membership.move(db, row["college_id"], row, Act.EXPIRE)
@@ -85,7 +85,7 @@ async def expire(db: Transaction, requests: Sequence[RecurringLockOpenRequests])
 async def dates_of(
     db: Transaction, rides: Sequence[RecurringLockDue]
 ) -> dict[int, tuple[dict[date, Departure], set[date]]]:
-    """Of each pattern that is held: what is different on single dates, and which were decided."""
+    """Return, by locked pattern, what differs on single dates and which dates were decided."""
     dates: dict[int, tuple[dict[date, Departure], set[date]]] = {
         row["recurring_id"]: ({}, set()) for row in rides
     }
@@ -147,7 +147,7 @@ async def open_ride(
 async def put_on_road(
     db: Transaction, row: RecurringLockDue, occurrence: Occurrence
 ) -> list[Addressed]:
-    """The request of a date, opened as if its rider had done so."""
+    """Open the request of a date, as if its rider had done so."""
     college_id, user_id = row["college_id"], row["user_id"]
     request_id = await db.requests.open_request(
         college_id=college_id,
@@ -192,7 +192,7 @@ async def skip(
     occurrence: Occurrence,
     reason: SkippedBecause | Literal["banned"],
 ) -> list[Addressed]:
-    """A date without a request; the rider learns why, except one who may not sign in."""
+    """Skip a date, and notify the rider of the reason, except one who is banned."""
     await db.recurring.record_opening(
         **named(row), occurs_on=occurrence.date, request_id=None, skipped_because=reason
     )

@@ -1,7 +1,7 @@
 """Where a block ends, two riders who wait and fit are notified of each other.
 
 Blocks know nothing of rides. Their end leaves a row in second_looks, by a trigger (migration
-0028), and a timer takes it up. Nobody else is told anew, and nobody learns why the news come now.
+0028), which a timer reads. No other rider is notified, and nobody learns the reason.
 """
 
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ async def rematch_after_unblock(db: Transaction) -> None:
 
 
 async def news_for(db: Transaction, college_id: int, pair: Sequence[int]) -> list[Addressed]:
-    """A match_found for both, if one is among the other's best; else nothing."""
+    """Return a MatchFound for both riders if one is among the other's best matches."""
     for own, theirs in (pair, pair[::-1]):
         rows = await matches.find_matches(db, college_id, own, BY_ESTIMATE, both_sides=True)
         seen = next((row for row in rows if row["request_id"] == theirs), None)

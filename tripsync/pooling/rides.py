@@ -19,7 +19,7 @@ SHORTEST_RIDE_METERS = 100
 
 
 def window_of(body: NewRideRequest) -> tuple[datetime, datetime]:
-    """When the rider wants to leave; with only one end given, or none, a quarter of an hour."""
+    """Return the departure window; where an end is left out, it lasts a quarter of an hour."""
     now = datetime.now(UTC)
     after = body.depart_after or min(now, body.depart_before or now)
     before = body.depart_before or max(after, now) + USUAL_WINDOW
@@ -58,8 +58,8 @@ def ends_of(body: RideToShare) -> tuple[Point, Point]:
 
 
 def ride_values(body: RideToShare, alone: float | None) -> dict[str, Any]:
-    """The columns of a ride, as a request has them and a recurring ride; `alone` is its distance
-    by road, where that is known."""
+    """Return the columns that a request and a recurring ride have; `alone` is the distance by
+    road, where that is known."""
     return {
         "start_longitude": body.start_longitude,
         "start_latitude": body.start_latitude,

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class Status(StrEnum):
-    """Where a request stands."""
+    """The state of a request."""
 
     ACTIVE = "active"
     MATCHED = "matched"
@@ -13,7 +13,7 @@ class Status(StrEnum):
 
 
 class Act(StrEnum):
-    """What can happen to it."""
+    """What changes the state of a request."""
 
     MATCH = "match"
     CANCEL = "cancel"
@@ -41,7 +41,7 @@ REASONS = {Act.CANCEL: "rider", Act.EXPIRE: "expired", Act.STRAND: "partner_left
 
 
 def after(status: Status, act: Act) -> Status:
-    """The state that follows."""
+    """Return the state that follows."""
     try:
         return MOVES[status, act]
     except KeyError:
@@ -49,5 +49,5 @@ def after(status: Status, act: Act) -> Status:
 
 
 def reason_of(act: Act) -> str | None:
-    """Why a request was cancelled by this act; None for acts that do not cancel."""
+    """Return why a request was cancelled by this act; None for acts that do not cancel."""
     return REASONS.get(act)

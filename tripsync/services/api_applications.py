@@ -119,7 +119,7 @@ def check_requirements(post: HeldPost, cover_letter: str | None, has_link: bool)
 
 
 def columns_of(body: NewServiceApplication | ServiceApplicationChange) -> dict[str, Any]:
-    """The columns that were sent."""
+    """Return the columns that were sent."""
     sent = {name: each for name, each in msgspec.structs.asdict(body).items() if each is not UNSET}
     if (rate := sent.get("proposed_rate")) is not None:
         sent["proposed_rate"] = money(rate)
@@ -219,7 +219,7 @@ async def withdraw_application(request: Request, application_id: int) -> object:
 async def hold_own(
     db: Transaction, who: Rider, application_id: int
 ) -> tuple[ApplicationsFindSides, ApplicationsLockApplication]:
-    """An application of one's own, and its post before it: what nobody else changes meanwhile."""
+    """Lock the post, then the rider's own application to it; return the two sides and it."""
     sides = await find_sides(db, who, application_id)
     if sides["owns_post"]:
         raise Problem(NOT_YOUR_APPLICATION)
@@ -238,7 +238,7 @@ async def find_sides(db: Transaction, who: Rider, application_id: int) -> Applic
 async def hold(
     db: Transaction, who: Rider, post_id: int, application_id: int
 ) -> ApplicationsLockApplication:
-    """Whoever acts on a post or an application to it holds the post first."""
+    """Lock a post, then an application to it: everybody locks them in this order."""
     await db.services.hold_post(college_id=who.college_id, post_id=post_id)
     return await db.applications.lock_application(
         college_id=who.college_id, application_id=application_id

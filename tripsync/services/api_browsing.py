@@ -37,7 +37,7 @@ SCARCE_TO_RANK = 10_000
 
 
 class Place(msgspec.Struct, array_like=True):
-    """The last post of a page, by what the list is in the order of."""
+    """The last post of a page, with the values that the list is sorted by."""
 
     id: RowId
     time: datetime | None = None
@@ -74,7 +74,7 @@ async def list_services(request: Request, query: ServiceQuery) -> object:
 
 
 def beginning(query: ServiceQuery) -> Mapping[str, Any]:
-    """Behind which post the page begins."""
+    """Return the post after which the page begins, as parameters of the query."""
     last: Place | None = query.after(Place)
     return {
         "after_id": last.id if last else None,
@@ -113,7 +113,7 @@ async def count_service_tags(request: Request, query: ServiceQuery) -> object:
 
 
 def wishes(query: ServiceQuery) -> Mapping[str, Any]:
-    """What both queries of sql/service_search.sql look for."""
+    """Return the parameters that both queries of sql/service_search.sql have."""
     if (query.near_latitude is None) != (query.near_longitude is None):
         missing = "near_latitude" if query.near_latitude is None else "near_longitude"
         raise invalid(FieldError(missing, "A place has a latitude and a longitude."))

@@ -97,7 +97,7 @@ async def decide_application(
 async def hold_received(
     db: Transaction, who: Rider, application_id: int
 ) -> tuple[ApplicationsFindSides, ApplicationsLockApplication]:
-    """An application to a post of one's own, and the post, which nobody else changes meanwhile."""
+    """Lock a post of the rider and an application to it."""
     sides = await find_sides(db, who, application_id)
     if not sides["owns_post"]:
         raise Problem(NOT_YOUR_POST)
@@ -112,7 +112,7 @@ async def say(
     application_id: int,
     status: str,
 ) -> list[Addressed]:
-    """Decide on an application that is held, and what all who applied learn of it."""
+    """Accept or reject a locked application, and return the events for all who applied."""
     if held["status"] != "pending":
         raise Problem(APPLICATION_DECIDED)
     if status == "accepted":

@@ -47,7 +47,7 @@ async def create_service_search(request: Request, body: NewServiceSearch) -> HTT
 
 
 def values_of(body: NewServiceSearch) -> dict[str, Any]:
-    """The columns of a search."""
+    """Return the columns of a search."""
     if (body.near_latitude is None) != (body.near_longitude is None):
         missing = "near_latitude" if body.near_latitude is None else "near_longitude"
         raise invalid(FieldError(missing, "A place has a latitude and a longitude."))

@@ -21,7 +21,7 @@ class Offer:
 
 
 def mistakes_in_filters(filters: Iterable[ServiceFilter]) -> list[FieldError]:
-    """Filters that let nobody in by mistake, or everybody."""
+    """Return what is wrong with filters: such as let in nobody by mistake, or everybody."""
     return [
         FieldError(f"filters.{place}.value", sentence)
         for place, each in enumerate(filters)
@@ -52,7 +52,7 @@ def mistakes_in_requirements(requirements: Iterable[ServiceRequirement]) -> list
 
 
 def kept_filter(given: ServiceFilter) -> dict[str, Any]:
-    """As it is stored: what stands alone means true."""
+    """Return a filter as it is stored: without a value it means true."""
     value = True if given.type == "verified_only" else given.value
     return {"type": given.type, "value": value}
 
@@ -60,7 +60,7 @@ def kept_filter(given: ServiceFilter) -> dict[str, Any]:
 def unmet(
     required: Mapping[str, bool], requirements: Iterable[Mapping[str, Any]], offer: Offer
 ) -> list[FieldError]:
-    """What a post asks for and the applicant does not bring, each by its name."""
+    """Return the requirements that an applicant does not meet, each by its name."""
     asked: dict[str, list[Any]] = {kind: [] for kind, is_asked in required.items() if is_asked}
     for each in requirements:
         asked.setdefault(each["kind"], []).append(each["value"])
@@ -69,7 +69,7 @@ def unmet(
 
 
 def lack(kind: str, values: list[Any], offer: Offer) -> FieldError | None:
-    """What is missing where this is required; of several values any will do.
+    """Return what is missing where this is required; of several values any will do.
 
     A kind that has no case here cannot be checked, so that nobody meets it."""
     match kind:

@@ -120,7 +120,7 @@ def snapshot_of(row: ApplicationsFindApplication) -> ApplicationSnapshot:
 def post_closed(
     left: Iterable[ApplicationsListLeft | ServicesCloseForGood], reason: ClosingReason
 ) -> list[Addressed]:
-    """For all who applied, and for the owner where a moderator closed the post."""
+    """Return events for all who applied, and for the owner where a moderator closed the post."""
     return [
         (
             each["user_id"],

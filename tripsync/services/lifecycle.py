@@ -22,7 +22,7 @@ from tripsync.services.problems import (
 
 
 class Status(StrEnum):
-    """Where a post stands."""
+    """The state of a post."""
 
     OPEN = "open"
     IN_PROGRESS = "in_progress"
@@ -31,7 +31,7 @@ class Status(StrEnum):
 
 
 class Act(StrEnum):
-    """What can happen to it."""
+    """What changes the state of a post."""
 
     # The last place is taken, or the owner begins with those who were accepted.
     START = "start"
@@ -56,7 +56,7 @@ MOVES = {
 
 
 def after(status: Status, act: Act) -> Status:
-    """The state that follows."""
+    """Return the state that follows."""
     try:
         return MOVES[status, act]
     except KeyError:
@@ -72,7 +72,7 @@ TOLD: dict[Act, tuple[list[str], ClosingReason]] = {
 
 
 async def hold_own(db: Transaction, who: Rider, post_id: int) -> ServicesLockPost:
-    """A post of one's own that nobody else changes until the transaction ends."""
+    """Lock a post of the rider until the transaction ends."""
     held = await db.services.lock_post(
         college_id=who.college_id, reader_id=who.user_id, post_id=post_id
     )
@@ -91,7 +91,7 @@ async def move(
     status: str,
     reason: ClosingReason | None = None,
 ) -> list[Addressed]:
-    """Move a post that is held, and what those who applied learn of it."""
+    """Move a locked post to its next state, and return the events for those who applied."""
     try:
         following = after(Status(status), act)
     except ImpossibleError:

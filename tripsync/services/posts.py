@@ -45,7 +45,7 @@ COLUMNS = (
 
 
 def columns_of(body: NewServicePost | ServicePostChange) -> dict[str, Any]:
-    """The columns that were sent; or all that is wrong with them."""
+    """Return the columns that were sent, or refuse them with all that is wrong."""
     if found := list(mistakes(body)):
         raise invalid(*found)
     columns = {name: sent for name in AS_SENT if (sent := getattr(body, name)) is not UNSET}
@@ -79,17 +79,17 @@ def mistakes(body: NewServicePost | ServicePostChange) -> Iterator[FieldError]:
 
 
 def amounts(body: NewServicePost | ServicePostChange) -> list[float]:
-    """The price, by whichever of its names it was sent."""
+    """Return the price, by whichever of its two names it was sent."""
     return [each for each in (body.price, body.compensation_amount) if isinstance(each, float)]
 
 
 def money(amount: float) -> Decimal:
-    """As it was written; PostgreSQL would see 0.1 as a little more."""
+    """Return an amount as it was written: a float of 0.1 is a little more in PostgreSQL."""
     return Decimal(str(amount))
 
 
 def in_utc(field: str, moment: datetime | None) -> datetime | None:
-    """The same moment; a refusal of those at the edges of time, which have no place in UTC."""
+    """Return the same moment in UTC, or refuse one that lies outside of the calendar there."""
     try:
         return moment and moment.astimezone(UTC)
     except OverflowError:
@@ -103,7 +103,7 @@ TO_ALL = frozenset({*OpenServiceCard.__struct_fields__, "description"})
 def shown(
     row: ServiceSearchListPosts | ServicesFindPost | ServicesListOwnPosts, *, to_all: bool = False
 ) -> dict[str, Any]:
-    """A row of a query of posts; `to_all`: to somebody without an account."""
+    """Return a post as clients know it; with `to_all`, as those without an account may see it."""
     post: dict[str, Any] = dict(row)
     # What the list is ordered by is in its cursor.
     post.pop("rank", None)
