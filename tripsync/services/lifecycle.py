@@ -64,7 +64,7 @@ def after(status: Status, act: Act) -> Status:
 
 
 # Who hears of an act, and why nobody can join any more.
-TOLD: dict[Act, tuple[list[str], ClosingReason]] = {
+NOTIFIED: dict[Act, tuple[list[str], ClosingReason]] = {
     Act.START: (["pending"], "started"),
     Act.CLOSE: (["pending", "accepted"], "closed"),
     Act.COMPLETE: (["pending", "accepted"], "completed"),
@@ -97,9 +97,9 @@ async def move(
     except ImpossibleError:
         raise Problem(POST_OVER, f"This post is {status}: {act} is not possible.") from None
     await db.services.set_post_status(college_id=college_id, post_id=post_id, status=following)
-    if act not in TOLD:
+    if act not in NOTIFIED:
         return []
-    statuses, usual = TOLD[act]
+    statuses, usual = NOTIFIED[act]
     left = await db.applications.list_left(
         college_id=college_id, post_id=post_id, statuses=statuses
     )
