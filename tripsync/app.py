@@ -30,6 +30,7 @@ from tripsync.http import context, idempotency, rate_limits
 from tripsync.http.ended_sessions import EndedSessions
 from tripsync.http.error_handler import Failures
 from tripsync.http.extensions import add_extensions
+from tripsync.http.openapi import document
 from tripsync.http.picture_urls import PictureUrls
 from tripsync.http.rate_limits import RateLimits
 from tripsync.http.request_log import add_observation
@@ -46,6 +47,7 @@ from tripsync.realtime import api as realtime
 from tripsync.realtime import asyncapi, events
 from tripsync.realtime.connections import ConnectionManager
 from tripsync.realtime.gateway import Gateway
+from tripsync.realtime.message_schemas import event_components
 from tripsync.resources import Resources, StartError, open_database
 from tripsync.settings import Settings
 
@@ -96,7 +98,10 @@ def create_app(settings: Settings, name: str = "tripsync", sql: Path = SQL) -> S
     add_refusal_of_malformed(app)
     app.register_middleware(begin_with_todays_queries, "request", priority=90)
     add_extensions(
-        app, origins=frozenset(settings.backend_cors_origins), sockets=describe_sockets()
+        app,
+        origins=frozenset(settings.backend_cors_origins),
+        sockets=describe_sockets(),
+        events=event_components(every("events")),
     )
     for feature in FEATURES:
         app.blueprint(feature.blueprint)
@@ -238,6 +243,11 @@ Part = Literal["frames", "events", "jobs", "letters", "timers", "sections", "era
 def every(part: Part) -> list[Any]:
     """What all features list under a name."""
     return [each for feature in FEATURES for each in getattr(feature, part)]
+
+
+def describe_calls(app: Sanic) -> dict[str, Any]:
+    """The OpenAPI document of this application."""
+    return document.describe(app, event_components(every("events")))
 
 
 def describe_sockets() -> dict[str, Any]:

@@ -8,9 +8,8 @@ from typing import Any
 
 import msgspec
 
-from tripsync.app import create_app, describe_sockets
+from tripsync.app import create_app, describe_calls, describe_sockets
 from tripsync.database.encoding import encode
-from tripsync.http.openapi.document import describe
 from tripsync.settings import Settings
 
 REFERENCE = Path("docs/reference")
@@ -45,7 +44,7 @@ def write(chosen: argparse.Namespace) -> int:
 def texts() -> dict[str, bytes]:
     """The text of each file by its name. They depend on no setting."""
     app = create_app(Settings(), name="tripsync-documents")
-    described = {"openapi.json": describe(app), "asyncapi.json": describe_sockets()}
+    described = {"openapi.json": describe_calls(app), "asyncapi.json": describe_sockets()}
     written = {
         name: msgspec.json.format(encode(document), indent=2) + b"\n"
         for name, document in described.items()

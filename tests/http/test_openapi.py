@@ -8,6 +8,7 @@ import pytest
 from sanic import Blueprint, Request, Sanic
 
 from tests.conftest import Caller
+from tripsync.app import every
 from tripsync.http.endpoint import endpoint
 from tripsync.http.openapi.document import contracted, describe, refusals
 from tripsync.http.schemas import decoder
@@ -70,7 +71,7 @@ def test_two_handlers_of_one_name_are_seen(call: Caller) -> None:
         app.blueprint(blueprint)
     app.router.finalize()
     with pytest.raises(TypeError, match="ping"):
-        describe(app)
+        describe(app, {})
 
 
 def test_what_needs_a_token_says_so(document: dict[str, Any]) -> None:
@@ -143,3 +144,17 @@ def test_bounds_of_a_field_are_told(document: dict[str, Any]) -> None:
     assert fields["properties"]["full_name"]["maxLength"] == 200
     assert set(fields["required"]) == {"email", "full_name", "password", "college_name"}
     assert "'says'" not in str(document)
+
+
+def test_events_are_told_apart_by_their_type(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+    told = schemas["EventPage"]["properties"]["events"]["items"]
+    union = schemas[last(told)]
+    assert union["discriminator"]["propertyName"] == "type"
+    named = union["discriminator"]["mapping"]
+    assert set(named) == {each.type for each in every("events") if each.durable}
+    assert [each["$ref"] for each in union["oneOf"]] == list(named.values())
+    for name, reference in named.items():
+        schema = schemas[reference.rpartition("/")[2]]
+        assert schema["properties"]["type"]["const"] == name
+        assert {"type", "seq"} <= set(schema["required"])

@@ -16,6 +16,7 @@ from sanic_ext.config import PRIORITY
 from sanic_ext.extensions.http.extension import HTTPExtension
 from sanic_ext.extensions.templating.extension import TemplatingExtension
 
+from tripsync.http.openapi.schemas import Components
 from tripsync.http.origins import CrossOrigin
 from tripsync.http.pages import TEMPLATES, Pages
 
@@ -51,9 +52,11 @@ def compile_signals(app: Sanic) -> None:
     app.signalize(bool(app.config.TOUCHUP))
 
 
-def add_extensions(app: Sanic, *, origins: frozenset[str], sockets: Mapping[str, Any]) -> None:
-    """`sockets` is their AsyncAPI document."""
-    own = [CrossOrigin(origins), Pages(sockets)]
+def add_extensions(
+    app: Sanic, *, origins: frozenset[str], sockets: Mapping[str, Any], events: Components
+) -> None:
+    """`sockets` is their AsyncAPI document, `events` are schemas of events."""
+    own = [CrossOrigin(origins), Pages(sockets, events)]
     Extend(
         app,
         built_in_extensions=False,

@@ -22,6 +22,7 @@ from sanic_ext import Extend, Extension, render
 from tripsync.database.encoding import encode
 from tripsync.database.files import folder
 from tripsync.http.openapi.document import describe, refusals
+from tripsync.http.openapi.schemas import Components
 
 TEMPLATES = Path(__file__).parent / "templates"
 STATIC = Path(__file__).parent / "static"
@@ -65,9 +66,10 @@ class Pages(Extension):
 
     name = "pages"
 
-    def __init__(self, sockets: Mapping[str, Any]) -> None:
-        # Their AsyncAPI document.
+    def __init__(self, sockets: Mapping[str, Any], events: Components) -> None:
+        # Their AsyncAPI document, and schemas of events.
         self._sockets = sockets
+        self._events = events
         self._written: dict[str, str | bytes] = {}
 
     def startup(self, bootstrap: Extend) -> None:
@@ -104,7 +106,7 @@ class Pages(Extension):
 
     async def write(self, app: Sanic) -> None:
         """Only now are all endpoints known."""
-        document = describe(app)
+        document = describe(app, self._events)
         facts = {
             "document": document,
             "features": by_feature(document),

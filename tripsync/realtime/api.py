@@ -7,11 +7,13 @@ from sanic import Blueprint, Request, Sanic
 
 from tripsync.http.context import reading, resources, rider
 from tripsync.http.endpoint import endpoint
+from tripsync.http.openapi.schemas import REFERENCE
 from tripsync.http.problems import Problem
 from tripsync.http.schemas import Schema
 from tripsync.realtime.control_messages import Seq
 from tripsync.realtime.gateway import Gateway
 from tripsync.realtime.handshake import PROTOCOL, admit
+from tripsync.realtime.message_schemas import EVENT
 from tripsync.realtime.protocol import UPGRADE_REQUIRED, WebSocketConnection
 from tripsync.realtime.socket import Socket
 from tripsync.resources import Resources
@@ -39,11 +41,19 @@ class Since(Schema):
     limit: Annotated[int, Meta(ge=1, le=MOST_EVENTS, description="how many, at most")] = 100
 
 
+class AnyEvent:
+    """An event that is kept, of any type."""
+
+    @classmethod
+    def json_schema(cls) -> dict[str, Any]:
+        return {"$ref": REFERENCE.format(name=EVENT)}
+
+
 class EventPage(Schema):
     """Events as sockets send them, in order."""
 
     events: Annotated[
-        list[dict[str, Any]],
+        list[AnyEvent],
         Meta(examples=[[{"type": "ride_started", "seq": 118, "pool_id": 7, "by_user": None}]]),
     ]
     last_seq: Seq

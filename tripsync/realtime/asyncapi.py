@@ -2,21 +2,26 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from inspect import cleandoc
-from types import MappingProxyType
 from typing import Any, Literal
 
-import msgspec
-
 from tripsync import __version__
+from tripsync.http.openapi.document import INFO
 from tripsync.http.openapi.examples import example
 from tripsync.http.openapi.parameters import PATH_PARAMETER
-from tripsync.http.openapi.schemas import components_of
+from tripsync.http.openapi.schemas import REFERENCE, Components, sent_components
 from tripsync.realtime import close_codes
 from tripsync.realtime.api import ADDRESSES
 from tripsync.realtime.control_messages import HEARD, SAID
 from tripsync.realtime.events import Event
 from tripsync.realtime.frames import Frame
 from tripsync.realtime.handshake import PROTOCOL, Opening
+from tripsync.realtime.message_schemas import (
+    camel_case,
+    frame_components,
+    heard_components,
+    name_of,
+    one_of,
+)
 
 DESCRIPTION = """Events of one's rides, chats and reviews, as they happen, on all of one's devices.
 
@@ -31,6 +36,7 @@ there may be more of them tomorrow. What you say is read strictly.
 A handshake that is refused gets an HTTP answer: 401 (the token), 403 (the origin, or another
 rider's address), 503 (come back after `Retry-After`)."""
 
+LICENSE = {"name": "MIT", "url": "https://opensource.org/license/mit"}
 TOKENS = {
     "subprotocol": {
         "type": "httpApiKey",
@@ -54,12 +60,6 @@ TOKENS = {
     },
 }
 USER_ID = {"description": "One's own id; that of another rider is refused with a 403."}
-SEQ = {
-    "type": "integer",
-    "minimum": 1,
-    "description": "the number of this event: one more than that of the one before",
-    "examples": [118],
-}
 KEPT = "Kept for seven days, and sent again to a device that resumes."
 NOT_KEPT = "Not kept: devices that are on the line now get it, and nobody gets it later."
 
@@ -69,33 +69,31 @@ Direction = Literal["say", "hear"]
 def describe(frames: Iterable[Frame], events: Sequence[type[Event]]) -> dict[str, Any]:
     """The document of what features list, and of the socket's own messages."""
     said = [*HEARD.items(), *((frame.name, frame.schema) for frame in frames)]
-    heard = [*SAID.values(), *events]
-    strict = components_of([schema for _, schema in said])
-    open_ended = components_of(heard)
-    for component in open_ended.values():
-        # What is heard may grow; only what is said is read strictly.
-        component.pop("additionalProperties", None)
+    strict = frame_components(said)
+    open_ended = heard_components(SAID.items(), events)
+    schemas = merged(strict, open_ended)
     both = {
-        **{f"say_{name}": message_object(name, schema, strict) for name, schema in said},
         **{
-            f"hear_{name}": message_object(name, schema, open_ended)
-            for name, schema in SAID.items()
+            f"say_{name}": message_object(name, f"{camel_case(name)}Frame", schemas)
+            for name, _ in said
         },
-        **{f"hear_{each.type}": event_object(each, open_ended) for each in events},
+        **{
+            f"hear_{name}": message_object(name, f"{camel_case(name)}Message", schemas)
+            for name in SAID
+        },
+        **{f"hear_{each.type}": event_object(each, schemas) for each in events},
     }
-    if len(both) < len(said) + len(heard):
+    if len(both) < len(said) + len(SAID) + len(events):
         raise TypeError("two features say, or take, messages of the same name")
-    # These stand in their messages, with `type` and `seq`.
-    for _, schema in said:
-        strict.pop(schema.__name__, None)
-    for message in heard:
-        open_ended.pop(message.__name__, None)
     return {
         "asyncapi": "3.0.0",
         "info": {
             "title": "TripSync: sockets",
             "version": __version__,
             "description": DESCRIPTION,
+            "contact": INFO["contact"],
+            "license": LICENSE,
+            "tags": [{"name": "Events"}],
         },
         "defaultContentType": "application/json",
         "servers": {"here": server("ws"), "here_with_tls": server("wss")},
@@ -107,24 +105,35 @@ def describe(frames: Iterable[Frame], events: Sequence[type[Event]]) -> dict[str
         },
         "components": {
             "messages": both,
-            "schemas": merged(strict, open_ended),
+            "schemas": {**schemas, **unions(both)},
             "securitySchemes": TOKENS,
         },
     }
 
 
-def merged(
-    strict: Mapping[str, dict[str, Any]], open_ended: Mapping[str, dict[str, Any]]
-) -> dict[str, dict[str, Any]]:
+def merged(strict: Components, open_ended: Components) -> Components:
     """One set of names; a schema that is read strictly is another than one that may grow."""
     if shared := strict.keys() & open_ended.keys():
         raise TypeError(f"both said and heard: {', '.join(sorted(shared))}")
     return {**strict, **open_ended}
 
 
-def event_object(event: type[Event], components: Mapping[str, Any]) -> dict[str, Any]:
-    numbered = {"seq": SEQ} if event.durable else {}
-    told = message_object(event.type, event, components, numbered)
+def unions(messages: Mapping[str, Any]) -> dict[str, Any]:
+    """Anything that can be said, and anything that can be heard."""
+    payloads = {
+        direction: [
+            each["payload"]["$ref"] for key, each in messages.items() if key.startswith(direction)
+        ]
+        for direction in ("say_", "hear_")
+    }
+    return {
+        "Said": one_of("Said", "What riders say; `type` says what.", payloads["say_"]),
+        "Heard": one_of("Heard", "What riders hear; `type` says what.", payloads["hear_"]),
+    }
+
+
+def event_object(event: type[Event], schemas: Mapping[str, Any]) -> dict[str, Any]:
+    told = message_object(event.type, name_of(event), schemas)
     told["description"] = KEPT if event.durable else NOT_KEPT
     told["x-durable"] = event.durable
     if event.pushed:
@@ -132,25 +141,15 @@ def event_object(event: type[Event], components: Mapping[str, Any]) -> dict[str,
     return told
 
 
-def message_object(
-    name: str,
-    schema: type[msgspec.Struct],
-    components: Mapping[str, Any],
-    numbered: Mapping[str, Any] = MappingProxyType({}),
-) -> dict[str, Any]:
-    component = components[schema.__name__]
-    envelope = {"type": {"const": name}, **numbered}
-    payload = {
-        **{key: each for key, each in component.items() if key not in ("title", "description")},
-        "properties": {**envelope, **component["properties"]},
-        "required": [*envelope, *component.get("required", ())],
-    }
+def message_object(name: str, payload: str, schemas: Mapping[str, Any]) -> dict[str, Any]:
+    component = schemas[payload]
+    shown = example(component, schemas)
     return {
         "name": name,
         "title": name.replace("_", " ").capitalize(),
         "summary": " ".join(cleandoc(component["description"]).split()),
-        "payload": payload,
-        "examples": [{"payload": {**example(payload, components), "type": name}}],
+        "payload": {"$ref": REFERENCE.format(name=payload)},
+        "examples": [{"payload": shown}],
     }
 
 
@@ -164,7 +163,7 @@ def server(protocol: str) -> dict[str, Any]:
 
 
 def channel(address: str, messages: Iterable[str]) -> dict[str, Any]:
-    query = components_of([Opening])[Opening.__name__]
+    query = sent_components([Opening])[Opening.__name__]
     described: dict[str, Any] = {
         "address": PATH_PARAMETER.sub(r"{\1}", address),
         "title": "All that a rider's devices learn and say",
@@ -185,6 +184,7 @@ def operation(direction: Direction, channel: str, messages: Iterable[str]) -> di
     return {
         "action": "receive" if direction == "say" else "send",
         "title": "What riders say" if direction == "say" else "What riders hear",
+        "description": "Read strictly." if direction == "say" else "There may be more tomorrow.",
         "channel": {"$ref": f"#/channels/{channel}"},
         "messages": list(references(direction, channel, messages)),
     }

@@ -12,7 +12,7 @@ from tripsync.http.endpoint import Contract
 from tripsync.http.openapi.operations import operation
 from tripsync.http.openapi.parameters import PATH_PARAMETER
 from tripsync.http.openapi.refusals import RETRY_AFTER, Problems
-from tripsync.http.openapi.schemas import schemas_of
+from tripsync.http.openapi.schemas import Components, schemas_of
 from tripsync.http.problems import Refusal
 
 DESCRIPTION = """Pool rides with students of your college.
@@ -47,13 +47,14 @@ NEXT_CURSOR = {
 }
 
 
-def describe(app: Sanic) -> dict[str, Any]:
-    """The document of all endpoints that carry a contract."""
+def describe(app: Sanic, events: Components) -> dict[str, Any]:
+    """The document of all endpoints that carry a contract; `events` are schemas of what they list
+    of events, which features bring."""
     endpoints = sorted(
         contracted(app),
         key=lambda each: (title_of(app, each[0]), each[0].path, sorted(each[0].methods)),
     )
-    components = schemas_of(contract for _, contract in endpoints)
+    components = {**schemas_of(contract for _, contract in endpoints), **events}
     refused = Problems()
     paths: dict[str, dict[str, Any]] = {}
     ids = set()

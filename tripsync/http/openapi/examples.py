@@ -11,7 +11,7 @@ def example(schema: Mapping[str, Any], components: Mapping[str, Any]) -> Any:
             return first
         case {"$ref": str(reference)}:
             return example(components[reference.rpartition("/")[2]], components)
-        case {"enum": [first, *_]}:
+        case {"enum": [first, *_]} | {"const": first}:
             return first
         case {"anyOf": [*options]}:
             return example(next(each for each in options if each.get("type") != "null"), components)
