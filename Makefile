@@ -10,7 +10,9 @@ BIN := $(VENV)/bin
 PYTHON ?= $(shell for each in python3 python3.13 python3.12 python3.11; do \
 	$$each -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$each && break; done)
 
-.PHONY: help run test check plans mutants format migrate bench lock clean
+PYTHON_CLIENT := clients/python
+
+.PHONY: help run test check plans mutants format migrate bench clients lock clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -18,7 +20,7 @@ help: ## list these targets
 run: $(BIN)/.run ## serve on :8000 with a database of its own; settings come from the environment
 	@exec $(BIN)/tripsync serve $(ARGS)
 
-test: $(BIN)/.dev ## run the whole suite against a real PostgreSQL; ARGS go to pytest
+test: $(BIN)/.dev $(PYTHON_CLIENT)/tripsync_client/generated/messages.py ## run the whole suite against a real PostgreSQL; ARGS go to pytest
 	@$(BIN)/python -m pytest $(ARGS)
 
 check: $(BIN)/.dev ## lint, formatting, types, the API documents, every query, and every migration
@@ -45,6 +47,21 @@ mutants: $(BIN)/.dev ## break queries and rules one place at a time, and see whe
 bench: $(BIN)/.dev ## measure requests against a bare server in the same run
 	@$(BIN)/python tests/bench/requests.py $(ARGS)
 
+clients: $(PYTHON_CLIENT)/tripsync_client/generated/messages.py ## build what others install, into dist/
+	@$(BIN)/uv build --quiet --wheel --out-dir dist $(PYTHON_CLIENT)
+	@ls dist/tripsync_client-*.whl
+
+# It has an environment of its own: its generator and pgqueuer want different versions of typer.
+$(PYTHON_CLIENT)/.venv/.done: $(PYTHON_CLIENT)/requirements.lock $(BIN)/.dev
+	@echo "installing $< ..."
+	@$(BIN)/python -m venv --without-pip $(PYTHON_CLIENT)/.venv
+	@$(BIN)/uv pip sync --quiet --require-hashes --python $(PYTHON_CLIENT)/.venv/bin/python $<
+	@touch $@
+
+$(PYTHON_CLIENT)/tripsync_client/generated/messages.py: $(PYTHON_CLIENT)/.venv/.done \
+		$(PYTHON_CLIENT)/generate.py $(PYTHON_CLIENT)/generator.yaml docs/reference/openapi.json docs/reference/asyncapi.json
+	@$(PYTHON_CLIENT)/.venv/bin/python $(PYTHON_CLIENT)/generate.py docs/reference $(PYTHON_CLIENT)
+
 # numpy is asked for by rustworkx and needed by none of what we call: 60 MB.
 lock: $(BIN)/.dev ## bring the two lock files up to setup.cfg; ARGS=--upgrade takes newer versions
 	@$(BIN)/uv pip compile setup.cfg --universal --python-version 3.11 --generate-hashes --quiet \
@@ -53,9 +70,13 @@ lock: $(BIN)/.dev ## bring the two lock files up to setup.cfg; ARGS=--upgrade ta
 	@$(BIN)/uv pip compile setup.cfg --extra dev --universal --python-version 3.11 --generate-hashes --quiet \
 		--no-header --no-emit-index-url --no-emit-find-links --no-emit-package numpy \
 		$(ARGS) -c requirements.lock -o requirements-dev.lock
+	@$(BIN)/uv pip compile $(PYTHON_CLIENT)/pyproject.toml --extra dev --universal --python-version 3.11 \
+		--generate-hashes --quiet --no-header --no-emit-index-url --no-emit-find-links \
+		$(ARGS) -o $(PYTHON_CLIENT)/requirements.lock
 
 clean: ## remove the environment and everything that was built; data under var/ stays
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache tests/linters/node_modules
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(PYTHON_CLIENT)/.venv $(PYTHON_CLIENT)/build $(PYTHON_CLIENT)/*.egg-info $(PYTHON_CLIENT)/tripsync_client/generated tests/linters/node_modules
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "TripSync needs Python 3.11 or later; install it, or name one: make PYTHON=/path/to/python3" >&2; exit 1; }
