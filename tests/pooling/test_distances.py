@@ -50,7 +50,7 @@ from tripsync.matching.plans import (
     Stop,
     Window,
     departs_between,
-    keeps_the_promise,
+    is_good_plan,
     plan_for,
     road_meters,
 )
@@ -331,7 +331,7 @@ async def test_matches_by_road_are_the_good_pairs_and_no_others(
                 outer = {order[0].request_id, order[3].request_id}
                 plan = plan_for(both, order, as_they_please)
                 if (
-                    keeps_the_promise(plan, both)
+                    is_good_plan(plan, both)
                     and all(outer == {each.request_id} for each in both if each.drives)
                     and departs_between(plan, windows)
                 ):

@@ -134,7 +134,7 @@ def pair_plans(one: Ride, other: Ride, distance: Distance = road_meters) -> list
         if (not one.drives or order == "ABba") and (not other.drives or order == "BAab")
     ]
     plans = [plan_for([one, other], [visits[each] for each in order], distance) for order in orders]
-    good = [plan for plan in plans if keeps_the_promise(plan, [one, other])]
+    good = [plan for plan in plans if is_good_plan(plan, [one, other])]
     return sorted(good, key=lambda plan: plan.total_meters)
 
 
@@ -156,10 +156,10 @@ def plan_joining(
     members = dict.fromkeys(stop.request_id for stop in plan_stops)
     together = [*(rides[each] for each in members), newcomer]
     plan = plan_for(together, stops, distance)
-    return plan if keeps_the_promise(plan, together) else None
+    return plan if is_good_plan(plan, together) else None
 
 
-def keeps_the_promise(plan: Plan, rides: Iterable[Ride]) -> bool:
+def is_good_plan(plan: Plan, rides: Iterable[Ride]) -> bool:
     """Whether nobody rides further than the own cap allows, and all together less than alone.
 
     A route that was found by the estimate may do neither by road, newcomer or not."""

@@ -1,13 +1,13 @@
 """A round of automatic matching decides who of those who wait rides with whom.
 
-A pure function over the graph of good pairs (sql/rounds.sql, list_pairs). Companies of
-one are married into pairs or join a pool on the road that has room, pairs grow into threes and
-fours or fill a larger car, each time by a maximum-weight matching, so that no step takes from one
-company what it gives to another.
+A pure function over the graph of good pairs (sql/rounds.sql, list_pairs). It merges clusters, which
+begin as one rider each and as the pools with room: riders into pairs, then pairs and pools into
+groups of up to a car. Each step is a maximum-weight matching, so that it takes from no cluster what
+it gives to another.
 
-What makes a round hold back is a price on each rider. Whoever still has time may meet somebody
-better: that chance is worth something, and a match must save more than what the chances of all
-who are matched are worth. It falls to nothing before the window ends.
+A round holds back by a price on each rider. Whoever still has time may find a better match later;
+a merge must save more than that chance is worth to all who would be matched. The price falls to
+nothing before the window ends.
 
 The matching holds the interpreter for as long as it takes, which for thousands is half a second: a
 round is for a process of its own, not for a thread beside the event loop. All it takes and gives
@@ -50,7 +50,7 @@ class WaitingRide(NamedTuple):
     seats_offered: int | None = None
     gender: str | None = None
     same_gender: bool = False
-    # Users whom the rider must not meet.
+    # Users whom the rider must not ride with.
     avoids: frozenset[int] = frozenset()
 
 
@@ -78,7 +78,7 @@ class Policy(NamedTuple):
     hope: float = 0.33
     # So long before the window ends there is no holding back any more.
     margin_seconds: float = 60.0
-    # With how many others each company is tried for threes and fours, and how many tries there are
+    # With how many others each cluster is tried for threes and fours, and how many tries there are
     # in one step: where very many wait, each gets fewer, and the next round is soon.
     tries: int = 5
     most_tries: int = 3000
@@ -93,8 +93,8 @@ class Group(NamedTuple):
     pool_id: int | None = None
 
 
-class Company(NamedTuple):
-    """Riders on one route, or one alone; the first of them may be seated in a pool already."""
+class Cluster(NamedTuple):
+    """Riders on one route, or a single one; the first of them may be seated in a pool already."""
 
     members: tuple[WaitingRide, ...]
     request_ids: tuple[int, ...]
@@ -107,7 +107,7 @@ class Company(NamedTuple):
     seated: int
 
     @property
-    def is_alone(self) -> bool:
+    def is_single(self) -> bool:
         return len(self.members) == 1
 
     @property
@@ -115,11 +115,11 @@ class Company(NamedTuple):
         return self.request_ids[self.seated :]
 
 
-class Union(NamedTuple):
-    """Two companies, and what it is worth to make them one."""
+class Merge(NamedTuple):
+    """Two clusters, and what it is worth to merge them."""
 
-    one: Company
-    other: Company
+    one: Cluster
+    other: Cluster
     gain: float
 
 
@@ -137,7 +137,7 @@ def match_round(
 
 
 class Round:
-    """The companies there are, while they grow."""
+    """The clusters of one round, while they are merged."""
 
     def __init__(
         self,
@@ -158,89 +158,89 @@ class Round:
             each: price_of_waiting(ride, len(self.partners[each]), now, policy)
             for each, ride in rides.items()
         }
-        self.company_with = {each: alone(ride) for each, ride in rides.items()}
+        self.cluster_of = {each: single(ride) for each, ride in rides.items()}
         for pool in pools:
-            self.seat(seated_in(pool, rides))
-        # What became of two companies that were tried: the next step tries many of them again.
-        self.tried: dict[frozenset[tuple[int, ...]], Company | None] = {}
+            self.seat(cluster_in(pool, rides))
+        # The merges that were tried already: the next step tries many of them again.
+        self.tried: dict[frozenset[tuple[int, ...]], Cluster | None] = {}
 
     def groups(self) -> Iterator[Group]:
-        unions = [*self.couples(), *self.larger_companies()]
-        while merged := self.marry(unions):
-            for company in merged:
-                self.seat(company)
-            unions = list(self.larger_companies())
-        for company in distinct(self.company_with.values()):
-            departs = departure(company, self.now)
-            if departs is not None and not company.is_alone and company.newcomers:
-                yield Group(company.newcomers, company.plan, departs, company.pool_id)
+        merges = [*self.pair_merges(), *self.larger_merges()]
+        while merged := self.choose_merges(merges):
+            for cluster in merged:
+                self.seat(cluster)
+            merges = list(self.larger_merges())
+        for cluster in distinct(self.cluster_of.values()):
+            departs = departure(cluster, self.now)
+            if departs is not None and not cluster.is_single and cluster.newcomers:
+                yield Group(cluster.newcomers, cluster.plan, departs, cluster.pool_id)
 
-    def seat(self, company: Company) -> None:
-        self.company_with.update(dict.fromkeys(company.request_ids, company))
+    def seat(self, cluster: Cluster) -> None:
+        self.cluster_of.update(dict.fromkeys(cluster.request_ids, cluster))
 
-    def couples(self) -> Iterator[Union]:
-        """The good pairs that are worth more than what both may hope for."""
+    def pair_merges(self) -> Iterator[Merge]:
+        """The good pairs that save more than the prices of both."""
         for one, others in self.partners.items():
-            own = self.company_with[one]
+            own = self.cluster_of[one]
             for saved, other in others:
                 gain = saved - self.prices[one] - self.prices[other]
-                theirs = self.company_with[other]
+                theirs = self.cluster_of[other]
                 if (
                     one < other
                     and gain > 0
-                    and own.is_alone
-                    and theirs.is_alone
-                    and may_meet(own, theirs)
+                    and own.is_single
+                    and theirs.is_single
+                    and are_compatible(own, theirs)
                 ):
-                    yield Union(own, theirs, gain)
+                    yield Merge(own, theirs, gain)
 
-    def larger_companies(self) -> Iterator[Union]:
-        """Each company of several with those that its members would save most with."""
-        companies = [each for each in distinct(self.company_with.values()) if not each.is_alone]
+    def larger_merges(self) -> Iterator[Merge]:
+        """The merges of each cluster of several with those that save most with its members."""
+        clusters = [each for each in distinct(self.cluster_of.values()) if not each.is_single]
         yielded: set[frozenset[tuple[int, ...]]] = set()
-        for company in companies:
-            for other in self.promising(company, len(companies)):
-                both = frozenset((company.request_ids, other.request_ids))
+        for cluster in clusters:
+            for other in self.candidates(cluster, len(clusters)):
+                both = frozenset((cluster.request_ids, other.request_ids))
                 if both in yielded:
                     continue
                 yielded.add(both)
-                merged = self.together(company, other)
+                merged = self.merge(cluster, other)
                 if merged is None:
                     continue
-                gain = merged.saved_meters - company.saved_meters - other.saved_meters
-                if other.is_alone:
+                gain = merged.saved_meters - cluster.saved_meters - other.saved_meters
+                if other.is_single:
                     gain -= self.prices[other.request_ids[0]]
                 if gain > 0:
-                    yield Union(company, other, gain)
+                    yield Merge(cluster, other, gain)
 
-    def promising(self, company: Company, crowd: int) -> Iterator[Company]:
-        """The companies to try it with: who saves most with its members comes first."""
+    def candidates(self, cluster: Cluster, crowd: int) -> Iterator[Cluster]:
+        """The clusters to try a merge with: those that save most with its members come first."""
         promise: dict[int, float] = defaultdict(float)
-        for member in company.request_ids:
+        for member in cluster.request_ids:
             for saved, partner in self.partners[member]:
-                promise[self.company_with[partner].request_ids[0]] += saved
+                promise[self.cluster_of[partner].request_ids[0]] += saved
         best_first = sorted(promise, key=promise.__getitem__, reverse=True)
-        others = (self.company_with[first] for first in best_first)
+        others = (self.cluster_of[first] for first in best_first)
         tries = max(2, min(self.policy.tries, self.policy.most_tries // crowd))
-        return islice((other for other in others if may_meet(company, other)), tries)
+        return islice((other for other in others if are_compatible(cluster, other)), tries)
 
-    def marry(self, unions: Iterable[Union]) -> list[Company]:
-        """The companies to make one, so that all gains together are as large as can be."""
-        graph: rustworkx.PyGraph[Company, float] = rustworkx.PyGraph()
+    def choose_merges(self, merges: Iterable[Merge]) -> list[Cluster]:
+        """The merged clusters of those merges whose gains add up to the most."""
+        graph: rustworkx.PyGraph[Cluster, float] = rustworkx.PyGraph()
         nodes: dict[tuple[int, ...], int] = {}
-        for one, other, gain in unions:
-            for company in (one, other):
-                if company.request_ids not in nodes:
-                    nodes[company.request_ids] = graph.add_node(company)
+        for one, other, gain in merges:
+            for cluster in (one, other):
+                if cluster.request_ids not in nodes:
+                    nodes[cluster.request_ids] = graph.add_node(cluster)
             graph.add_edge(nodes[one.request_ids], nodes[other.request_ids], gain)
         matched = rustworkx.max_weight_matching(graph, weight_fn=lambda gain: int(PRECISION * gain))
-        merged = (self.together(graph[one], graph[other]) for one, other in matched)
-        return [company for company in merged if company is not None]
+        merged = (self.merge(graph[one], graph[other]) for one, other in matched)
+        return [cluster for cluster in merged if cluster is not None]
 
-    def together(self, one: Company, other: Company) -> Company | None:
+    def merge(self, one: Cluster, other: Cluster) -> Cluster | None:
         both = frozenset((one.request_ids, other.request_ids))
         if both not in self.tried:
-            self.tried[both] = together(one, other, self.now)
+            self.tried[both] = merge(one, other, self.now)
         return self.tried[both]
 
 
@@ -258,16 +258,16 @@ def price_of_waiting(waiting: WaitingRide, in_sight: int, now: float, policy: Po
     return policy.hope * waiting.ride.solo_meters * time_left * crowd
 
 
-def company_of(
+def make_cluster(
     members: Iterable[WaitingRide],
     stops: Sequence[Stop],
     pool_id: int | None = None,
     seated: int = 0,
-) -> Company:
+) -> Cluster:
     riders = tuple(members)
     plan = plan_for([each.ride for each in riders], stops)
     offers = [each.seats_offered for each in riders if each.seats_offered is not None]
-    return Company(
+    return Cluster(
         members=riders,
         request_ids=tuple(each.ride.request_id for each in riders),
         plan=plan,
@@ -279,24 +279,24 @@ def company_of(
     )
 
 
-def alone(waiting: WaitingRide) -> Company:
+def single(waiting: WaitingRide) -> Cluster:
     own = waiting.ride.request_id
-    return company_of([waiting], [Stop(own, "pickup"), Stop(own, "drop")])
+    return make_cluster([waiting], [Stop(own, "pickup"), Stop(own, "drop")])
 
 
-def seated_in(pool: OpenPool, rides: Mapping[int, WaitingRide]) -> Company:
+def cluster_in(pool: OpenPool, rides: Mapping[int, WaitingRide]) -> Cluster:
     members = [rides[stop.request_id] for stop in pool.stops if stop.kind == "pickup"]
-    return company_of(members, pool.stops, pool.pool_id, len(members))
+    return make_cluster(members, pool.stops, pool.pool_id, len(members))
 
 
-def distinct(companies: Iterable[Company]) -> Iterable[Company]:
-    return {company.request_ids: company for company in companies}.values()
+def distinct(clusters: Iterable[Cluster]) -> Iterable[Cluster]:
+    return {cluster.request_ids: cluster for cluster in clusters}.values()
 
 
-def together(one: Company, other: Company, now: float) -> Company | None:
-    """Both on one route: the riders of a pool keep their places, else those of the larger company,
-    and the others join one after the other."""
-    if not may_meet(one, other):
+def merge(one: Cluster, other: Cluster, now: float) -> Cluster | None:
+    """Both on one route: the stops of a pool keep their order, else those of the larger cluster,
+    and the other riders are inserted one by one."""
+    if not are_compatible(one, other):
         return None
     host, guests = (one, other) if size_as_host(one) >= size_as_host(other) else (other, one)
     members = host.members + guests.members
@@ -307,22 +307,22 @@ def together(one: Company, other: Company, now: float) -> Company | None:
         if insertion is None:
             return None
         stops = with_stops_of(guest.ride, stops, insertion)
-    larger = company_of(members, stops, host.pool_id, host.seated)
+    larger = make_cluster(members, stops, host.pool_id, host.seated)
     return larger if departure(larger, now) is not None else None
 
 
-def size_as_host(company: Company) -> tuple[bool, int]:
-    return company.pool_id is not None, len(company.members)
+def size_as_host(cluster: Cluster) -> tuple[bool, int]:
+    return cluster.pool_id is not None, len(cluster.members)
 
 
-def departure(company: Company, now: float) -> Window | None:
+def departure(cluster: Cluster, now: float) -> Window | None:
     """When they may start: not before now, and at each pick-up within the rider's window."""
-    windows = {each.ride.request_id: each.window for each in company.members}
-    return departs_between(company.plan, windows, now)
+    windows = {each.ride.request_id: each.window for each in cluster.members}
+    return departs_between(cluster.plan, windows, now)
 
 
-def may_meet(one: Company, other: Company) -> bool:
-    """Whether one car has the seats and nobody stands against anybody."""
+def are_compatible(one: Cluster, other: Cluster) -> bool:
+    """Whether one car has the seats, and all may ride with each other."""
     return (
         one.seats + other.seats <= seats_of_car(one, other)
         and may_be_joined_by(one, other)
@@ -331,7 +331,7 @@ def may_meet(one: Company, other: Company) -> bool:
     )
 
 
-def seats_of_car(one: Company, other: Company) -> int:
+def seats_of_car(one: Cluster, other: Cluster) -> int:
     """Of the only car there is; of two who drive neither leaves the own one."""
     if one.seats_offered is None and other.seats_offered is None:
         return SEATS_OF_A_CAB
@@ -340,7 +340,7 @@ def seats_of_car(one: Company, other: Company) -> int:
     return 0
 
 
-def may_be_joined_by(host: Company, guests: Company) -> bool:
+def may_be_joined_by(host: Cluster, guests: Cluster) -> bool:
     """Two pools stay two, and one that takes a cab does not move into the car of a newcomer."""
     return host.pool_id is None or (guests.pool_id is None and guests.seats_offered is None)
 
