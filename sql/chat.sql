@@ -80,9 +80,9 @@ select c.pool_id
    )
    for no key update of c;
 
--- name: settle_company(college_id, conversation_id, pool_id)!
--- Before somebody writes in a pool's conversation, which is held: who has left hears no more, and
--- who came back hears from now on.
+-- name: update_participants(college_id, conversation_id, pool_id)!
+-- Before somebody writes in the locked conversation of a pool: who has left the pool gets no more of
+-- its messages, and who came back gets those from now on.
 update participants p
    set heard_until    = case when p.heard_until is null then c.last_seq end,
        heard_from     = case when p.heard_until is null then p.heard_from     else c.last_seq end,

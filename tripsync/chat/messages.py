@@ -43,7 +43,7 @@ async def write(
     if held is None:
         raise Problem(NO_SUCH_CONVERSATION)
     if held["pool_id"] is not None:
-        await db.chat.settle_company(**where, pool_id=held["pool_id"])
+        await db.chat.update_participants(**where, pool_id=held["pool_id"])
     written = await db.chat.write_message(
         **where,
         user_id=who.user_id,

@@ -79,7 +79,7 @@ async def open_ride_request(request: Request, body: NewRideRequest) -> object:
     )
 
     async def put(db: Transaction) -> dict[str, Any]:
-        replaced, events = await planning.make_way(db, who, window)
+        replaced, events = await planning.cancel_overlapping(db, who, window)
         request_id = await insert(db, who, body, window, alone)
         await db.requests.note_replacement(
             college_id=who.college_id, request_ids=replaced, replaced_by=request_id

@@ -176,7 +176,7 @@ async def seat_groups(db: Transaction, college_id: int, groups: Sequence[Group])
         for each in boardings
         for row in each.newcomers
     ]
-    events += await introduce(db, college_id, boardings)
+    events += await connect_members(db, college_id, boardings)
     hopeless = await db.connections.close_hopeless(
         college_id=college_id,
         request_ids=[row["request_id"] for each in boardings for row in each.members],
@@ -225,10 +225,10 @@ async def hold(db: Transaction, college_id: int, groups: Sequence[Group]) -> lis
     return boardings
 
 
-async def introduce(
+async def connect_members(
     db: Transaction, college_id: int, boardings: Sequence[Boarding]
 ) -> list[Addressed]:
-    """A connection that holds between any two of a pool who did not share it before."""
+    """Create an approved connection between any two of a pool who did not share it before."""
     met = [
         (one, other)
         for each in boardings

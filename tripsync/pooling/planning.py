@@ -41,7 +41,7 @@ def overlaps(one: Departing, other: Departing) -> bool:
     return one[0] <= other[1] and other[0] <= one[1]
 
 
-async def make_way(
+async def cancel_overlapping(
     db: Transaction, who: Rider, window: Departing
 ) -> tuple[list[int], list[Addressed]]:
     """Lock the rider, and cancel active requests whose window overlaps this one.

@@ -88,7 +88,7 @@ async def decide_application(
     async def settle(db: Transaction) -> ApplicationsFindApplication:
         sides, held = await hold_received(db, who, application_id)
         if held["status"] != body.status:
-            await append_many(db, await say(db, who, sides, held, application_id, body.status))
+            await append_many(db, await decide(db, who, sides, held, application_id, body.status))
         return await find_application(db, who, application_id)
 
     return await run_in_transaction(request, settle)
@@ -104,7 +104,7 @@ async def hold_received(
     return sides, await hold(db, who, sides["post_id"], application_id)
 
 
-async def say(
+async def decide(
     db: Transaction,
     who: Rider,
     sides: ApplicationsFindSides,
