@@ -158,9 +158,9 @@ async def test_columns_by_other_names_are_named(desk: Desk, tmp_path: Path) -> N
     assert changed != text
     file.write_text(changed)
     [found] = await findings(desk, file, changed)
-    line = next(n for n, each in enumerate(changed.splitlines(), 1) if "list_college_names" in each)
+    line = next(n for n, each in enumerate(changed.splitlines(), 1) if " as title" in each)
     assert found.line == line
-    assert "(gone: name; new: title); run `tripsync sql stubs`" in found.reason
+    assert "(name is named title now; did you mean name?); run `tripsync sql stubs`" in found.reason
 
 
 @pytest.mark.parametrize(

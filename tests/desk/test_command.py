@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from tests.desk.conftest import Seeded
-from tests.processes import Process, copy_of_the_project, tripsync
+from tests.processes import ROOT, Process, copy_of_the_project, tripsync
 from tripsync.database.findings import Finding, for_github
 from tripsync.database.migrations import migrate
 from tripsync.desk.callers import calls_of
@@ -66,16 +66,68 @@ async def test_a_file_that_is_none_of_ours_is_told(data_dir: Path, database_url:
 
 
 async def test_queries_are_listed_with_types_and_callers(data_dir: Path, database_url: str) -> None:
-    code, said = await ran(data_dir, "list", "find_credentials", DATABASE_URL=database_url)
+    where = {"DATABASE_URL": database_url}
+    code, said = await ran(data_dir, "list", "--long", "find_credentials", **where)
     assert code == 0
     assert "accounts.find_credentials  sql/accounts.sql:" in said
     assert "takes   email text" in said
     assert "user_id int8" in said
     assert "tripsync/auth/api.py:" in said
+    assert "POST /api/auth/login" in said
     code, said = await ran(data_dir, "list", "colleges.", "--json", DATABASE_URL=database_url)
     [found] = [each for each in json.loads(said) if each["name"] == "colleges.list_colleges"]
     assert {"name": "after", "type": "text"} in found["parameters"]
     assert found["called_from"]
+
+
+async def test_a_list_is_one_line_a_query_and_names_come_first(
+    data_dir: Path, database_url: str
+) -> None:
+    code, said = await ran(data_dir, "list", "password", DATABASE_URL=database_url)
+    assert code == 0
+    lines = said.splitlines()
+    names = [line.partition(" ")[0] for line in lines]
+    assert "accounts.change_password" in names
+    assert "accounts.find_credentials" not in names
+    named = ["password" in name for name in names]
+    assert True in named
+    assert named == sorted(named, reverse=True)
+    assert all(re.match(r"\w+(\.\w+| \(\w+\)) +\S", line) for line in lines), said
+
+
+async def test_an_endpoint_is_listed_with_its_queries(data_dir: Path) -> None:
+    code, said = await ran(data_dir, "list", "/api/chat/pools")
+    assert (code, said.split()) == (0, ["GET", "/api/chat/pools", "chat.list_pools"])
+
+
+async def test_the_page_of_queries_is_that_of_today(edited: Path, data_dir: Path) -> None:
+    page = edited / "docs/reference/queries.md"
+    assert page.read_text() == (ROOT / "docs/reference/queries.md").read_text()
+    page.write_text(page.read_text().replace("chat.list_pools", "chat.list_polls"))
+    with tripsync("sql", "check", data_dir=data_dir, cwd=edited) as desk:
+        assert await desk.exit_code() == 1
+        assert "docs/reference/queries.md:1:1: error: it is not what the sources say" in desk.said
+    with tripsync("sql", "reference", data_dir=data_dir, cwd=edited) as desk:
+        assert await desk.exit_code() == 0
+    assert page.read_text() == (ROOT / "docs/reference/queries.md").read_text()
+
+
+async def test_a_name_that_is_another_now_is_told(edited: Path, data_dir: Path) -> None:
+    migration = edited / "migrations/9000.a-better-name.sql"
+    migration.write_text("alter table timer_turns rename column taken_at to had_its_turn;\n")
+    rollback = edited / "migrations/9000.a-better-name.rollback.sql"
+    rollback.write_text("alter table timer_turns rename column had_its_turn to taken_at;\n")
+    file = edited / "sql" / "colleges.sql"
+    text = file.read_text()
+    file.write_text(text.replace("select name\n", "select name as title\n", 1))
+    files = ["sql/timers.sql", "sql/colleges.sql"]
+    with tripsync("sql", "check", *files, data_dir=data_dir, cwd=edited) as desk:
+        assert await desk.exit_code() == 1
+        said = desk.said
+    assert "(migration 9000 renamed timer_turns.taken_at to had_its_turn)" in said
+    assert "name is named title now; did you mean name?" in said
+    # What is wrong elsewhere is not looked for.
+    assert "schema.sql" not in said
 
 
 async def test_nothing_found_is_an_exit_status(data_dir: Path, database_url: str) -> None:

@@ -13,8 +13,8 @@ from tests.mutants.sql import mutants_of
 from tests.processes import ROOT, copy_of_the_project, tripsync
 from tripsync.database.migrations import migrate
 from tripsync.database.sources import Source, read_file, read_sources
+from tripsync.desk.asking import all_sources
 from tripsync.desk.bindings import Binding, bindings_of, may_be_null, words_for
-from tripsync.desk.command import all_sources
 from tripsync.desk.differences import told
 from tripsync.desk.diffing import Compared, Edits, Versions, diff
 from tripsync.desk.outcomes import NOTING

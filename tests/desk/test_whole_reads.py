@@ -11,7 +11,7 @@ from tests.processes import copy_of_the_project, tripsync
 from tripsync.database.findings import Finding
 from tripsync.database.migrations import migrate
 from tripsync.database.sources import read_sources
-from tripsync.desk.command import all_sources
+from tripsync.desk.asking import all_sources
 from tripsync.desk.relations import relations
 from tripsync.desk.seeding import seed
 from tripsync.desk.whole_reads import ENOUGH_RIDERS, NEVER_GROW, check_plans

@@ -173,6 +173,10 @@ def words_in(text: str) -> Mapping[str, None]:
     return dict.fromkeys(re.findall(r"[a-z_]\w*", code.lower()))
 
 
+def first_sentence(text: str) -> str:
+    return re.split(r"(?<=[.?!])\s", text, maxsplit=1)[0]
+
+
 def blanked(text: str) -> tuple[str, str]:
     """The text without comments, and the same without anything quoted; both of the same length."""
 

@@ -101,11 +101,13 @@ def check_types(
     if declared_as_used and not is_typed(query, told):
         gone, new = changed_columns(query, told)
         columns = f" (gone: {', '.join(gone) or 'none'}; new: {', '.join(new) or 'none'})"
+        if len(gone) == len(new) == 1:
+            columns = f" ({gone[0]} is named {new[0]} now; did you mean {gone[0]}?)"
         reason = (
             f"Python is typed for other parameters or columns{columns if gone or new else ''}; "
             "run `tripsync sql stubs`, then `make check` says what breaks"
         )
-        yield at_name(query.source, reason)
+        yield at_column(query.source, new[0], reason) if new else at_name(query.source, reason)
 
 
 def check_all(
@@ -125,6 +127,15 @@ def check_all(
         *(check_types(query, told, is_typed) for query in catalog.described),
         check_calls(sources, calls),
     )
+
+
+def at_column(source: Source, column: str, reason: str) -> Finding:
+    """Where the query first says this name."""
+    _, code = blanked(source.text)
+    said = re.search(rf"\b{re.escape(column)}\b", code)
+    if said is None:
+        return at_name(source, reason)
+    return Finding(source.path, *source.place(said.start()), reason)
 
 
 def at_name(source: Source, reason: str) -> Finding:

@@ -4,43 +4,23 @@ import argparse
 import asyncio
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
-from tripsync.database.catalog import Catalog, Described, read_catalog
-from tripsync.database.files import SCHEMA, SQL, function_files, query_files
-from tripsync.database.findings import FORMATS, PACKAGE, Finding, counted, shown, tell
-from tripsync.database.function_files import Definition, load_functions, read_definitions
-from tripsync.database.migrations import migrate_only
+from tripsync.database.files import SCHEMA, function_files, query_files
+from tripsync.database.findings import FORMATS, counted, shown, tell
 from tripsync.database.reload import ReloadError, reload_everywhere
-from tripsync.database.roles import connect, connect_at_desk
-from tripsync.database.sources import Source, read_folder
-from tripsync.database.traps import find_traps
-from tripsync.desk import diff_command, listing, plans
-from tripsync.desk.callers import read_calls
-from tripsync.desk.checking import check_all
-from tripsync.desk.function_checks import (
-    Made,
-    can_be_asked,
-    has_other_functions,
-    make_functions,
-    unused,
-)
-from tripsync.desk.nullability import Nullability
+from tripsync.database.roles import connect_at_desk
+from tripsync.desk import diff_command, list_command, plans
+from tripsync.desk.asking import all_sources, catalog_of
+from tripsync.desk.mistakes import find_mistakes
+from tripsync.desk.reference import check_page
 from tripsync.desk.relations import relations
-from tripsync.desk.schema_file import check_schema, dump, write_schema
-from tripsync.desk.scratch import empty_database, scratch_database, scratch_server, seeded_database
+from tripsync.desk.schema_file import dump, write_schema
+from tripsync.desk.scratch import scratch_database, scratch_server, seeded_database
 from tripsync.desk.seeding import number_of_riders
-from tripsync.desk.stubs import (
-    ROWS,
-    STUBS,
-    Told,
-    is_known,
-    is_readable,
-    read_stubs,
-    write_stubs,
-)
+from tripsync.desk.stubs import ROWS, STUBS, is_readable, write_stubs
 from tripsync.desk.trying import try_query
 from tripsync.desk.values import DeskError, chosen_among, find_source, read_values
 from tripsync.desk.whole_reads import ENOUGH_RIDERS, check_plans, whole_reads
@@ -52,13 +32,12 @@ WithDatabase = Callable[[Settings], AbstractContextManager[Settings]]
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     acts = parser.add_subparsers(required=True, metavar="ACT")
 
-    lists = acts.add_parser("list", help="show what queries take and give, and who calls them")
-    lists.add_argument("pattern", nargs="?", default="", metavar="PATTERN")
-    lists.add_argument("--json", action="store_true", help="for programs")
+    lists = acts.add_parser("list", help="list queries, and who calls them")
+    list_command.add_arguments(lists)
     lists.set_defaults(act=list_queries)
 
     checks = acts.add_parser("check", help="find what would go wrong, before a request does")
-    checks.add_argument("files", nargs="*", type=Path, metavar="FILE", help="only tell of these")
+    checks.add_argument("files", nargs="*", type=Path, metavar="FILE", help="only look at these")
     checks.add_argument("--format", choices=FORMATS, default="text")
     checks.set_defaults(act=check)
 
@@ -67,6 +46,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
     reads = acts.add_parser("schema", help="write the schema that the migrations make, to read it")
     reads.set_defaults(act=write_the_schema)
+
+    refers = acts.add_parser("reference", help="write docs/reference/queries.md")
+    refers.set_defaults(act=write_the_reference)
 
     explains = acts.add_parser("explain", help="show how PostgreSQL runs a query")
     add_query(explains, required=False)
@@ -122,70 +104,14 @@ def run(settings: Settings, chosen: argparse.Namespace, with_database: WithDatab
     return code
 
 
-def list_queries(settings: Settings, chosen: argparse.Namespace, _: WithDatabase) -> int:
-    sources = all_sources()
-    described = catalog_of(settings, sources).described
-    found = [
-        *listing.entries(described, read_calls(PACKAGE), chosen.pattern),
-        *listing.entries_of_functions(load_functions(SQL), sources, chosen.pattern),
-    ]
-    if chosen.json:
-        print(json.dumps(found, indent=2))
-    else:
-        print("\n\n".join(map(listing.for_people, found)))
-    return 0 if found else 1
-
-
 def check(settings: Settings, chosen: argparse.Namespace, _: WithDatabase) -> int:
     files = [*query_files(), *function_files()]
     wanted = chosen_among(files, chosen.files, "query file")
-    found = find_mistakes(settings)
-    if chosen.files:
-        found = [each for each in found if each.path.resolve() in wanted]
+    found = find_mistakes(settings, only=wanted if chosen.files else ())
+    if not chosen.files:
+        # Not where queries are put live: servers do not read it.
+        found += check_page(list_command.reference_page())
     return tell(found, chosen.format, counted(len(wanted), "file"))
-
-
-def find_mistakes(
-    settings: Settings, is_typed: Callable[[Described, Told], bool] = is_known
-) -> list[Finding]:
-    """Of all files: what is wrong in one may show in another."""
-    traps = [
-        Finding(*trap) for file in query_files() for trap in find_traps(file, file.read_text())
-    ]
-    read = [read_definitions(file, file.read_text()) for file in function_files()]
-    if broken := [Finding(*trap) for _, found in read for trap in found]:
-        # What else is said of functions that cannot be read would not be true.
-        return sorted({*traps, *broken})
-    functions = load_functions(SQL)
-    sources = all_sources()
-    sound = [source for source in sources if not any(is_inside(trap, source) for trap in traps)]
-    with database_to_ask(settings, functions) as (url, made):
-        sound = [source for source in sound if can_be_asked(source, made.missing)]
-        catalog = ask_postgres(url, sound)
-        # Other servers and releases word the same schema otherwise.
-        schema = [] if settings.database_url or made.findings else check_schema(dump(url))
-        found = [*made.findings, *unused(url, functions, sources)]
-    found += check_all(sources, sound, catalog, read_calls(PACKAGE), read_stubs(), is_typed)
-    return sorted({*traps, *schema, *found})
-
-
-@contextmanager
-def database_to_ask(
-    settings: Settings, functions: Sequence[Definition]
-) -> Iterator[tuple[str, Made]]:
-    """The configured one if it has these functions, else one that is made; and what is wrong with
-    functions."""
-    if settings.database_url and not has_other_functions(settings.database_url):
-        yield settings.database_url, Made([], frozenset())
-        return
-    with scratch_server() as server, empty_database(server) as url:
-        migrate_only(url)
-        yield url, make_functions(url, functions)
-
-
-def is_inside(finding: Finding, source: Source) -> bool:
-    lines = source.text.count("\n")
-    return finding.path == source.path and source.line <= finding.line <= source.line + lines
 
 
 def reload(settings: Settings, _chosen: argparse.Namespace, with_database: WithDatabase) -> int:
@@ -272,37 +198,13 @@ def explain_all(url: str, form: str) -> int:
     return tell(found, form, f"{len(sources)} queries")
 
 
+def list_queries(settings: Settings, chosen: argparse.Namespace, _: WithDatabase) -> int:
+    return list_command.list_queries(settings, chosen)
+
+
+def write_the_reference(_settings: Settings, _: argparse.Namespace, _run: WithDatabase) -> int:
+    return list_command.write_the_reference()
+
+
 def diff(_settings: Settings, chosen: argparse.Namespace, _: WithDatabase) -> int:
     return diff_command.run(chosen)
-
-
-def all_sources() -> list[Source]:
-    return read_folder(SQL)
-
-
-def catalog_of(settings: Settings, sources: Sequence[Source]) -> Catalog:
-    """What PostgreSQL says of these."""
-    with migrated_database(settings) as url:
-        return ask_postgres(url, sources)
-
-
-def ask_postgres(url: str, sources: Sequence[Source]) -> Catalog:
-    async def read() -> Catalog:
-        connection = await connect(url)
-        try:
-            with connect_at_desk(url) as beside:
-                return await read_catalog(connection, sources, Nullability(beside))
-        finally:
-            await connection.close()
-
-    return asyncio.run(read())
-
-
-@contextmanager
-def migrated_database(settings: Settings) -> Iterator[str]:
-    """The configured one, if it has the functions of the files; else one that is made."""
-    if settings.database_url and not has_other_functions(settings.database_url):
-        yield settings.database_url
-        return
-    with scratch_server() as server, scratch_database(server) as url:
-        yield url
