@@ -14,6 +14,7 @@ ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
 # The pages in their order, and the list of them.
 DECISIONS = sorted((ROOT / "docs" / "decisions").glob("*.md"))
+HOW_TO = sorted((ROOT / "docs" / "how-to").glob("*.md"))
 
 
 def settings_table() -> str:
@@ -65,8 +66,8 @@ def test_the_plan_of_the_package_has_all_but_features() -> None:
 
 @pytest.mark.parametrize(
     "page",
-    [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *DECISIONS],
-    ids=lambda page: page.name,
+    [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *DECISIONS, *HOW_TO],
+    ids=lambda page: page.relative_to(ROOT).as_posix(),
 )
 def test_every_file_that_a_page_names_is_there(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
