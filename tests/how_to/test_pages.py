@@ -293,7 +293,7 @@ async def try_choices(copy: Path, postgres: str, database: str) -> tuple[int, st
     }
     tests = ("-k", "list_the_same_values or (filter and email_domain)", CHOICES)
     return await run(
-        *(sys.executable, "-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider", *tests),
+        *(sys.executable, "-m", "pytest", "-q", "-x", "-n", "0", "-p", "no:cacheprovider", *tests),
         copy=copy,
         environment={**os.environ, **of_a_copy},
     )
