@@ -12,7 +12,7 @@ PYTHON ?= $(shell for each in python3 python3.13 python3.12 python3.11; do \
 
 PYTHON_CLIENT := clients/python
 
-.PHONY: help run test check plans mutants format migrate bench clients lock clean
+.PHONY: help run test check plans mutants format sandbox migrate bench clients lock clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ plans: $(BIN)/.dev ## plan every query on a database of a thousand riders; none 
 format: $(BIN)/.dev ## put the code into its one format
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
+
+sandbox: $(BIN)/.run ## serve a database full of riders, with tokens that never change
+	@exec $(BIN)/tripsync sandbox
 
 migrate: $(BIN)/.run ## bring the schema of DATABASE_URL (or the embedded database) up to date
 	@$(BIN)/tripsync migrate $(ARGS)

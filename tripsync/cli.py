@@ -148,6 +148,11 @@ def parser(command: str | None = None) -> argparse.ArgumentParser:
         seed_command.add_arguments(filling)
     filling.set_defaults(command=fill)
 
+    playing = commands.add_parser(
+        "sandbox", help="serve a database full of riders, with tokens that never change"
+    )
+    playing.set_defaults(command=serve_sandbox, reload=False)
+
     moderating = commands.add_parser("user", help="promote somebody, ban, lift a ban")
     if command == "user":
         from tripsync.moderation import command as user_command
@@ -318,6 +323,13 @@ def fill(settings: Settings, chosen: argparse.Namespace) -> int:
         from tripsync.desk import seed_command
 
         return seed_command.run(settings, chosen, with_database)
+
+
+def serve_sandbox(settings: Settings, chosen: argparse.Namespace) -> int:
+    with at_desk():
+        from tripsync.desk import sandbox
+
+        return sandbox.run(settings, lambda filled: serve(filled, chosen))
 
 
 def change_account(settings: Settings, chosen: argparse.Namespace) -> int:

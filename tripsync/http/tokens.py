@@ -50,17 +50,14 @@ class AccessTokens:
 
     def issue(self, *, user_id: int, college_id: int, session_id: int, email: str) -> str:
         now = int(time.time())
-        claims = {
-            "sub": email,
-            "uid": user_id,
-            "cid": college_id,
-            "sid": session_id,
-            "typ": "access",
-            "iss": ISSUER,
-            "aud": AUDIENCE,
-            "iat": now,
-            "exp": now + self.lifetime,
-        }
+        claims = claims_of(
+            user_id=user_id,
+            college_id=college_id,
+            session_id=session_id,
+            email=email,
+            issued_at=now,
+            expires_at=now + self.lifetime,
+        )
         return jwt.encode(
             claims, self._keys[self._current], ALGORITHM, headers={"kid": self._current}
         )
@@ -88,6 +85,29 @@ class AccessTokens:
         if claims["typ"] != "access" or not all(isinstance(each, int) for each in ids):
             raise InvalidTokenError
         return Rider(*ids, email=claims["sub"], expires_at=claims["exp"])
+
+
+def claims_of(
+    *,
+    user_id: int,
+    college_id: int,
+    session_id: int,
+    email: str,
+    issued_at: int,
+    expires_at: int,
+) -> dict[str, object]:
+    """What a token says of a rider, and of itself."""
+    return {
+        "sub": email,
+        "uid": user_id,
+        "cid": college_id,
+        "sid": session_id,
+        "typ": "access",
+        "iss": ISSUER,
+        "aud": AUDIENCE,
+        "iat": issued_at,
+        "exp": expires_at,
+    }
 
 
 def key_id(key: str) -> str:
