@@ -8,9 +8,10 @@ import pytest
 from sanic import Blueprint, Request, Sanic
 
 from tests.conftest import Caller
-from tripsync.app import every
+from tripsync.app import describe_sockets, every
 from tripsync.http.endpoint import endpoint
 from tripsync.http.openapi.document import contracted, describe, refusals
+from tripsync.http.openapi.names import NAMES
 from tripsync.http.schemas import decoder
 
 
@@ -158,3 +159,19 @@ def test_events_are_told_apart_by_their_type(document: dict[str, Any]) -> None:
         schema = schemas[reference.rpartition("/")[2]]
         assert schema["properties"]["type"]["const"] == name
         assert {"type", "seq"} <= set(schema["required"])
+
+
+def test_every_field_says_what_it_is(document: dict[str, Any]) -> None:
+    said = set()
+    for name, schema in document["components"]["schemas"].items():
+        for field, each in schema.get("properties", {}).items():
+            assert each.get("description"), (name, field)
+            said.add((field, each["description"].partition("; left out")[0]))
+    sockets = describe_sockets()["components"]["schemas"].values()
+    said |= {
+        (field, each["description"])
+        for schema in sockets
+        for field, each in schema.get("properties", {}).items()
+    }
+    # What a name means is told of no name that is gone.
+    assert set(NAMES.items()) <= said

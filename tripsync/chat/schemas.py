@@ -5,7 +5,15 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from tripsync.http.fields import EmailAddress, FullName, Id, Moment, NonBlankText, PhoneNumber
+from tripsync.http.fields import (
+    EmailAddress,
+    FullName,
+    Id,
+    Moment,
+    NonBlankText,
+    Person,
+    PhoneNumber,
+)
 from tripsync.http.paging import LARGEST_PAGE, ItemPage, NextCursor, Page
 from tripsync.http.schemas import Schema
 from tripsync.http.urls import LARGEST_ID
@@ -132,13 +140,6 @@ class ConversationList(msgspec.Struct):
     next_cursor: NextCursor
 
 
-class PoolFellow(msgspec.Struct):
-    """Somebody who rides along."""
-
-    id: Id
-    full_name: FullName
-
-
 class PoolConversation(msgspec.Struct):
     """The conversation of a pool, in a list."""
 
@@ -148,7 +149,7 @@ class PoolConversation(msgspec.Struct):
         Literal["open", "started", "completed", "cancelled"],
         Meta(description="of the pool", examples=["open"]),
     ]
-    members: list[PoolFellow]
+    members: list[Person]
     last_message: LastMessage | None
     unread_count: UnreadCount
 

@@ -6,6 +6,7 @@ A feature narrows one with a `Meta` of its own: `Annotated[Line, Meta(max_length
 from datetime import datetime
 from typing import Annotated, Literal
 
+import msgspec
 from msgspec import Meta
 
 from tripsync.http.schemas import says
@@ -52,3 +53,10 @@ PhoneNumber = Annotated[str, Meta(examples=["+919820012345"])]
 
 # As profiles have it, and as posts of services ask for it.
 Gender = Literal["woman", "man", "non_binary"]
+
+
+class Person(msgspec.Struct):
+    """Somebody of the college."""
+
+    id: Id
+    full_name: FullName

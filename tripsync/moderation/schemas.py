@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from tripsync.http.fields import FullName, Id, NonBlank
+from tripsync.http.fields import FullName, Id, NonBlank, Person
 from tripsync.http.paging import ItemPage, Page
 from tripsync.http.schemas import Schema
 
@@ -48,13 +48,6 @@ Outcome = Annotated[
 # Of these a reporter names the first three; `service` is given where a post is reported by its id.
 ReferenceKind = Literal["pool", "message", "post", "service"]
 ActKind = Literal["resolve", "warn", "ban", "unban", "promote", "close_post"]
-
-
-class Person(msgspec.Struct):
-    """Somebody of the college."""
-
-    id: Id
-    full_name: FullName
 
 
 class BlockedUser(msgspec.Struct):

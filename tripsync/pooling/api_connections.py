@@ -16,6 +16,7 @@ from tripsync.database.rows import (
 )
 from tripsync.http.context import reading, rider, run_in_transaction
 from tripsync.http.endpoint import endpoint
+from tripsync.http.fields import Person
 from tripsync.http.idempotency import create_once
 from tripsync.http.identity import EMAIL_NOT_VERIFIED, check_verified, may_ride
 from tripsync.http.paging import Page, next_cursor
@@ -30,8 +31,6 @@ from tripsync.pooling.events import (
     ConnectionRequestReceived,
     ConnectionRequestSent,
     ConnectionWithdrawn,
-    Fellow,
-    FellowOnTheRoad,
     PoolJoined,
     became_matched,
     connections_withdrawn,
@@ -56,6 +55,7 @@ from tripsync.pooling.schemas import (
     ConnectionRequest,
     Partner,
     PendingConnectionPage,
+    PersonOnTheRoad,
 )
 from tripsync.realtime.events import Addressed, append, append_many
 
@@ -108,8 +108,8 @@ async def ask(
     if target is None or asking is None:
         raise Problem(NO_SUCH_REQUEST)
     connection_id = await connect(db, who, asking["request_id"], target)
-    asker = FellowOnTheRoad(who.user_id, asking["full_name"], asking["request_id"])
-    asked = FellowOnTheRoad(target["user_id"], target["full_name"], target["request_id"])
+    asker = PersonOnTheRoad(who.user_id, asking["full_name"], asking["request_id"])
+    asked = PersonOnTheRoad(target["user_id"], target["full_name"], target["request_id"])
     received = ConnectionRequestReceived(connection_id, asked.request_id, from_user=asker)
     sent = ConnectionRequestSent(connection_id, asker.request_id, to_user=asked)
     await append_many(db, [(asked.id, received), (asker.id, sent)])
@@ -204,7 +204,7 @@ async def reject(db: Transaction, who: Rider, connection_id: int) -> list[Addres
     )
     if not answered:
         raise Problem(ALREADY_ANSWERED)
-    by_user = Fellow(who.user_id, found["to_name"])
+    by_user = Person(who.user_id, found["to_name"])
     return [(found["from_user"], ConnectionRejected(connection_id, by_user))]
 
 
@@ -272,7 +272,7 @@ async def notify_of_approval(
         events.append((user_id, approved))
     events += [became_matched(row["user_id"], row["request_id"], pool_id) for row in newcomers]
     for row in newcomers if companions else ():
-        newcomer = Fellow(row["user_id"], contacts[row["user_id"]]["full_name"])
+        newcomer = Person(row["user_id"], contacts[row["user_id"]]["full_name"])
         joined = PoolJoined(pool_id, newcomer)
         events += [(each["user_id"], joined) for each in companions]
     [pool] = await db.pools.lock_pools(**college, pool_ids=[pool_id])

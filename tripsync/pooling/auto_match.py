@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 from tripsync.database import Bound, Transaction
 from tripsync.database.rows import RoundsListPairs, RoundsListRides
+from tripsync.http.fields import Person
 from tripsync.jobs.timers import CollegeTimer
 from tripsync.matching.plans import Stop
 from tripsync.matching.rounds import Group, OpenPool, Policy, WaitingRide, match_round
@@ -27,7 +28,6 @@ from tripsync.pooling import membership
 from tripsync.pooling.distances import ride_of, window_of
 from tripsync.pooling.events import (
     ConnectionApproved,
-    Fellow,
     PoolJoined,
     became_matched,
     connections_withdrawn,
@@ -264,7 +264,7 @@ async def connect_members(
     for each in boardings:
         before = [row["user_id"] for row in each.members[: each.seated]]
         for row in each.newcomers:
-            newcomer = Fellow(row["user_id"], contacts[row["user_id"]]["full_name"])
+            newcomer = Person(row["user_id"], contacts[row["user_id"]]["full_name"])
             joined = PoolJoined(each.pool_id, newcomer)
             events += [(user_id, joined) for user_id in before]
     return events

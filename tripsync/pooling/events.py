@@ -12,9 +12,9 @@ from tripsync.database.rows import (
     RecurringLockDue,
     SearchesRecordHits,
 )
-from tripsync.http.fields import FullName, Id, Moment
+from tripsync.http.fields import Id, Moment, Person
 from tripsync.pooling.calendar import Occurrence
-from tripsync.pooling.schemas import Match, Partner
+from tripsync.pooling.schemas import Match, Partner, PersonOnTheRoad
 from tripsync.pooling.schemas_recurring import Day
 from tripsync.realtime.events import Addressed, Event, Pushed
 from tripsync.saved_searches import SearchName
@@ -22,19 +22,6 @@ from tripsync.saved_searches import SearchName
 PlaceName = Annotated[str, Meta(description="empty where none was given", examples=["Andheri"])]
 SkippedBecause = Literal["busy", "unverified", "late"]
 MATCHED = "You share a ride now. Your pool says who rides along and where you meet."
-
-
-class Fellow(msgspec.Struct):
-    """Somebody of the college."""
-
-    id: Id
-    full_name: FullName
-
-
-class FellowOnTheRoad(Fellow):
-    """Somebody of the college, and their request."""
-
-    request_id: Id
 
 
 class MatchFound(Event, pushed=Pushed.BY_DAY):
@@ -48,7 +35,7 @@ class ConnectionRequestReceived(Event, pushed=Pushed.BY_DAY):
 
     connection_id: Id
     user_request_id: Annotated[Id, Meta(description="one's own, which is asked")]
-    from_user: FellowOnTheRoad
+    from_user: PersonOnTheRoad
 
 
 class ConnectionRequestSent(Event):
@@ -56,7 +43,7 @@ class ConnectionRequestSent(Event):
 
     connection_id: Id
     user_request_id: Annotated[Id, Meta(description="one's own, which asks")]
-    to_user: FellowOnTheRoad
+    to_user: PersonOnTheRoad
 
 
 class ConnectionApproved(Event, pushed=Pushed.BY_DAY):
@@ -71,7 +58,7 @@ class ConnectionRejected(Event, pushed=Pushed.BY_DAY):
     """Somebody said no."""
 
     connection_id: Id
-    by_user: Fellow
+    by_user: Person
 
 
 class ConnectionWithdrawn(Event):
@@ -93,13 +80,13 @@ class PoolJoined(Event, pushed=Pushed.BY_DAY):
     """One more rides along."""
 
     pool_id: Id
-    user: Fellow
+    user: Person
 
 
 class RideCancelled(Event, pushed=Pushed.AT_ONCE):
     """Somebody left the ride. Who is left alone is on the road again while time lasts."""
 
-    by_user: Fellow
+    by_user: Person
     user_request_id: Annotated[Id, Meta(description="one's own that shared it")]
     message: Annotated[str, Meta(description="to be shown", examples=["Dev Shah left the ride."])]
 
@@ -108,14 +95,14 @@ class RideStarted(Event):
     """The pool has set off; nobody joins or leaves any more."""
 
     pool_id: Id
-    by_user: Fellow | None
+    by_user: Person | None
 
 
 class RideCompleted(Event):
     """The ride is over; fellow riders can be reviewed now."""
 
     pool_id: Id
-    by_user: Annotated[Fellow | None, Meta(description="null when it was time that ended it")]
+    by_user: Annotated[Person | None, Meta(description="null when it was time that ended it")]
 
 
 class RecurringRideOpened(Event, pushed=Pushed.BY_DAY):
@@ -148,7 +135,7 @@ class FoundRequest(msgspec.Struct):
     """A request that a saved search looks for."""
 
     request_id: Id
-    from_user: Fellow
+    from_user: Person
     start_name: PlaceName
     destination_name: PlaceName
     depart_after: Moment
@@ -186,7 +173,7 @@ def connections_withdrawn(
     ]
 
 
-def ride_cancelled(user_id: int, user_request_id: int, by_user: Fellow) -> Addressed:
+def ride_cancelled(user_id: int, user_request_id: int, by_user: Person) -> Addressed:
     return user_id, RideCancelled(
         by_user=by_user,
         user_request_id=user_request_id,

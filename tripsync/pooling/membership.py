@@ -17,6 +17,7 @@ from tripsync.database.rows import (
     RequestsLockOverdue,
     RequestsLockRequests,
 )
+from tripsync.http.fields import Person
 from tripsync.http.problems import Problem
 from tripsync.http.tokens import Rider
 from tripsync.mail import Letter, post_all
@@ -34,7 +35,6 @@ from tripsync.matching.plans import (
 from tripsync.pooling import matches, saved_searches
 from tripsync.pooling.distances import DistanceSource, ride_of
 from tripsync.pooling.events import (
-    Fellow,
     RideCompleted,
     RideStarted,
     connections_withdrawn,
@@ -304,7 +304,7 @@ async def finish(
     college_id: int,
     pool_id: int,
     members: Sequence[PoolsListMembers],
-    by_user: Fellow | None,
+    by_user: Person | None,
 ) -> list[Addressed]:
     """Complete a ride whose pool is locked."""
     for row in members:
@@ -334,9 +334,9 @@ async def start(db: Transaction, who: Rider, pool_id: int) -> list[Addressed]:
     return events + [(row["user_id"], started) for row in members]
 
 
-def named(members: Sequence[PoolsListMembers], who: Rider) -> Fellow:
+def named(members: Sequence[PoolsListMembers], who: Rider) -> Person:
     own = next(row for row in members if row["user_id"] == who.user_id)
-    return Fellow(who.user_id, own["full_name"])
+    return Person(who.user_id, own["full_name"])
 
 
 async def mail_matched(

@@ -1,7 +1,7 @@
 """Schemas of the ride endpoints."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
@@ -14,6 +14,7 @@ from tripsync.http.fields import (
     Line,
     Longitude,
     Moment,
+    Person,
     PhoneNumber,
     Text,
 )
@@ -102,6 +103,12 @@ class RideRequestChange(Schema):
 
 YearOfStudy = Annotated[str, Meta(examples=["3"])]
 Bio = Annotated[str, Meta(examples=["Early riser, quiet in the car."])]
+
+
+class PersonOnTheRoad(Person):
+    """Somebody of the college, and their request."""
+
+    request_id: Id
 
 
 class RouteStop(msgspec.Struct):
@@ -196,7 +203,7 @@ class RideRequest(msgspec.Struct):
     detour_percent: DetourPercent
     role: Role
     seats_offered: int | None
-    preferences: dict[str, bool]
+    preferences: RidePreferences
     auto_match: bool
     note: str
     pool_id: int | None
@@ -271,7 +278,7 @@ class PendingConnection(msgspec.Struct):
     created_at: datetime
     sent: Annotated[bool, Meta(description="true: one waits; false: one is asked")]
     user_request_id: Id
-    other: Annotated[dict[str, Any], Meta(description="id, full_name, request_id")]
+    other: Annotated[PersonOnTheRoad, Meta(description="who asks or is asked")]
 
 
 class PendingConnectionPage(ItemPage[PendingConnection]):

@@ -11,6 +11,7 @@ from tripsync.http.paging import ItemPage
 from tripsync.http.schemas import Schema, says
 from tripsync.pooling.schemas import (
     DetourPercent,
+    RidePreferences,
     RideToShare,
     Role,
     Seats,
@@ -106,7 +107,7 @@ class RecurringRide(msgspec.Struct):
     detour_percent: DetourPercent
     role: Role
     seats_offered: int | None
-    preferences: dict[str, bool]
+    preferences: RidePreferences
     auto_match: bool
     note: str
     changes: list[ChangedDate]

@@ -7,6 +7,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from tripsync.http.fields import EmailAddress, FullName, Gender, Line, OwnFullName, Text
+from tripsync.http.openapi.schemas import REFERENCE
 from tripsync.http.picture_urls import PictureUrl
 from tripsync.http.schemas import Schema, says
 from tripsync.http.urls import LARGEST_ID
@@ -88,16 +89,21 @@ class StarCounts(msgspec.Struct):
     five: Annotated[int, Meta(examples=[0])] = msgspec.field(name="5")
 
 
+class AnyReview:
+    """A review, as the feature of that name shows it."""
+
+    @classmethod
+    def json_schema(cls) -> dict[str, Any]:
+        return {"$ref": REFERENCE.format(name="Review")}
+
+
 class ReviewSummary(msgspec.Struct):
     """What fellow riders wrote. The SQL function `review_summary` says it."""
 
     average: Annotated[float, Meta(description="null without a review", examples=[4.5])] | None
     count: Annotated[int, Meta(examples=[0])]
     stars: StarCounts
-    recent: Annotated[
-        list[dict],
-        Meta(description="the latest three, as the list of reviews shows them", examples=[[]]),
-    ]
+    recent: Annotated[list[AnyReview], Meta(description="the latest three", examples=[[]])]
 
 
 class PictureAddress(Schema):

@@ -5,7 +5,7 @@ from typing import Annotated
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from tripsync.http.fields import FullName, Id, Moment, NonBlankText, Text
+from tripsync.http.fields import Id, Moment, NonBlankText, Person, Text
 from tripsync.http.paging import ItemPage
 from tripsync.http.schemas import Schema
 
@@ -35,13 +35,6 @@ class NewReviewReply(Schema):
     text: Words
 
 
-class ReviewPerson(msgspec.Struct):
-    """Somebody of the college."""
-
-    id: Id
-    full_name: FullName
-
-
 class ReviewReply(msgspec.Struct):
     """What the reviewed said to it."""
 
@@ -53,7 +46,7 @@ class Review(msgspec.Struct):
     """A review, as others read it."""
 
     id: Id
-    author: ReviewPerson
+    author: Person
     rating: Rating
     comment: Comment
     created_at: Moment
@@ -71,7 +64,7 @@ class OwnReview(msgspec.Struct):
     id: Id
     pool_id: Annotated[Id | None, Meta(description="the ride it is of")]
     post_id: Annotated[Id | None, Meta(description="or the service")]
-    subject: ReviewPerson
+    subject: Person
     rating: Rating
     comment: Comment
     created_at: Moment

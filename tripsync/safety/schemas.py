@@ -13,6 +13,7 @@ from tripsync.http.fields import (
     Line,
     Longitude,
     NonBlank,
+    Person,
     PhoneNumber,
     Text,
 )
@@ -181,13 +182,6 @@ class AlarmRider(msgspec.Struct):
     phone_number: PhoneNumber | None
 
 
-class AlarmResolver(msgspec.Struct):
-    """Which moderator resolved an alarm."""
-
-    id: Id
-    full_name: FullName
-
-
 class RaisedAlarm(msgspec.Struct):
     """An alarm, as the moderators of the college see it."""
 
@@ -201,7 +195,7 @@ class RaisedAlarm(msgspec.Struct):
     raised_at: datetime
     repeated_at: datetime
     resolved_at: datetime | None
-    resolved_by: AlarmResolver | None
+    resolved_by: Person | None
     resolution: Annotated[str, Meta(examples=["She is home."])]
 
 

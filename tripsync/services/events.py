@@ -15,15 +15,14 @@ from tripsync.database.rows import (
     ServicesCloseForGood,
     ServiceSearchesRecordHits,
 )
-from tripsync.http.fields import Id
+from tripsync.http.fields import Id, Person
 from tripsync.realtime.events import Addressed, Event, Pushed
-from tripsync.services.schemas import Amount, CompensationType, Kind, ServicePoster, Title
+from tripsync.services.schemas import Amount, CompensationType, Kind, Title
 from tripsync.services.schemas_applications import (
     ApplicationStatus,
     AppliedService,
     CoverLetter,
     ResumeUrl,
-    ServiceApplicant,
 )
 from tripsync.services.schemas_searches import Name
 
@@ -35,7 +34,7 @@ class ApplicationSnapshot(msgspec.Struct):
 
     id: Id
     status: ApplicationStatus
-    applicant: ServiceApplicant
+    applicant: Person
     service_post: AppliedService
     cover_letter: CoverLetter | None
     resume_url: ResumeUrl | None
@@ -80,7 +79,7 @@ class ServicePosterRevealed(Event, pushed=Pushed.BY_DAY):
 
     application_id: Id
     service_post: AppliedService
-    poster: ServicePoster
+    poster: Person
 
 
 class PostFound(msgspec.Struct):
@@ -92,7 +91,7 @@ class PostFound(msgspec.Struct):
     compensation_type: CompensationType
     price: Amount | None
     deadline: Annotated[datetime, Meta(tz=True, examples=["2026-12-01T18:00:00Z"])] | None
-    poster: Annotated[ServicePoster | None, Meta(description="null: anonymous")]
+    poster: Annotated[Person | None, Meta(description="null: anonymous")]
 
 
 class SavedServiceSearchHit(Event, pushed=Pushed.BY_DAY):

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from tripsync.http.fields import FullName, Id, Latitude, Line, Longitude, Moment, NonBlank
+from tripsync.http.fields import Id, Latitude, Line, Longitude, Moment, NonBlank, Person
 from tripsync.http.paging import Page
 from tripsync.http.schemas import Schema
 
@@ -135,13 +135,6 @@ class ServicePostChange(Schema):
     location: ServiceLocation | UnsetType | None = UNSET
 
 
-class ServicePoster(msgspec.Struct):
-    """Who wrote a post."""
-
-    id: Id
-    full_name: FullName
-
-
 class ServiceTag(msgspec.Struct):
     """A tag of the college."""
 
@@ -167,7 +160,7 @@ class OpenServiceCard(msgspec.Struct):
         datetime,
         Meta(description="of an anonymous post the hour", examples=["2026-11-20T08:00:00Z"]),
     ]
-    poster: Annotated[ServicePoster | None, Meta(description="null: anonymous")]
+    poster: Annotated[Person | None, Meta(description="null: anonymous")]
     tags: list[ServiceTag]
 
 
@@ -283,4 +276,4 @@ class ClosedService(msgspec.Struct):
 
     post_id: Id
     act_id: Id
-    poster: ServicePoster
+    poster: Person

@@ -6,9 +6,9 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from tripsync.http.fields import FullName, Id
+from tripsync.http.fields import Id, Person
 from tripsync.http.schemas import Schema, says
-from tripsync.services.schemas import Amount, ServicePoster, Title
+from tripsync.services.schemas import Amount, Title
 
 ApplicationStatus = Literal["pending", "accepted", "rejected", "withdrawn"]
 CoverLetter = Annotated[
@@ -55,13 +55,6 @@ class ApplicationDecision(Schema):
     status: Annotated[Literal["accepted", "rejected"], Meta(examples=["accepted"])]
 
 
-class ServiceApplicant(msgspec.Struct):
-    """Who applied."""
-
-    id: Id
-    full_name: Annotated[FullName, Meta(examples=["Asha Rao"])]
-
-
 class AppliedService(msgspec.Struct):
     """What was applied to."""
 
@@ -74,9 +67,9 @@ class ServiceApplication(msgspec.Struct):
 
     id: Id
     status: Annotated[ApplicationStatus, Meta(examples=["pending"])]
-    applicant: ServiceApplicant
+    applicant: Person
     service_post: AppliedService
-    poster: Annotated[ServicePoster | None, Meta(description="null: anonymous")]
+    poster: Annotated[Person | None, Meta(description="null: anonymous")]
     cover_letter: str | None
     resume_url: str | None
     proposed_rate: Annotated[float, Meta(examples=[250.0])] | None

@@ -10,6 +10,7 @@ import msgspec
 from msgspec import UNSET, inspect
 
 from tripsync.http.endpoint import Binary, Contract
+from tripsync.http.openapi.names import NAMES
 from tripsync.http.problems import ProblemDocument
 from tripsync.http.schemas import ReadsItself
 
@@ -87,7 +88,16 @@ def components_of(kinds: Collection[Any]) -> Components:
             # Clients make types of these names.
             raise TypeError(f"{name} shares its name with another schema; rename one")
         make_plain(component)
+        for field, schema in component.get("properties", {}).items():
+            tell_what_it_is(field, schema)
     return dict(components)
+
+
+def tell_what_it_is(field: str, schema: dict[str, Any]) -> None:
+    """What a field says of itself counts most, then what its name means."""
+    told = [each["description"] for each in schema.get("anyOf", ()) if "description" in each]
+    if "description" not in schema and (told or field in NAMES):
+        schema["description"] = told[0] if told else NAMES[field]
 
 
 def entry_of(kind: Any) -> Any:
