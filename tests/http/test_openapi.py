@@ -7,10 +7,12 @@ import msgspec
 import pytest
 from sanic import Blueprint, Request, Sanic
 
+from tests.answers import validator
 from tests.conftest import Caller
 from tripsync.app import describe_sockets, every
-from tripsync.http.endpoint import endpoint
+from tripsync.http.endpoint import FORM, endpoint
 from tripsync.http.openapi.document import contracted, describe, refusals
+from tripsync.http.openapi.examples import UNKNOWN
 from tripsync.http.openapi.names import NAMES
 from tripsync.http.schemas import decoder
 
@@ -104,12 +106,24 @@ def method_of(route: Any) -> str:
     return str(next(iter(route.methods - {"HEAD", "OPTIONS"})))
 
 
-def test_every_answer_shows_an_example(call: Caller, document: dict[str, Any]) -> None:
+def test_every_body_and_answer_shows_an_example_that_fits(document: dict[str, Any]) -> None:
+    shown = 0
     for name, operation in operations(document).items():
-        for status, response in operation["responses"].items():
-            if "$ref" not in response:
-                for content in response.get("content", {}).values():
-                    assert content["example"] not in ({}, None, "..."), (name, status)
+        bodies = operation.get("requestBody", {}).get("content", {})
+        answers = next(
+            each.get("content", {})
+            for status, each in operation["responses"].items()
+            if status.startswith("2")
+        )
+        for media_type, content in (*bodies.items(), *answers.items()):
+            if "example" not in content:
+                # A file.
+                assert media_type not in ("application/json", FORM), name
+                continue
+            shown += 1
+            assert UNKNOWN not in str(content["example"]), name
+            validator(content["schema"]).validate(content["example"])
+    assert shown > 150
 
 
 def test_every_problem_shows_an_example_of_each_code(document: dict[str, Any]) -> None:

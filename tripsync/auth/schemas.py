@@ -1,15 +1,15 @@
 """Schemas of the account endpoints."""
 
-from datetime import datetime
 from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
 from tripsync.auth.fields import Email, NewPassword
-from tripsync.http.fields import Line, OwnFullName
+from tripsync.http.fields import Line, Moment, OwnFullName
 from tripsync.http.paging import ItemPage
 from tripsync.http.schemas import Schema
+from tripsync.http.tokens import EXAMPLE_SECRET, EXAMPLE_TOKEN
 
 # Whatever was typed: a wrong one is a wrong one, whether it could exist or not.
 TypedEmail = Annotated[str, Meta(max_length=1000, examples=["asha@djsce.example"])]
@@ -17,10 +17,16 @@ TypedPassword = Annotated[str, Meta(max_length=1000, examples=["four sparrows on
 Code = Annotated[
     str,
     Meta(
-        min_length=1, max_length=100, description="as it stands in the mail", examples=["3fK9..."]
+        min_length=1,
+        max_length=100,
+        description="as it stands in the mail",
+        examples=["3fK9mRq7ZpX0"],
     ),
 ]
-RefreshToken = Annotated[str, Meta(min_length=1, max_length=200, examples=["p3V1..."])]
+RefreshToken = Annotated[
+    str,
+    Meta(min_length=1, max_length=200, examples=[EXAMPLE_SECRET]),
+]
 Unread = Annotated[str, Meta(max_length=1000, description="part of OAuth2; not used")] | None
 
 
@@ -63,7 +69,7 @@ class Credentials(Schema):
 class Tokens(msgspec.Struct):
     """What opens the API: for half an hour, and, used once, for the next half hour."""
 
-    access_token: Annotated[str, Meta(examples=["eyJhbGciOi..."])]
+    access_token: Annotated[str, Meta(examples=[EXAMPLE_TOKEN])]
     refresh_token: RefreshToken
     expires_in: Annotated[int, Meta(description="seconds", examples=[1800])]
     token_type: Literal["bearer"] = "bearer"
@@ -120,8 +126,8 @@ class Session(msgspec.Struct):
 
     id: Annotated[int, Meta(examples=[41])]
     device: Annotated[str, Meta(examples=["TripSync/3.1 (Android 15)"])]
-    started_at: datetime
-    last_used_at: datetime
+    started_at: Moment
+    last_used_at: Moment
     current: Annotated[bool, Meta(description="the one that asks")]
 
 

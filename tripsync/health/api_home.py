@@ -45,10 +45,10 @@ class ServerLinks(msgspec.Struct):
 class SeededRiders(msgspec.Struct):
     """Riders to sign in as; only a development server that was seeded tells of them."""
 
-    emails: list[str] = msgspec.field(
+    emails: Annotated[list[str], Meta(examples=[[SEEDED_EMAIL.format(1)]])] = msgspec.field(
         default_factory=lambda: [SEEDED_EMAIL.format(n + 1) for n in range(SHOWN_RIDERS)]
     )
-    password: str = SEEDED_PASSWORD
+    password: Annotated[str, Meta(examples=[SEEDED_PASSWORD])] = SEEDED_PASSWORD
 
 
 class ServerInfo(msgspec.Struct):

@@ -21,6 +21,12 @@ AUDIENCE = "tripsync-api"
 REMEMBERED = 10_000
 REQUIRED = ["sub", "uid", "cid", "sid", "typ", "iss", "aud", "iat", "exp"]
 
+# Nobody's, for documents.
+EXAMPLE_TOKEN = (
+    "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJhc2hhQGRqc2NlLmV4YW1wbGUifQ.c2lnbmF0dXJl"
+)
+EXAMPLE_SECRET = "p3V1sQ9fXn0cB7mZkL2wR8tYdG5hJ4aEuC6oNiKqWxM"
+
 
 class InvalidTokenError(Exception):
     """Not a token of ours, or not any more."""

@@ -1,12 +1,11 @@
 """Schemas of the moderation endpoints."""
 
-from datetime import datetime
 from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
-from tripsync.http.fields import FullName, Id, NonBlank, Person
+from tripsync.http.fields import FullName, Id, Moment, NonBlank, Person
 from tripsync.http.paging import ItemPage, Page
 from tripsync.http.schemas import Schema
 
@@ -55,7 +54,7 @@ class BlockedUser(msgspec.Struct):
 
     id: Id
     full_name: FullName
-    blocked_at: datetime
+    blocked_at: Moment
 
 
 class BlockPage(ItemPage[BlockedUser]):
@@ -87,7 +86,7 @@ class OwnReport(msgspec.Struct):
     details: Details
     reference: NewReportReference | None
     status: Annotated[Literal["open"], Meta(examples=["open"])]
-    created_at: datetime
+    created_at: Moment
 
 
 class ReportReference(msgspec.Struct):
@@ -127,13 +126,13 @@ class Report(msgspec.Struct):
             examples=["Get lost."],
         ),
     ]
-    created_at: datetime
+    created_at: Moment
     outcome: Outcome | None
     note: Annotated[
         str, Meta(description="the moderator's; empty while open", examples=["They have met."])
     ]
     resolved_by: Person | None
-    resolved_at: datetime | None
+    resolved_at: Moment | None
 
 
 class ReportPage(ItemPage[Report]):
@@ -169,7 +168,7 @@ class ModerationAct(msgspec.Struct):
         ),
     ]
     note: Note
-    acted_at: datetime
+    acted_at: Moment
 
 
 class ModerationActPage(ItemPage[ModerationAct]):

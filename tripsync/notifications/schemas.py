@@ -1,12 +1,12 @@
 """Schemas of devices and quiet hours."""
 
-from datetime import datetime, time
+from datetime import time
 from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
-from tripsync.http.fields import Id
+from tripsync.http.fields import Id, Moment
 from tripsync.http.schemas import Schema, says
 
 Platform = Annotated[
@@ -42,7 +42,7 @@ class Device(msgspec.Struct):
 
     id: Id
     platform: Platform
-    registered_at: Annotated[datetime, Meta(examples=["2026-12-25T08:30:00Z"])]
+    registered_at: Annotated[Moment, Meta(examples=["2026-12-25T08:30:00Z"])]
     current: Annotated[bool, Meta(description="whether it is this one", examples=[True])]
 
 

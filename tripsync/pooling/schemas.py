@@ -1,6 +1,5 @@
 """Schemas of the ride endpoints."""
 
-from datetime import datetime
 from typing import Annotated, Literal
 
 import msgspec
@@ -115,7 +114,7 @@ class RouteStop(msgspec.Struct):
     """Where the shared ride halts."""
 
     request_id: Id
-    kind: StopKind
+    kind: Annotated[StopKind, Meta(examples=["pickup"])]
     latitude: Latitude
     longitude: Longitude
     meters: Annotated[float, Meta(description="of road, from the first stop", examples=[1200])]
@@ -197,17 +196,17 @@ class RideRequest(msgspec.Struct):
     destination_longitude: Longitude
     start_name: str
     destination_name: str
-    depart_after: datetime
-    depart_before: datetime
+    depart_after: Moment
+    depart_before: Moment
     seats: Seats
     detour_percent: DetourPercent
     role: Role
     seats_offered: int | None
     preferences: RidePreferences
     auto_match: bool
-    note: str
+    note: Annotated[str, Meta(examples=["I wear a red cap."])]
     pool_id: int | None
-    created_at: datetime
+    created_at: Moment
 
 
 class RideRequestPage(ItemPage[RideRequest]):
@@ -258,7 +257,7 @@ class ActiveConnection(msgspec.Struct):
 
     id: Id
     status: Literal["approved"]
-    created_at: datetime
+    created_at: Moment
     user_request_id: Id
     partner: Partner
 
@@ -275,7 +274,7 @@ class PendingConnection(msgspec.Struct):
 
     connection_id: Id
     status: Literal["pending"]
-    created_at: datetime
+    created_at: Moment
     sent: Annotated[bool, Meta(description="true: one waits; false: one is asked")]
     user_request_id: Id
     other: Annotated[PersonOnTheRoad, Meta(description="who asks or is asked")]
@@ -289,7 +288,7 @@ class PoolMember(msgspec.Struct):
     """Who rides along, how far, and for which share of the fare."""
 
     id: Id
-    full_name: str
+    full_name: FullName
     request_id: Id
     seats: Seats
     role: Role
@@ -304,12 +303,12 @@ class PoolStop(msgspec.Struct):
     """A stop of the shared ride, and when it is about to be reached."""
 
     request_id: Id
-    kind: StopKind
-    name: str
+    kind: Annotated[StopKind, Meta(examples=["pickup"])]
+    name: Annotated[str, Meta(examples=["Andheri station"])]
     latitude: Latitude
     longitude: Longitude
     meters: float
-    expected_at: datetime
+    expected_at: Moment
 
 
 class Pool(msgspec.Struct):
@@ -321,9 +320,9 @@ class Pool(msgspec.Struct):
     seats_taken: Annotated[int, Meta(examples=[2])]
     estimated_fare: Annotated[float | None, Meta(examples=[240.0])]
     meeting_note: str
-    created_at: datetime
-    started_at: datetime | None
-    closed_at: datetime | None
+    created_at: Moment
+    started_at: Moment | None
+    closed_at: Moment | None
     is_fallback: IsFallback
     members: list[PoolMember]
     stops: list[PoolStop]

@@ -1,12 +1,12 @@
 """Schemas of recurring rides."""
 
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
-from tripsync.http.fields import Id, Latitude, Longitude
+from tripsync.http.fields import Id, Latitude, Longitude, Moment
 from tripsync.http.paging import ItemPage
 from tripsync.http.schemas import Schema, says
 from tripsync.pooling.schemas import (
@@ -73,8 +73,8 @@ class UpcomingDate(msgspec.Struct):
     """When the ride takes place next."""
 
     date: Day
-    depart_after: datetime
-    depart_before: datetime
+    depart_after: Moment
+    depart_before: Moment
     changed: bool
 
 
@@ -109,11 +109,11 @@ class RecurringRide(msgspec.Struct):
     seats_offered: int | None
     preferences: RidePreferences
     auto_match: bool
-    note: str
+    note: Annotated[str, Meta(examples=["I wear a red cap."])]
     changes: list[ChangedDate]
     upcoming: Annotated[list[UpcomingDate], Meta(description="the next five; none while paused")]
     recent: Annotated[list[PastDate], Meta(description="the last ten, the latest first")]
-    created_at: datetime
+    created_at: Moment
 
 
 class RecurringRidePage(ItemPage[RecurringRide]):

@@ -1,6 +1,5 @@
 """Schemas of saved searches for rides."""
 
-from datetime import datetime
 from typing import Annotated
 
 import msgspec
@@ -49,8 +48,8 @@ class RideSearch(msgspec.Struct):
     day_from: TimeOfDay | None
     day_until: TimeOfDay | None
     mail_me: bool
-    expires_at: datetime | None
-    created_at: datetime
+    expires_at: Moment | None
+    created_at: Moment
 
 
 class RideSearchPage(ItemPage[RideSearch]):

@@ -1,12 +1,11 @@
 """Schemas of the profile endpoints."""
 
-from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from tripsync.http.fields import EmailAddress, FullName, Gender, Line, OwnFullName, Text
+from tripsync.http.fields import EmailAddress, FullName, Gender, Line, Moment, OwnFullName, Text
 from tripsync.http.openapi.schemas import REFERENCE
 from tripsync.http.picture_urls import PictureUrl
 from tripsync.http.schemas import Schema, says
@@ -196,7 +195,7 @@ class MailSettings(Schema):
 class OwnData(msgspec.Struct):
     """Everything held about a rider; each section as the database has it."""
 
-    exported_at: datetime
+    exported_at: Moment
     account: Annotated[Fields, Meta(examples=[{"id": 17, "email": "asha@djsce.example"}])]
     profile: Annotated[Fields, Meta(examples=[{"username": "asha.rao", "bio": None}])]
     files: Annotated[

@@ -5,6 +5,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from tripsync.http.schemas import Schema
+from tripsync.http.tokens import EXAMPLE_TOKEN
 
 Seq = Annotated[int, Meta(ge=0, le=2**63 - 1, examples=[118])]
 
@@ -15,7 +16,7 @@ Seq = Annotated[int, Meta(ge=0, le=2**63 - 1, examples=[118])]
 class Authentication(Schema):
     """Who is at this end, or still is: say it again before the token expires."""
 
-    token: Annotated[str, Meta(min_length=1, max_length=4096, examples=["eyJhbGciOi..."])]
+    token: Annotated[str, Meta(min_length=1, max_length=4096, examples=[EXAMPLE_TOKEN])]
 
 
 class Resumption(Schema):

@@ -1,6 +1,5 @@
 """Schemas of the safety endpoints."""
 
-from datetime import datetime
 from typing import Annotated, Literal
 
 import msgspec
@@ -12,6 +11,7 @@ from tripsync.http.fields import (
     Latitude,
     Line,
     Longitude,
+    Moment,
     NonBlank,
     Person,
     PhoneNumber,
@@ -19,6 +19,7 @@ from tripsync.http.fields import (
 )
 from tripsync.http.paging import ItemPage, Page
 from tripsync.http.schemas import Schema
+from tripsync.http.tokens import EXAMPLE_SECRET
 
 Heading = Annotated[
     float, Meta(ge=0, lt=360, description="degrees from north, clockwise", examples=[87.5])
@@ -58,8 +59,8 @@ class RideShare(msgspec.Struct):
     id: Id
     pool_id: Id
     vehicle_note: Annotated[str, Meta(examples=["White Dzire, MH 02 AB 1234"])]
-    created_at: datetime
-    expires_at: datetime
+    created_at: Moment
+    expires_at: Moment
 
 
 class CreatedRideShare(RideShare):
@@ -69,7 +70,7 @@ class CreatedRideShare(RideShare):
         str,
         Meta(
             description="on this server; it opens without an account",
-            examples=["/api/safety/shared/Zk3...43-characters"],
+            examples=[f"/api/safety/shared/{EXAMPLE_SECRET}"],
         ),
     ]
 
@@ -98,7 +99,7 @@ class LastPosition(msgspec.Struct):
 
     latitude: Latitude
     longitude: Longitude
-    at: datetime
+    at: Moment
 
 
 class SharedStop(msgspec.Struct):
@@ -108,7 +109,7 @@ class SharedStop(msgspec.Struct):
     name: Annotated[str, Meta(examples=["Andheri station"])]
     latitude: Latitude
     longitude: Longitude
-    expected_at: datetime
+    expected_at: Moment
 
 
 class SharedRide(msgspec.Struct):
@@ -123,9 +124,9 @@ class SharedRide(msgspec.Struct):
     vehicle_note: Annotated[str, Meta(examples=["White Dzire, MH 02 AB 1234"])]
     stops: list[SharedStop]
     last_position: LastPosition | None
-    started_at: datetime | None
-    ended_at: datetime | None
-    expires_at: datetime
+    started_at: Moment | None
+    ended_at: Moment | None
+    expires_at: Moment
 
 
 class NewAlarm(Schema):
@@ -143,7 +144,7 @@ class Alarm(msgspec.Struct):
     latitude: Latitude | None
     longitude: Longitude | None
     note: Words
-    raised_at: datetime
+    raised_at: Moment
     emergency_contact: Annotated[
         Literal["mailed", "not_reachable", "none"],
         Meta(
@@ -192,9 +193,9 @@ class RaisedAlarm(msgspec.Struct):
     latitude: Latitude | None
     longitude: Longitude | None
     note: Words
-    raised_at: datetime
-    repeated_at: datetime
-    resolved_at: datetime | None
+    raised_at: Moment
+    repeated_at: Moment
+    resolved_at: Moment | None
     resolved_by: Person | None
     resolution: Annotated[str, Meta(examples=["She is home."])]
 

@@ -3,7 +3,6 @@
 No event names who wrote a post, but the one by which a writer reveals themselves."""
 
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Annotated, Literal, cast
 
 import msgspec
@@ -15,7 +14,7 @@ from tripsync.database.rows import (
     ServicesCloseForGood,
     ServiceSearchesRecordHits,
 )
-from tripsync.http.fields import Id, Person
+from tripsync.http.fields import Id, Moment, Person
 from tripsync.realtime.events import Addressed, Event, Pushed
 from tripsync.services.schemas import Amount, CompensationType, Kind, Title
 from tripsync.services.schemas_applications import (
@@ -39,7 +38,7 @@ class ApplicationSnapshot(msgspec.Struct):
     cover_letter: CoverLetter | None
     resume_url: ResumeUrl | None
     proposed_rate: Annotated[float, Meta(examples=[250.0])] | None
-    application_date: Annotated[datetime, Meta(tz=True, examples=["2026-11-20T08:30:00Z"])]
+    application_date: Moment
 
 
 class ServiceApplicationReceived(Event, pushed=Pushed.BY_DAY):
@@ -90,7 +89,7 @@ class PostFound(msgspec.Struct):
     title: Title
     compensation_type: CompensationType
     price: Amount | None
-    deadline: Annotated[datetime, Meta(tz=True, examples=["2026-12-01T18:00:00Z"])] | None
+    deadline: Annotated[Moment, Meta(examples=["2026-12-01T18:00:00Z"])] | None
     poster: Annotated[Person | None, Meta(description="null: anonymous")]
 
 

@@ -1,6 +1,5 @@
 """Schemas of posts."""
 
-from datetime import datetime
 from typing import Annotated, Literal
 
 import msgspec
@@ -157,7 +156,7 @@ class OpenServiceCard(msgspec.Struct):
     requires_cover_letter: bool
     is_anonymous: bool
     created_at: Annotated[
-        datetime,
+        Moment,
         Meta(description="of an anonymous post the hour", examples=["2026-11-20T08:00:00Z"]),
     ]
     poster: Annotated[Person | None, Meta(description="null: anonymous")]
@@ -255,7 +254,7 @@ class ServiceReport(msgspec.Struct):
     post_id: Id
     reason: Reason
     details: Details
-    created_at: datetime
+    created_at: Moment
 
 
 class ServiceClosing(Schema):

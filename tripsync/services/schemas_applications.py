@@ -1,12 +1,11 @@
 """Schemas of applications."""
 
-from datetime import datetime
 from typing import Annotated, Literal
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from tripsync.http.fields import Id, Person
+from tripsync.http.fields import Id, Moment, Person
 from tripsync.http.schemas import Schema, says
 from tripsync.services.schemas import Amount, Title
 
@@ -70,7 +69,7 @@ class ServiceApplication(msgspec.Struct):
     applicant: Person
     service_post: AppliedService
     poster: Annotated[Person | None, Meta(description="null: anonymous")]
-    cover_letter: str | None
-    resume_url: str | None
+    cover_letter: CoverLetter | None
+    resume_url: ResumeUrl | None
     proposed_rate: Annotated[float, Meta(examples=[250.0])] | None
-    application_date: datetime
+    application_date: Moment

@@ -1,6 +1,5 @@
 """Schemas of saved searches for services."""
 
-from datetime import datetime
 from typing import Annotated
 
 import msgspec
@@ -54,8 +53,8 @@ class ServiceSearch(msgspec.Struct):
     near_longitude: Longitude | None
     within_meters: Radius | None
     mail_me: bool
-    expires_at: datetime | None
-    created_at: datetime
+    expires_at: Moment | None
+    created_at: Moment
 
 
 class ServiceSearchPage(ItemPage[ServiceSearch]):

@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+# Nobody has said what it may be. Where it may be left out, it is.
+UNKNOWN = "..."
+
 
 def example(schema: Mapping[str, Any], components: Mapping[str, Any]) -> Any:
     """A value that fits the schema, put together from the examples of its fields."""
@@ -16,7 +19,11 @@ def example(schema: Mapping[str, Any], components: Mapping[str, Any]) -> Any:
         case {"anyOf": [*options]}:
             return example(next(each for each in options if each.get("type") != "null"), components)
         case {"properties": dict(fields)}:
-            return {name: example(each, components) for name, each in fields.items()}
+            values = {name: example(each, components) for name, each in fields.items()}
+            needed = schema.get("required", ())
+            return {
+                name: each for name, each in values.items() if name in needed or each is not UNKNOWN
+            }
         case {"type": "array", "items": dict(items)}:
             return [example(items, components)]
         case {"format": "date-time"}:
@@ -28,4 +35,4 @@ def example(schema: Mapping[str, Any], components: Mapping[str, Any]) -> Any:
         case {"type": "object"}:
             return {}
         case _:
-            return "..."
+            return UNKNOWN

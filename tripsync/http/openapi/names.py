@@ -1,6 +1,7 @@
 """What a field of a name is, wherever it does not say something closer of itself.
 
-A name means the same in all schemas, so it is said here once.
+A name means the same in all schemas, so it is said here once; and so are examples that go together,
+as the two ends of a ride do.
 """
 
 NAMES = {
@@ -223,4 +224,41 @@ NAMES = {
     "3": "how many gave three stars",
     "4": "how many gave four stars",
     "5": "how many gave five stars",
+}
+EXAMPLES: dict[str, object] = {
+    "connection_id": 9,
+    "conversation_id": 12,
+    "day_from": "08:00",
+    "day_until": "10:00",
+    "depart_before": "2026-11-20T08:45:00Z",
+    "destination_latitude": 19.1075,
+    "destination_longitude": 72.8372,
+    "destination_name": "College gate",
+    "ends_on": "2027-01-29",
+    "exception_dates": ["2026-12-25"],
+    "facebook": "https://facebook.com/asha.rao",
+    "gender": "woman",
+    "github": "https://github.com/asha",
+    "instagram": "https://instagram.com/asha.rao",
+    "linkedin": "https://linkedin.com/in/asha-rao",
+    "meeting_note": "At the gate, under the clock.",
+    "message_id": 815,
+    "new_password": "a kite over the old library",
+    "pool_id": 7,
+    "post_id": 90210,
+    "request_id": 4711,
+    "role": "rider",
+    "seats_offered": None,
+    "shared_meters": 9500,
+    "skip": False,
+    "solo_meters": 9000,
+    "start_latitude": 19.1197,
+    "start_longitude": 72.8464,
+    "start_name": "Andheri station",
+    "target_request_id": 4712,
+    "twitter": "https://twitter.com/asha_rao",
+    "user_request_id": 4710,
+    "website": "https://asha.example",
+    "x": "https://x.com/asha_rao",
+    "youtube": "https://youtube.com/@asha",
 }

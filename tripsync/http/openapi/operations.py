@@ -75,7 +75,6 @@ def file_form(upload: Upload) -> dict[str, Any]:
             "required": [FIELD],
         },
         "encoding": {FIELD: {"contentType": ", ".join(upload.media_types)}},
-        "example": {FIELD: "(the file)"},
     }
 
 
@@ -91,7 +90,7 @@ def success(contract: Contract, components: Mapping[str, Any]) -> dict[str, Any]
     if isinstance(contract.answer, Binary):
         file = {"type": "string", "format": "binary"}
         done["description"] = "The file."
-        done["content"] = {contract.answer.media_type: {"schema": file, "example": "(the file)"}}
+        done["content"] = {contract.answer.media_type: {"schema": file}}
         if contract.answer.versioned:
             answers["304"] = {"description": "The copy named in `If-None-Match` is still right."}
     elif contract.answer is not None:

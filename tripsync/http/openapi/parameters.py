@@ -9,6 +9,7 @@ from sanic_routing.route import Route
 
 from tripsync.http.endpoint import Binary, Contract
 from tripsync.http.openapi.schemas import REFERENCE, make_plain
+from tripsync.http.tokens import EXAMPLE_SECRET
 
 PATH_PARAMETER = re.compile(r"<(\w+)(?::(\w+))?>")
 ID = {"type": "integer", "minimum": 1, "maximum": 2**63 - 1}, 1
@@ -19,7 +20,7 @@ SECRET = (
         "maxLength": 43,
         "pattern": "^[A-Za-z0-9_-]{43}$",
     },
-    "p3V1sQ9fXn0cB7mZkL2wR8tYdG5hJ4aEuC6oNiKqWxM",
+    EXAMPLE_SECRET,
 )
 
 

@@ -3,18 +3,26 @@
 What a client sends may leave out what has a default; what a client gets always has it.
 """
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, get_args, get_origin
 
 import msgspec
 from msgspec import UNSET, inspect
 
 from tripsync.http.endpoint import Binary, Contract
-from tripsync.http.openapi.names import NAMES
+from tripsync.http.openapi.names import EXAMPLES, NAMES
 from tripsync.http.problems import ProblemDocument
 from tripsync.http.schemas import ReadsItself
 
 REFERENCE = "#/components/schemas/{name}"
+JSON_TYPES = {
+    bool: {"boolean"},
+    int: {"integer", "number"},
+    float: {"number"},
+    str: {"string"},
+    list: {"array"},
+    type(None): {"null"},
+}
 
 Components = dict[str, dict[str, Any]]
 
@@ -98,6 +106,14 @@ def tell_what_it_is(field: str, schema: dict[str, Any]) -> None:
     told = [each["description"] for each in schema.get("anyOf", ()) if "description" in each]
     if "description" not in schema and (told or field in NAMES):
         schema["description"] = told[0] if told else NAMES[field]
+    if field in EXAMPLES and may_be(schema, EXAMPLES[field]):
+        schema["examples"] = [EXAMPLES[field]]
+
+
+def may_be(schema: Mapping[str, Any], value: object) -> bool:
+    """Whether the value is of a type of the schema; a name may be that of two things."""
+    types = {each.get("type") for each in (schema, *schema.get("anyOf", ()))}
+    return not types.isdisjoint(JSON_TYPES[type(value)])
 
 
 def entry_of(kind: Any) -> Any:
@@ -116,11 +132,13 @@ def custom_schema(kind: type[ReadsItself]) -> dict[str, Any]:
 
 
 def make_plain(schema: Any) -> None:
-    """Leave out `says`, which is for our own messages; and tell of pairs as of lists of two, for
-    generators know no other."""
+    """Leave out `says`, which is for our own messages; and tell of pairs as of lists of two and of
+    choices as of strings, as generators understand them."""
     match schema:
         case dict():
             schema.pop("says", None)
+            if "enum" in schema and all(isinstance(each, str) for each in schema["enum"]):
+                schema["type"] = "string"
             if schema.get("items") is False:
                 schema["items"], *_ = schema.pop("prefixItems")
             for each in schema.values():
