@@ -217,10 +217,10 @@ async def run(connection: asyncpg.Connection, definition: Definition, number: in
     except asyncpg.LockNotAvailableError:
         raise
     except asyncpg.PostgresError as reason:
-        raise FunctionError(definition, *told(reason, at)) from reason
+        raise FunctionError(definition, *message_and_place(reason, at)) from reason
 
 
-def told(reason: asyncpg.PostgresError, at: int) -> tuple[str, int]:
+def message_and_place(reason: asyncpg.PostgresError, at: int) -> tuple[str, int]:
     said: Mapping[str, str] = reason.as_dict()
     message = said.get("message") or str(reason)
     if hint := said.get("hint"):

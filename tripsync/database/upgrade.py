@@ -114,7 +114,7 @@ def serving(folder: Path, version: int, programs: Path) -> Iterator[str]:
 
 def carry_over(source: str, target: str, programs: Path) -> None:
     """All roles and databases of one server into another one."""
-    roles = told_by(programs, "pg_dumpall", "--globals-only", "--dbname", source)
+    roles = output_of(programs, "pg_dumpall", "--globals-only", "--dbname", source)
     wanted = [line for line in roles.splitlines() if line.lower() != OWNER]
     restore(programs, target, "\n".join(wanted).encode())
     with psycopg.connect(source) as connection:
@@ -165,11 +165,11 @@ def restore(programs: Path, server: str, script: bytes | IO[bytes] | None) -> No
         ) from None
 
 
-def told_by(programs: Path, name: str, *arguments: str) -> str:
-    told = subprocess.run([programs / name, *arguments], check=False, stdout=subprocess.PIPE)
-    if told.returncode:
+def output_of(programs: Path, name: str, *arguments: str) -> str:
+    done = subprocess.run([programs / name, *arguments], check=False, stdout=subprocess.PIPE)
+    if done.returncode:
         raise DataFolderError(f"{name} could not read the old data; nothing was changed")
-    return told.stdout.decode()
+    return done.stdout.decode()
 
 
 def at(server: str, database: str) -> str:

@@ -47,15 +47,15 @@ def waiting(row: JobsCountJobs) -> str:
 
 async def retry(database: Database, chosen: argparse.Namespace) -> int:
     number = await database.reading.jobs.revive_dead_jobs(job_id=chosen.job)
-    return told(number, "to be tried again")
+    return report(number, "to be tried again")
 
 
 async def drop(database: Database, chosen: argparse.Namespace) -> int:
     number = await database.reading.jobs.drop_dead_job(job_id=chosen.job)
-    return told(number, "given up")
+    return report(number, "given up")
 
 
-def told(number: int, what: str) -> int:
-    """Say how many; 1 where there was none."""
+def report(number: int, what: str) -> int:
+    """Print how many jobs there were; return the exit code, 1 where there was none."""
     print(f"{number} {'job' if number == 1 else 'jobs'} {what}" if number else "no such dead job")
     return 0 if number else 1

@@ -37,12 +37,12 @@ async def warn_user(request: Request, user_id: int, body: ModerationNote) -> obj
 
     The event is `moderator_warning`, with the `note`; it does not name the moderator."""
 
-    async def tell(
+    async def warn(
         db: Transaction, _: ModerationFindSubject, occasion: Occasion
     ) -> ModerationRecordAct:
         return await sanctions.warn(db, occasion)
 
-    return await sanction(request, user_id, body, tell)
+    return await sanction(request, user_id, body, warn)
 
 
 @blueprint.post("/api/moderation/users/<user_id:id>/ban")
@@ -57,7 +57,7 @@ async def ban_user(request: Request, user_id: int, body: ModerationNote) -> obje
 
     An open request without company is cancelled; a ride that is shared already goes on."""
 
-    async def shut_out(
+    async def ban(
         db: Transaction, subject: ModerationFindSubject, occasion: Occasion
     ) -> ModerationRecordAct:
         if subject["banned"]:
@@ -65,7 +65,7 @@ async def ban_user(request: Request, user_id: int, body: ModerationNote) -> obje
         db.after_commit(resources(request)[EndedSessions].read)
         return await sanctions.ban(db, occasion)
 
-    return await sanction(request, user_id, body, shut_out)
+    return await sanction(request, user_id, body, ban)
 
 
 @blueprint.post("/api/moderation/users/<user_id:id>/unban")
@@ -75,14 +75,14 @@ async def ban_user(request: Request, user_id: int, body: ModerationNote) -> obje
 async def unban_user(request: Request, user_id: int, body: ModerationNote) -> object:
     """Lift a ban: the rider can sign in again; for moderators."""
 
-    async def let_in(
+    async def unban(
         db: Transaction, subject: ModerationFindSubject, occasion: Occasion
     ) -> ModerationRecordAct:
         if not subject["banned"]:
             raise Problem(NOT_BANNED)
         return await sanctions.unban(db, occasion)
 
-    return await sanction(request, user_id, body, let_in)
+    return await sanction(request, user_id, body, unban)
 
 
 async def sanction(
