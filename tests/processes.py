@@ -104,16 +104,18 @@ def tripsync(
     data_dir: Path,
     cwd: Path = ROOT,
     on_terminal: bool = False,
+    types: str = "",
     **environment: str,
 ) -> Iterator[Process]:
-    """The command inside the block; whatever is left of it afterwards is killed."""
+    """The command inside the block; whatever is left of it afterwards is killed. Somebody may
+    type into it, as at a terminal."""
     with ExitStack() as stack:
         transcript = stack.enter_context(tempfile.NamedTemporaryFile(prefix="tripsync-said-"))
         popen = subprocess.Popen(
             [sys.executable, "-m", "tripsync", *arguments],
             cwd=cwd,
             env=surroundings(data_dir, environment),
-            stdin=subprocess.DEVNULL,
+            stdin=stack.enter_context(keyboard(types)) if types else subprocess.DEVNULL,
             stdout=stack.enter_context(screen(transcript)) if on_terminal else transcript,
             stderr=subprocess.STDOUT,
             start_new_session=True,
@@ -123,6 +125,18 @@ def tripsync(
             yield process
         finally:
             process.end()
+
+
+@contextmanager
+def keyboard(types: str) -> Iterator[int]:
+    """A terminal at which somebody types this."""
+    hand, terminal = pty.openpty()
+    os.write(hand, types.encode())
+    try:
+        yield terminal
+    finally:
+        os.close(terminal)
+        os.close(hand)
 
 
 @contextmanager

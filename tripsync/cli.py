@@ -121,6 +121,9 @@ def parser(command: str | None = None) -> argparse.ArgumentParser:
         metavar="N",
         help="undo the latest migration, or the latest N",
     )
+    migrating.add_argument(
+        "--yes", action="store_true", help="roll back without asking, which production does"
+    )
     if command == "migrate":
         from tripsync.desk import migration_command
 
@@ -295,6 +298,9 @@ def change_schema(settings: Settings, chosen: argparse.Namespace) -> int:
             for each in standings:
                 print(f"{each.state:<8} {each.migration}")
             return 0 if all(each.state is State.APPLIED for each in standings) else 1
+        if chosen.rollback and not (chosen.yes or settings.in_development or agreed(url, chosen)):
+            print("nothing was done")
+            return 1
         if chosen.rollback:
             said = [f"rolled back {each}" for each in roll_back(url, chosen.rollback)]
         else:
@@ -305,6 +311,19 @@ def change_schema(settings: Settings, chosen: argparse.Namespace) -> int:
                 said.append(f"sql/functions: {made} made, {dropped} dropped")
     print("\n".join(said) or "nothing to do: the schema is up to date")
     return 0
+
+
+def agreed(url: str, chosen: argparse.Namespace) -> bool:
+    """Whether somebody says yes to what a rollback would take away."""
+    applied = [each.migration for each in status(url) if each.state is State.APPLIED]
+    latest = ", ".join(reversed(applied[-chosen.rollback :])) or "nothing"
+    if not sys.stdin.isatty():
+        raise CommandError(
+            f"this would undo {latest}, and what has been written since into what it made is lost; "
+            "say --yes where nobody can be asked"
+        )
+    print(f"This undoes {latest}; what has been written since into what it made is lost.")
+    return input("Type yes to go on: ").strip().lower() == "yes"
 
 
 def upgrade_data(settings: Settings, chosen: argparse.Namespace) -> int:

@@ -268,6 +268,35 @@ async def test_the_command_applies_tells_and_undoes(empty_database: str, data_di
     assert await run("--rollback", "2") == (0, undone)
 
 
+async def test_production_asks_before_it_rolls_back(empty_database: str, data_dir: Path) -> None:
+    migrate(empty_database)
+    production = {
+        "ENVIRONMENT": "production",
+        "SECRET_KEY": "a key of tests, longer than 32 bytes",
+        "DATABASE_URL": empty_database,
+    }
+
+    async def run(*arguments: str, types: str = "") -> tuple[int, str]:
+        with tripsync(
+            "migrate", "--rollback", *arguments, data_dir=data_dir, types=types, **production
+        ) as command:
+            return await command.exit_code(), command.said
+
+    code, said = await run()
+    assert code == 78
+    assert f"this would undo {OURS[-1]}, and what" in said
+    assert "say --yes" in said
+    code, said = await run("2", types="no\n")
+    assert code == 1
+    assert f"This undoes {OURS[-1]}, {OURS[-2]}; what" in said
+    assert said.endswith("nothing was done\n")
+    assert all(each.state is State.APPLIED for each in status(empty_database))
+    code, said = await run(types="yes\n")
+    assert code == 0
+    assert said.endswith(f"rolled back {OURS[-1]}\n")
+    assert await run("--yes") == (0, f"rolled back {OURS[-2]}\n")
+
+
 @pytest.mark.parametrize("steps", ["0", "-1"])
 async def test_a_rollback_of_no_step_is_refused_and_changes_nothing(
     empty_database: str, data_dir: Path, steps: str
