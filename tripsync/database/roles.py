@@ -79,18 +79,18 @@ async def let_in(url: str, *, server_settings: dict[str, str], **how: Any) -> as
         raise NotLetInError(why_not(reason, url, server_settings["role"])) from None
 
 
-def connect_at_desk(url: str) -> psycopg.Connection:
+def connect_at_desk(url: str, role: str = APP) -> psycopg.Connection:
     """The same, for commands that wait for nothing else."""
     try:
         connection = psycopg.connect(url, connect_timeout=5)
         try:
-            connection.execute(sql.SQL("set role {}").format(sql.Identifier(APP)))
+            connection.execute(sql.SQL("set role {}").format(sql.Identifier(role)))
             connection.commit()
         except psycopg.Error:
             connection.close()
             raise
     except psycopg.Error as reason:
-        raise NotLetInError(why_not(reason, url, APP)) from None
+        raise NotLetInError(why_not(reason, url, role)) from None
     return connection
 
 

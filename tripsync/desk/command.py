@@ -12,7 +12,7 @@ from tripsync.database.files import SCHEMA, function_files, query_files
 from tripsync.database.findings import FORMATS, counted, shown, tell
 from tripsync.database.reload import ReloadError, reload_everywhere
 from tripsync.database.roles import connect_at_desk
-from tripsync.desk import diff_command, list_command, plans
+from tripsync.desk import diff_command, list_command, plans, shell
 from tripsync.desk.asking import all_sources, catalog_of
 from tripsync.desk.mistakes import find_mistakes
 from tripsync.desk.reference import check_page
@@ -76,6 +76,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
     reloads = acts.add_parser("reload", help="put edited queries live in every running server")
     reloads.set_defaults(act=reload)
+
+    opens = acts.add_parser("shell", help="open psql on the database, as one who only reads")
+    shell.add_arguments(opens)
+    opens.set_defaults(act=open_shell)
 
     tries = acts.add_parser("try", help="run a query and take back what it changed")
     add_query(tries)
@@ -196,6 +200,11 @@ def explain_all(url: str, form: str) -> int:
     with connect_at_desk(url) as connection:
         found = sorted(check_plans(connection, sources))
     return tell(found, form, f"{len(sources)} queries")
+
+
+def open_shell(settings: Settings, chosen: argparse.Namespace, with_database: WithDatabase) -> int:
+    with with_database(settings) as running:
+        return shell.run(running, chosen)
 
 
 def list_queries(settings: Settings, chosen: argparse.Namespace, _: WithDatabase) -> int:
