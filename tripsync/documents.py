@@ -1,8 +1,8 @@
-"""Documents of the API as files: what is served as /openapi.json and /asyncapi.json, and a list of
-all calls to read."""
+"""Documents of the API as files: what is served as /openapi.json and /asyncapi.json, and lists of
+all calls and all problems to read."""
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,8 @@ import msgspec
 
 from tripsync.app import create_app, describe_calls, describe_sockets
 from tripsync.database.encoding import encode
+from tripsync.http.openapi.document import refusals
+from tripsync.http.problems import MEDIA_TYPE, Refusal
 from tripsync.settings import Settings
 
 REFERENCE = Path("docs/reference")
@@ -19,6 +21,19 @@ HEAD = """\
 Every call of the API and who may make it: anybody, or a rider, with a token. `tripsync documents` \
 writes this page.\
 """
+PROBLEMS = """\
+# Problems
+
+Every way in which a call is refused. The body is `application/problem+json` (RFC 9457): `detail` \
+is a sentence to be shown, often a closer one than here; `code` is for programs and stays; \
+`errors` names the fields of a 422. In [openapi.json](openapi.json) `code` is an enum for each \
+call and status. `tripsync documents` writes this page.
+
+| status | code | what it says | calls |
+|---|---|---|---|\
+"""
+# Beyond so many it is not a call's own.
+FEW_CALLS = 6
 TABLE = "| call | who | what |\n|---|---|---|"
 
 
@@ -49,7 +64,11 @@ def texts() -> dict[str, bytes]:
         name: msgspec.json.format(encode(document), indent=2) + b"\n"
         for name, document in described.items()
     }
-    return {**written, "calls.md": list_calls(described["openapi.json"]).encode()}
+    pages = {
+        "calls.md": list_calls(described["openapi.json"]),
+        "problems.md": list_problems(described["openapi.json"], refusals(app)),
+    }
+    return {**written, **{name: page.encode() for name, page in pages.items()}}
 
 
 def list_calls(document: Mapping[str, Any]) -> str:
@@ -69,6 +88,35 @@ def list_calls(document: Mapping[str, Any]) -> str:
         ]
         parts += ["", f"## {tag['name']}", "", tag["description"], "", TABLE, *rows]
     return "\n".join(parts) + "\n"
+
+
+def list_problems(document: Mapping[str, Any], known: Sequence[Refusal]) -> str:
+    """One table, by status, with the calls that may be refused so."""
+    calls: dict[str, list[str]] = {}
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            for code in codes_of(document, operation):
+                calls.setdefault(code, []).append(operation["operationId"])
+    rows = [
+        f"| {each.status} | `{each.code}` | {each.detail} | {among(calls.get(each.code, []))} |"
+        for each in known
+    ]
+    return "\n".join([PROBLEMS, *rows]) + "\n"
+
+
+def codes_of(document: Mapping[str, Any], operation: Mapping[str, Any]) -> Iterator[str]:
+    for response in operation["responses"].values():
+        if reference := response.get("$ref"):
+            told = document["components"]["responses"][reference.rpartition("/")[2]]
+            yield from told["content"][MEDIA_TYPE].get("examples", ())
+
+
+def among(calls: Sequence[str]) -> str:
+    if not calls:
+        return "any"
+    if len(calls) > FEW_CALLS:
+        return f"{len(calls)} calls"
+    return ", ".join(f"`{each}`" for each in calls)
 
 
 def about(operation: Mapping[str, Any]) -> str:
