@@ -106,7 +106,9 @@ def tell_what_it_is(field: str, schema: dict[str, Any]) -> None:
     told = [each["description"] for each in schema.get("anyOf", ()) if "description" in each]
     if "description" not in schema and (told or field in NAMES):
         schema["description"] = told[0] if told else NAMES[field]
-    if field in EXAMPLES and may_be(schema, EXAMPLES[field]):
+    # A null is shown on purpose: it goes with what stands beside it.
+    shows_null = schema.get("examples") == [None]
+    if field in EXAMPLES and not shows_null and may_be(schema, EXAMPLES[field]):
         schema["examples"] = [EXAMPLES[field]]
 
 
