@@ -53,7 +53,7 @@ class Receiver:
 
 
 def check_signature(headers: dict[str, str], body: bytes) -> None:
-    """As README tells those who receive."""
+    """As docs/how-to/wake-phones.md tells those who receive."""
     timestamp = headers["x-tripsync-timestamp"]
     assert abs(time.time() - int(timestamp)) < 300
     expected = hmac.new(SECRET.encode(), f"{timestamp}.".encode() + body, hashlib.sha256)
