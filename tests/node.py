@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from signal import SIGINT
 from typing import Any
 
 import msgspec
@@ -24,13 +25,20 @@ class Script:
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
 
-    async def tells(self, what: str) -> Any:
-        """What it tells next, which is of this kind."""
+    async def says(self) -> str:
+        """The next line."""
         assert self._process.stdout
         async with asyncio.timeout(PATIENCE):
-            told = msgspec.json.decode(await self._process.stdout.readline())
+            return (await self._process.stdout.readline()).decode().removesuffix("\n")
+
+    async def tells(self, what: str) -> Any:
+        """What it tells next, which is of this kind."""
+        told = msgspec.json.decode(await self.says())
         assert told.pop("what") == what, told
         return told
+
+    def interrupt(self) -> None:
+        self._process.send_signal(SIGINT)
 
     async def ends(self) -> int:
         """With which code it ends by itself."""
@@ -41,9 +49,14 @@ class Script:
 @asynccontextmanager
 async def node(script: str, *arguments: str) -> AsyncIterator[Script]:
     """`tell(what, {...})` in the script is what `tells` gives here."""
-    process = await asyncio.create_subprocess_exec(
-        NODE, "--eval", TELL + script, *arguments, stdout=asyncio.subprocess.PIPE
-    )
+    async with running("--eval", TELL + script, *arguments) as started:
+        yield started
+
+
+@asynccontextmanager
+async def running(*arguments: str | Path) -> AsyncIterator[Script]:
+    """Node, as it is called: `running("follow-events.ts")`."""
+    process = await asyncio.create_subprocess_exec(NODE, *arguments, stdout=asyncio.subprocess.PIPE)
     try:
         yield Script(process)
     finally:
