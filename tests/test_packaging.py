@@ -20,7 +20,9 @@ from tests.processes import ROOT, tripsync
 from tests.waiting import PATIENCE
 from tripsync.database.migrations import known_migrations
 
-NOT_SOURCE = shutil.ignore_patterns(".*", "tests", "var", "build", "*.egg-info", "__pycache__")
+NOT_SOURCE = shutil.ignore_patterns(
+    *(".*", "tests", "var", "build", "*.egg-info", "__pycache__", "node_modules")
+)
 
 HASHED = re.compile(r"--hash=sha256:[0-9a-f]{64}")
 LOCKS = ("requirements.lock", "requirements-dev.lock")
@@ -99,6 +101,7 @@ def test_the_wheel_carries_every_module_and_nothing_of_the_tests(wheel: Path) ->
     names = ZipFile(wheel).namelist()
     carried = {name for name in names if name.endswith(".py") and "/migrations/" not in name}
     assert carried == ours
+    assert {name.split("/")[0].partition("-")[0] for name in names} == {"tripsync"}
     assert "tripsync/py.typed" in names
     for folder in ("mail/templates", "http/templates", "http/static"):
         texts = {name for name in names if name.startswith(f"tripsync/{folder}/")}
