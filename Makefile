@@ -11,6 +11,7 @@ PYTHON ?= $(shell for each in python3 python3.13 python3.12 python3.11; do \
 	$$each -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$each && break; done)
 
 PYTHON_CLIENT := clients/python
+TYPESCRIPT_CLIENT := clients/typescript
 
 .PHONY: help run test check plans mutants format sandbox migrate bench clients lock clean
 
@@ -53,6 +54,7 @@ bench: $(BIN)/.dev ## measure requests against a bare server in the same run
 clients: $(PYTHON_CLIENT)/tripsync_client/generated/messages.py ## build what others install, into dist/
 	@$(BIN)/uv build --quiet --wheel --out-dir dist $(PYTHON_CLIENT)
 	@ls dist/tripsync_client-*.whl
+	@$(BIN)/python -m tests.clients.typescript
 
 # It has an environment of its own: its generator and pgqueuer want different versions of typer.
 $(PYTHON_CLIENT)/.venv/.done: $(PYTHON_CLIENT)/requirements.lock $(BIN)/.dev
@@ -80,6 +82,7 @@ lock: $(BIN)/.dev ## bring the two lock files up to setup.cfg; ARGS=--upgrade ta
 clean: ## remove the environment and everything that was built; data under var/ stays
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache
 	rm -rf $(PYTHON_CLIENT)/.venv $(PYTHON_CLIENT)/build $(PYTHON_CLIENT)/*.egg-info $(PYTHON_CLIENT)/tripsync_client/generated tests/linters/node_modules
+	rm -rf $(TYPESCRIPT_CLIENT)/node_modules $(TYPESCRIPT_CLIENT)/dist $(TYPESCRIPT_CLIENT)/src/generated
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "TripSync needs Python 3.11 or later; install it, or name one: make PYTHON=/path/to/python3" >&2; exit 1; }
