@@ -15,6 +15,7 @@ from tripsync.database.roles import connect_at_desk
 from tripsync.desk import diff_command, list_command, plans, shell
 from tripsync.desk.asking import all_sources, catalog_of
 from tripsync.desk.mistakes import find_mistakes
+from tripsync.desk.picture import PICTURE, write_picture
 from tripsync.desk.reference import check_page
 from tripsync.desk.relations import relations
 from tripsync.desk.schema_file import dump, write_schema
@@ -44,7 +45,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     types = acts.add_parser("stubs", help="write the types of all queries for mypy")
     types.set_defaults(act=write_types)
 
-    reads = acts.add_parser("schema", help="write the schema that the migrations make, to read it")
+    reads = acts.add_parser(
+        "schema", help="write the schema that the migrations make, to read it, and draw it"
+    )
     reads.set_defaults(act=write_the_schema)
 
     refers = acts.add_parser("reference", help="write docs/reference/queries.md")
@@ -149,8 +152,9 @@ def write_types(settings: Settings, _chosen: argparse.Namespace, _: WithDatabase
 def write_the_schema(_settings: Settings, _: argparse.Namespace, _running: WithDatabase) -> int:
     """From a database of its own, so that everybody writes the same."""
     with scratch_server() as server, scratch_database(server) as url:
-        changed = write_schema(dump(url))
-    print(f"{shown(SCHEMA)} {'written' if changed else 'is as it should be'}")
+        changed = {SCHEMA: write_schema(dump(url)), PICTURE: write_picture(url)}
+    for file, is_changed in changed.items():
+        print(f"{shown(file)} {'written' if is_changed else 'is as it should be'}")
     return 0
 
 

@@ -13,6 +13,7 @@ from tripsync.desk.asking import all_sources, ask_postgres, database_to_ask
 from tripsync.desk.callers import read_calls
 from tripsync.desk.checking import check_all
 from tripsync.desk.function_checks import can_be_asked, unused
+from tripsync.desk.picture import check_picture
 from tripsync.desk.renamed import with_new_name
 from tripsync.desk.schema_file import check_schema, dump
 from tripsync.desk.stubs import Told, is_known, read_stubs
@@ -43,7 +44,8 @@ def find_mistakes(
         catalog = ask_postgres(url, sound)
         catalog = catalog._replace(faults=[with_new_name(each) for each in catalog.faults])
         # Other servers and releases word the same schema otherwise.
-        schema = [] if only or settings.database_url or made.findings else check_schema(dump(url))
+        is_ours = not (only or settings.database_url or made.findings)
+        schema = [*check_schema(dump(url)), *check_picture(url)] if is_ours else []
         found = [*made.findings, *unused(url, functions, sources)]
     found += check_all(sources, sound, catalog, read_calls(PACKAGE), read_stubs(), is_typed)
     return sorted(each for each in {*traps, *schema, *found} if is_wanted(each.path, only))
