@@ -31,14 +31,12 @@ LIMITS = {
 }
 OF_A_FEATURE = ("tripsync/delays/", "sql/", "migrations/", "tripsync/app.py")
 # Written by commands, and not counted.
-GENERATED = {
-    "docs/reference/asyncapi.json",
-    "docs/reference/calls.md",
-    "docs/reference/openapi.json",
+GENERATED = (
+    "docs/reference/",
     "sql/schema.sql",
     "tripsync/database/bound.pyi",
     "tripsync/database/rows.pyi",
-}
+)
 KIND = "add-a-filter-kind.md"
 CHOICES = "tests/database/test_choices.py"
 
@@ -236,7 +234,8 @@ async def test_a_page_does_what_it_says(page: str, tmp_path: Path, database: str
     await Walk(copy, database, SCENES[page]).follow(page)
     after = texts_in(copy)
     touched = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
-    assert touched - GENERATED == {block.file for block in changes(page)}
+    by_hand = {name for name in touched if not name.startswith(GENERATED)}
+    assert by_hand == {block.file for block in changes(page)}
     for style in (("check", "."), ("format", "--check", ".")):
         ruff = (sys.executable, "-m", "ruff", *style)
         code, said = await run(*ruff, copy=copy, environment=os.environ)
