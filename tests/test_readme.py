@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Server
+from tests.how_to.pages import changes
 from tripsync.app import FEATURES
 from tripsync.settings import variables
 
@@ -73,6 +74,13 @@ def test_every_file_that_a_page_names_is_there(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
         if not target.startswith("http"):
             assert (page.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("page", HOW_TO, ids=lambda page: page.name)
+def test_the_changes_of_a_page_still_fit(page: Path) -> None:
+    """At a glance; tests/how_to follows the page."""
+    for block in changes(page.name):
+        block.apply(ROOT, only_check=True)
 
 
 def test_a_decision_says_what_whoever_takes_it_again_asks() -> None:

@@ -27,18 +27,20 @@ class Block:
     def __str__(self) -> str:
         return f"docs/how-to/{self.page}:{self.line}"
 
-    def apply(self, copy: Path) -> None:
+    def apply(self, project: Path, *, only_check: bool = False) -> None:
         """Change a copy of the project."""
         if self.kind == "diff":
+            command = ["git", "apply", *(["--check"] if only_check else []), "-"]
             done = subprocess.run(
-                ["git", "apply", "-"], cwd=copy, input=self.text, capture_output=True, text=True
+                command, cwd=project, input=self.text, capture_output=True, text=True, check=False
             )
             assert done.returncode == 0, (
                 f"{self} does not fit {self.file} any more; mend the page: {done.stderr}"
             )
-        else:
-            file = copy / self.file
-            assert not file.exists(), f"{self}: {self.file} is there already; mend the page"
+            return
+        file = project / self.file
+        assert not file.exists(), f"{self}: {self.file} is there already; mend the page"
+        if not only_check:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(self.text)
 
