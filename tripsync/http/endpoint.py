@@ -22,6 +22,7 @@ from sanic import HTTPResponse, Request
 
 from tripsync.database.row_security import see_all_colleges
 from tripsync.http import problems
+from tripsync.http.compression import compress
 from tripsync.http.context import resources
 from tripsync.http.identity import identify
 from tripsync.http.picture_urls import PictureUrls
@@ -115,6 +116,7 @@ def endpoint(
                 return None
             response = respond(answered, status)
             open_pictures(request, response)
+            compress(request, response)
             return response
 
         call.contract = contract  # type: ignore[attr-defined]

@@ -21,6 +21,7 @@ from sanic_ext import Extend, Extension, render
 
 from tripsync.database.encoding import encode
 from tripsync.database.files import folder
+from tripsync.http.compression import compress_once
 from tripsync.http.openapi.document import describe, refusals
 from tripsync.http.openapi.schemas import Components
 
@@ -91,16 +92,20 @@ class Pages(Extension):
     def serve(self, path: str, content_type: str, policy: str = PAGE_POLICY) -> None:
         headers = {"Content-Security-Policy": policy, "Cache-Control": "no-cache"}
 
-        async def send(_: Request) -> HTTPResponse:
-            return HTTPResponse(self._written[path], headers=headers, content_type=content_type)
+        async def send(request: Request) -> HTTPResponse:
+            page = HTTPResponse(self._written[path], headers=headers, content_type=content_type)
+            compress_once(request, page)
+            return page
 
         self.app.add_route(send, path, name=name_of(path))
 
     def serve_file(self, source: Path, content_type: str) -> None:
         path = f"/docs/{source.name}"
 
-        async def send(_: Request) -> HTTPResponse:
-            return await file(source, mime_type=content_type, max_age=A_DAY)
+        async def send(request: Request) -> HTTPResponse:
+            sent = await file(source, mime_type=content_type, max_age=A_DAY)
+            compress_once(request, sent)
+            return sent
 
         self.app.add_route(send, path, name=name_of(path))
 
