@@ -205,7 +205,7 @@ async def test_who_sets_off_in_another_ride_is_seen_no_more_in_the_one_nobody_en
     later = [leaving(0, 60, offset) for offset in range(3)]
     await pair_up(mina, asha, *later[:2])
     waits = (await go(ravi, later[2]))["request_id"]
-    [pending] = (await asked(mina, waits))["connections"]
+    [pending] = (await asked(mina, waits))["items"]
     assert (await say(ravi, pending["connection_id"])).status_code == 200
     other = await pool_of(ravi)
     assert (await ravi.call("POST", f"/api/pool/pools/{other}/leave")).status_code == 200
