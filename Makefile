@@ -67,13 +67,15 @@ $(PYTHON_CLIENT)/tripsync_client/generated/messages.py: $(PYTHON_CLIENT)/.venv/.
 		$(PYTHON_CLIENT)/generate.py $(PYTHON_CLIENT)/generator.yaml docs/reference/openapi.json docs/reference/asyncapi.json
 	@$(PYTHON_CLIENT)/.venv/bin/python $(PYTHON_CLIENT)/generate.py docs/reference $(PYTHON_CLIENT)
 
-# numpy is asked for by rustworkx and needed by none of what we call: 60 MB.
+# What is asked for and needed by none of what we call: numpy (60 MB) by rustworkx, Django by the
+# wheel that carries the pages' scripts.
+NOT_NEEDED := numpy django asgiref
 lock: $(BIN)/.dev ## bring the two lock files up to setup.cfg; ARGS=--upgrade takes newer versions
 	@$(BIN)/uv pip compile setup.cfg --universal --python-version 3.11 --generate-hashes --quiet \
-		--no-header --no-emit-index-url --no-emit-find-links --no-emit-package numpy \
+		--no-header --no-emit-index-url --no-emit-find-links $(NOT_NEEDED:%=--no-emit-package=%) \
 		$(ARGS) -o requirements.lock
 	@$(BIN)/uv pip compile setup.cfg --extra dev --universal --python-version 3.11 --generate-hashes --quiet \
-		--no-header --no-emit-index-url --no-emit-find-links --no-emit-package numpy \
+		--no-header --no-emit-index-url --no-emit-find-links $(NOT_NEEDED:%=--no-emit-package=%) \
 		$(ARGS) -c requirements.lock -o requirements-dev.lock
 	@$(BIN)/uv pip compile $(PYTHON_CLIENT)/pyproject.toml --extra dev --universal --python-version 3.11 \
 		--generate-hashes --quiet --no-header --no-emit-index-url --no-emit-find-links \

@@ -1,7 +1,8 @@
 """Pages show people the documents and let them try calls; they are made of templates.
 
-All work without internet and without a script, but for Swagger UI, which comes out of a wheel
-(swagger-ui-py). The documents and what is made of them are written once at start.
+All work without internet, and without a script but for Redoc, which shows the calls, and Swagger
+UI, which tries them; both come out of one wheel. The documents and what is made of them are written
+once at start.
 """
 
 import json
@@ -32,12 +33,18 @@ SOCKETS_GUIDE = folder("docs") / "sockets.md"
 OWN_FILES = {
     "pages.css": "text/css",
     "icon.svg": "image/svg+xml",
+    "read.js": "text/javascript",
     "start.js": "text/javascript",
 }
-SWAGGER_FILES = {
-    "swagger-ui.css": "text/css",
-    "swagger-ui-bundle.js": "text/javascript",
-    "favicon-32x32.png": "image/png",
+SCRIPT = "text/javascript"
+# Of drf-spectacular-sidecar.
+REDOC = "redoc/bundles/redoc.standalone.js"
+# It would show an image of its makers' from elsewhere.
+LOGO = ("https://cdn.redoc.ly/redoc/logo-mini.svg", "/docs/icon.svg")
+SIDECAR_FILES = {
+    "swagger-ui-dist/swagger-ui.css": "text/css",
+    "swagger-ui-dist/swagger-ui-bundle.js": "text/javascript",
+    "swagger-ui-dist/favicon-32x32.png": "image/png",
 }
 JSON = "application/json"
 HTML = "text/html; charset=utf-8"
@@ -46,9 +53,9 @@ PAGE_POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
 )
-# Swagger UI sets inline styles and embeds small images.
-SWAGGER_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
+# Both scripts set inline styles and embed images; Redoc searches in a worker that it makes itself.
+SCRIPT_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; worker-src blob:; "
     "img-src 'self' data:; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 A_DAY = 86_400
@@ -81,13 +88,14 @@ class Pages(Extension):
         self.app.before_server_start(self.write)
         self.serve("/openapi.json", JSON)
         self.serve("/asyncapi.json", JSON)
-        self.serve("/redoc", HTML)
-        self.serve("/docs", HTML, SWAGGER_POLICY)
+        self.serve("/redoc", HTML, SCRIPT_POLICY)
+        self.serve("/docs", HTML, SCRIPT_POLICY)
         self.serve("/docs/sockets", HTML)
         for name, content_type in OWN_FILES.items():
             self.serve_file(STATIC / name, content_type)
-        for name, content_type in SWAGGER_FILES.items():
-            self.serve_file(swagger_folder() / name, content_type)
+        for name, content_type in SIDECAR_FILES.items():
+            self.serve_file(sidecar_folder() / name, content_type)
+        self.serve("/docs/redoc.standalone.js", SCRIPT)
 
     def serve(self, path: str, content_type: str, policy: str = PAGE_POLICY) -> None:
         headers = {"Content-Security-Policy": policy, "Cache-Control": "no-cache"}
@@ -114,37 +122,30 @@ class Pages(Extension):
         document = describe(app, self._events)
         facts = {
             "document": document,
-            "features": by_feature(document),
             "refusals": refusals(app),
             "sockets": self._sockets,
         }
+        redoc = (sidecar_folder() / REDOC).read_text()
         self._written = {
+            "/docs/redoc.standalone.js": redoc.replace(*LOGO),
             "/openapi.json": encode(document),
             "/asyncapi.json": encode(self._sockets),
-            "/redoc": self._templates.get_template("reading_view.html").render(facts),
+            "/redoc": self._templates.get_template("reading.html").render(facts),
             "/docs": self._templates.get_template("swagger.html").render(),
             "/docs/sockets": self._templates.get_template("guide.html").render(guide=guide()),
         }
 
 
-def swagger_folder() -> Path:
-    # Found without importing the package, which would bring its web frameworks' handlers along.
-    spec = find_spec("swagger_ui")
+def sidecar_folder() -> Path:
+    # Found without importing the package, which wants Django.
+    spec = find_spec("drf_spectacular_sidecar")
     if spec is None or not spec.submodule_search_locations:
-        raise RuntimeError("swagger-ui-py is not installed")
-    return Path(spec.submodule_search_locations[0]) / "static"
+        raise RuntimeError("drf-spectacular-sidecar is not installed")
+    return Path(spec.submodule_search_locations[0]) / "static" / "drf_spectacular_sidecar"
 
 
 def name_of(path: str) -> str:
     return re.sub(r"\W", "_", path.strip("/"))
-
-
-def by_feature(document: Mapping[str, Any]) -> dict[str, list[tuple[str, str, Any]]]:
-    features: dict[str, list[tuple[str, str, Any]]] = {}
-    for path, operations in document["paths"].items():
-        for method, operation in operations.items():
-            features.setdefault(operation["tags"][0], []).append((method, path, operation))
-    return features
 
 
 def guide() -> Markup:
