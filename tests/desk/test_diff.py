@@ -235,10 +235,13 @@ def test_differences_are_shown_beside_each_other(crowd: str, tmp_path: Path) -> 
     other_order = version(
         f"select * from ({listing} order by user_id limit 3) as three order by user_id desc;"
     )
+    other_rows = version(f"{listing} order by user_id offset 1 limit 3;")
     other_columns = version("select user_id from users where college_id = :college_id;")
-    edits = [Versions(old, each) for each in (other_words, other_order, other_columns)]
+    edits = [Versions(old, each) for each in (other_words, other_order, other_columns, other_rows)]
     said = [told(each.smallest[1]) for edit in edits for each in compared(crowd, [edit], 5)]
     assert said[0][1].startswith("~ ")
     assert " -> " in said[0][1]
     assert said[1][0] == "  the same 3 rows in another order:"
+    # A row that has come is not one that has gone, in other words.
+    assert sorted(line[0] for line in said[3][1:]) == ["+", "-"]
     assert said[2][:2] == ["- columns user_id, email, college_id", "+ columns user_id"]

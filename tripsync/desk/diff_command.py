@@ -73,6 +73,8 @@ def run(chosen: argparse.Namespace) -> int:
             if not edited.queries:
                 print(f"no query differs from {chosen.against}")
                 return SAME
+            if sys.stderr.isatty():
+                print(f"on {chosen.riders} seeded riders ...", file=sys.stderr)
             with seeded_database(chosen.riders) as url:
                 found = diff(url, edited, chosen.tries, read_values(chosen.values))
     except (DeskError, EmbeddedServerError, MigrationError, QueryFileError) as reason:

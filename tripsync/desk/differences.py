@@ -121,7 +121,7 @@ def paired(gone: Sequence[Row], come: Sequence[Row], columns: Sequence[str]) -> 
         found.append((row, same.pop(0) if keys and same else None))
     found += [(None, row) for rows in there.values() for row in rows]
     # With nothing to name them, and one on each side, it is the same.
-    if len(gone) == len(come) == 1 and columns:
+    if len(gone) == len(come) == 1 and columns and not keys:
         return [(gone[0], come[0])]
     return found
 
