@@ -1,6 +1,7 @@
 """A job that fails is tried again, later each time, and in the end lies where it can be seen."""
 
 import asyncio
+import json
 import logging
 import signal
 from datetime import timedelta
@@ -298,6 +299,18 @@ async def test_one_dead_job_is_tried_again_alone(
     assert await states_of(queue) == {"failed": 2, "queued": 1}
     still_dead = {each["id"] for each in await queue.reading.jobs.list_dead_jobs(size=10)}
     assert still_dead == {dead[0]["id"], dead[2]["id"]}
+
+
+async def test_a_worker_of_production_says_so_as_lines_of_json(
+    data_dir: Path, empty_database: str, queue: Database
+) -> None:
+    production = {"ENVIRONMENT": "production", "SECRET_KEY": "a key of tests, longer than 32 bytes"}
+    with tripsync("worker", data_dir=data_dir, DATABASE_URL=empty_database, **production) as worker:
+        await until(lambda: '"message":"started"' in worker.said)
+        worker.send(signal.SIGTERM)
+        assert await worker.exit_code() == 0
+        lines = [json.loads(line) for line in worker.said.splitlines()]
+    assert [line["message"] for line in lines if line["level"] == "info"] == ["started", "stopped"]
 
 
 async def test_the_worker_command_works_until_it_is_told_to_stop(
