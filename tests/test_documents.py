@@ -30,3 +30,14 @@ def test_the_command_writes_what_is_committed(
     for name, text in written.items():
         assert text == (REFERENCE / name).read_bytes(), name
         assert f"wrote {tmp_path / name}\n" in said
+
+
+def test_a_release_keeps_the_api_and_forgets_what_was_allowed(tmp_path: Path) -> None:
+    released = tmp_path / "released"
+    released.mkdir()
+    (released / "allowed.txt").write_text("openRideRequest: is gone\n")
+    assert main(["documents", str(tmp_path), "--release"]) == 0
+    assert (released / "openapi.json").read_bytes() == (tmp_path / "openapi.json").read_bytes()
+    kept = (REFERENCE / "released" / "allowed.txt").read_text()
+    assert "is gone" not in (released / "allowed.txt").read_text()
+    assert (released / "allowed.txt").read_text().splitlines()[0] == kept.splitlines()[0]

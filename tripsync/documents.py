@@ -32,6 +32,10 @@ call and status. `tripsync documents` writes this page.
 | status | code | what it says | calls |
 |---|---|---|---|\
 """
+ALLOWED = """\
+# Breaks of the API since the last release, each below its reason, as tests/test_api_breaks.py
+# tells them. `tripsync documents --release` empties this list.
+"""
 # Beyond so many it is not a call's own.
 FEW_CALLS = 6
 TABLE = "| call | who | what |\n|---|---|---|"
@@ -45,6 +49,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=REFERENCE,
         help=f"where they are written to ({REFERENCE})",
     )
+    parser.add_argument(
+        "--release",
+        action="store_true",
+        help="note the API as released, too: what breaks its clients has to be allowed from now on",
+    )
 
 
 def write(chosen: argparse.Namespace) -> int:
@@ -53,7 +62,19 @@ def write(chosen: argparse.Namespace) -> int:
     for name, text in texts().items():
         (folder / name).write_bytes(text)
         print(f"wrote {folder / name}")
+    if chosen.release:
+        release(folder)
     return 0
+
+
+def release(folder: Path) -> None:
+    """Keep the API as it is for later ones to be compared with (tests/test_api_breaks.py)."""
+    released = folder / "released"
+    released.mkdir(exist_ok=True)
+    (released / "openapi.json").write_bytes((folder / "openapi.json").read_bytes())
+    # What was allowed since the last release is in this one.
+    (released / "allowed.txt").write_text(ALLOWED)
+    print(f"wrote {released / 'openapi.json'}")
 
 
 def texts() -> dict[str, bytes]:
