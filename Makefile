@@ -13,7 +13,7 @@ PYTHON ?= $(shell for each in python3 python3.13 python3.12 python3.11; do \
 PYTHON_CLIENT := clients/python
 TYPESCRIPT_CLIENT := clients/typescript
 
-.PHONY: help run test check plans mutants format sandbox migrate bench clients lock clean
+.PHONY: help run test check plans mutants format sandbox migrate bench clients mock lock clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -55,6 +55,10 @@ clients: $(PYTHON_CLIENT)/tripsync_client/generated/messages.py ## build what ot
 	@$(BIN)/uv build --quiet --wheel --out-dir dist $(PYTHON_CLIENT)
 	@ls dist/tripsync_client-*.whl
 	@$(BIN)/python -m tests.clients.typescript
+	@$(BIN)/python -m tests.clients.postman
+
+mock: $(BIN)/.dev ## answer with the examples of the API's document, on :4010, without a database
+	@exec $(BIN)/python -m tests.clients.mock $(ARGS)
 
 # It has an environment of its own: its generator and pgqueuer want different versions of typer.
 $(PYTHON_CLIENT)/.venv/.done: $(PYTHON_CLIENT)/requirements.lock $(BIN)/.dev
@@ -84,7 +88,7 @@ lock: $(BIN)/.dev ## bring the two lock files up to setup.cfg; ARGS=--upgrade ta
 clean: ## remove the environment and everything that was built; data under var/ stays
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache
 	rm -rf $(PYTHON_CLIENT)/.venv $(PYTHON_CLIENT)/build $(PYTHON_CLIENT)/*.egg-info $(PYTHON_CLIENT)/tripsync_client/generated tests/linters/node_modules
-	rm -rf $(TYPESCRIPT_CLIENT)/node_modules $(TYPESCRIPT_CLIENT)/dist $(TYPESCRIPT_CLIENT)/src/generated
+	rm -rf $(TYPESCRIPT_CLIENT)/node_modules $(TYPESCRIPT_CLIENT)/dist $(TYPESCRIPT_CLIENT)/src/generated clients/postman/node_modules clients/mock/node_modules
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "TripSync needs Python 3.11 or later; install it, or name one: make PYTHON=/path/to/python3" >&2; exit 1; }
