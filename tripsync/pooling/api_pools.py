@@ -25,7 +25,7 @@ from tripsync.pooling.problems import (
     REQUEST_CLOSED,
     UNDER_WAY,
 )
-from tripsync.pooling.schemas import CurrentPools, PassingPoolList, Pool, PoolChange
+from tripsync.pooling.schemas import CurrentPools, JoinablePoolList, Pool, PoolChange
 from tripsync.realtime.events import Addressed, append_many
 from tripsync.routing.roads import Roads
 
@@ -147,8 +147,8 @@ async def change(
 
 
 @blueprint.get("/api/pool/requests/<request_id:id>/pools")
-@endpoint(answer=PassingPoolList, refuses=(NO_SUCH_REQUEST, REQUEST_CLOSED))
-async def list_passing_pools(request: Request, request_id: int) -> object:
+@endpoint(answer=JoinablePoolList, refuses=(NO_SUCH_REQUEST, REQUEST_CLOSED))
+async def list_joinable_pools(request: Request, request_id: int) -> object:
     """List the shared rides that pass by and have room, best first.
 
     To join one, ask the request that is named with it."""

@@ -165,7 +165,7 @@ class MatchList(msgspec.Struct):
     matches: list[Match]
 
 
-class PassingPool(msgspec.Struct):
+class JoinablePool(msgspec.Struct):
     """A shared ride that could take one along."""
 
     pool_id: Id
@@ -177,10 +177,10 @@ class PassingPool(msgspec.Struct):
     is_fallback: IsFallback
 
 
-class PassingPoolList(msgspec.Struct):
-    """Shared rides that pass by, best first."""
+class JoinablePoolList(msgspec.Struct):
+    """Shared rides that could take one along, best first."""
 
-    pools: list[PassingPool]
+    pools: list[JoinablePool]
 
 
 class RideRequest(msgspec.Struct):
