@@ -107,7 +107,9 @@ def paragraph(compared: Compared, against: str) -> Iterator[str]:
         yield f"    {compared.refusal}"
         return
     tried = counted(compared.tried, "set") + " of values"
-    if not compared.found:
+    if not compared.found and not compared.led_somewhere:
+        yield f"    nothing is known: with {tried} it gives no row and writes none; try --set"
+    elif not compared.found:
         yield f"    nothing differs with {tried}"
     else:
         kinds = counted_by_kind(each for _, each in compared.found) or "other columns"

@@ -26,6 +26,9 @@ from tripsync.desk.wanted import Known, read_known
 
 # A query that takes long is tried with fewer values.
 LONGEST_SECONDS = 3.0
+# So many sets of values are drawn for each that is used: most lead nowhere in a query that asks
+# several tables.
+CANDIDATES = 3
 # So that rows are shown rather than that their order or columns are others.
 MANY = 1000
 
@@ -55,6 +58,8 @@ class Compared(NamedTuple):
     versions: Versions
     # How many sets of values both versions were run with.
     tried: int
+    # With how many of them one gave a row, or wrote one.
+    led_somewhere: int = 0
     found: tuple[tuple[Values, Difference], ...] = ()
     plans: tuple[Plan, Plan] | None = None
     # As one writes the values of the smallest difference down.
@@ -178,8 +183,9 @@ class Comparison:
                 await put_in_place(self._connection, self._edited.old_functions)
             await begin(self._connection)
             for each in both:
-                old[name_of(each)] = await self._outcomes(each.old, was=True)
-                again[name_of(each)] = await self._outcomes(each.old, was=True)
+                name = name_of(each)
+                old[name] = self._most_telling(name, await self._outcomes(each.old, was=True))
+                again[name] = await self._outcomes(each.old, was=True)
         except FunctionError as reason:
             raise DeskError(f"the old functions do not fit today's schema: {reason}") from None
         finally:
@@ -203,7 +209,7 @@ class Comparison:
                 # Said when it is run.
                 continue
         text = "\n".join(each.text for each in versions if each)
-        drawn = await draw(self._connection, text, types, self._known, self._number)
+        drawn = await draw(self._connection, text, types, self._known, CANDIDATES * self._number)
         if unknown := sorted(self._fixed.keys() - types.keys()):
             raise DeskError(f"{name} takes no {', '.join(unknown)}")
         fixed = await self._read(types)
@@ -245,6 +251,16 @@ class Comparison:
                 break
         return outcomes
 
+    def _most_telling(self, name: str, outcomes: Sequence[Outcome]) -> list[Outcome]:
+        """Of all values those that lead somewhere, and some that lead nowhere; the outcomes of
+        these, in the order in which they were drawn."""
+        somewhere = [nth for nth, each in enumerate(outcomes) if each.leads_somewhere]
+        nowhere = [nth for nth, each in enumerate(outcomes) if not each.leads_somewhere]
+        kept = somewhere[: self._number - min(len(nowhere), self._number // 3)]
+        kept += nowhere[: self._number - len(kept)]
+        self._values[name] = [self._values[name][nth] for nth in sorted(kept)]
+        return [outcomes[nth] for nth in sorted(kept)]
+
     async def _plan(self, source: Source, statement: Statement) -> Plan:
         nulls = ", ".join(["null"] * len(statement.parameters))
         async with self._connection.transaction():
@@ -276,7 +292,8 @@ class Comparison:
             if (difference := compare(was, once_more, now, ordered=ordered))
         )
         plans = (self._plans[name, True], self._plans[name, False])
-        result = Compared(versions, len(outcomes), found, plans)
+        led = sum(was.leads_somewhere or now.leads_somewhere for _, was, _, now in outcomes)
+        result = Compared(versions, len(outcomes), led, found, plans)
         if not found:
             return result
         return result._replace(written=await self._written(name, result.smallest[0]))

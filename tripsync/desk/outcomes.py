@@ -100,6 +100,10 @@ class Outcome(NamedTuple):
     effects: tuple[Effect, ...] = ()
     refusal: str = ""
 
+    @property
+    def leads_somewhere(self) -> bool:
+        return bool(self.rows or self.effects)
+
 
 class Text:
     """A query as one version of its file has it, prepared."""
@@ -116,7 +120,7 @@ class Text:
 
     async def run(self, connection: asyncpg.Connection, values: Values) -> Outcome:
         """Within a transaction of the caller; it is afterwards as it was."""
-        given = [values[name] for name in self.statement.parameters]
+        given = [values.get(name) for name in self.statement.parameters]
         # Released as well: of savepoints that stay, each write takes a lock.
         await connection.execute("savepoint run")
         try:

@@ -60,7 +60,6 @@ select distinct relname, attname
   join pg_class on pg_class.oid = indrelid
   join pg_attribute on attrelid = indrelid and attnum = any(indkey)
  where indisunique
-   and not indisprimary
    and relnamespace = 'public'::regnamespace
 """
 
