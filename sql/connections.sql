@@ -81,17 +81,17 @@ select request.start[1] as start_latitude,
        request.solo_road_meters is not null as road_is_known
   from pooling_requests request
  where request.college_id = :college_id
-   and (
-       request.request_id in (select request_id from sides)
-       or request.request_id in (
+   and request.request_id = any(array(
+           select request_id
+             from sides
+            union all
            select fellow.request_id
              from sides
              join pool_members own on own.request_id = sides.request_id
                                   and own.left_at is null
              join pool_members fellow on fellow.pool_id = own.pool_id
                                      and fellow.left_at is null
-       )
-   );
+       ));
 
 -- name: is_blocked_by_any(user_id, user_ids)$
 -- Whether this rider must not meet one of these.
