@@ -2,6 +2,7 @@
 may show. Anything else names nothing: 404. A request line without a URL is a 400 like any other.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,19 +12,27 @@ from sanic.exceptions import BadURL, SanicException
 
 from tripsync.http.problems import MALFORMED_REQUEST, Problem
 
+ID = re.compile("[1-9][0-9]{0,18}")
 LARGEST_ID = 2**63 - 1
+SECRET = re.compile("[A-Za-z0-9_-]{43}")
 
 
 def read_id(text: str) -> int:
-    number = int(text)
-    if number > LARGEST_ID:
+    """The id, in the one way to write it: Sanic asks the pattern only where two routes compete."""
+    if not ID.fullmatch(text) or (number := int(text)) > LARGEST_ID:
         raise ValueError("no row has this id")
     return number
 
 
+def read_secret(text: str) -> str:
+    if not SECRET.fullmatch(text):
+        raise ValueError("no secret looks like this")
+    return text
+
+
 def add_path_patterns(app: Sanic) -> None:
-    app.router.register_pattern("id", read_id, r"[1-9][0-9]{0,18}")
-    app.router.register_pattern("secret", str, r"[A-Za-z0-9_-]{43}")
+    app.router.register_pattern("id", read_id, ID.pattern)
+    app.router.register_pattern("secret", read_secret, SECRET.pattern)
 
 
 def secret_paths(app: Sanic) -> Iterator[str]:
