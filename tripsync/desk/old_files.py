@@ -27,9 +27,18 @@ def files_of(against: str) -> Iterator[Path]:
         return
     with tempfile.TemporaryDirectory(prefix="tripsync-sql-") as folder:
         archive = asked_of_git("archive", "--format=tar", against, "--", ".")
-        with tarfile.open(fileobj=io.BytesIO(archive)) as files:
-            files.extractall(folder, filter="data")
+        unpack(archive, Path(folder))
         yield Path(folder)
+
+
+def unpack(archive: bytes, folder: Path) -> None:
+    """Only files, as git has no others in it that hold SQL."""
+    with tarfile.open(fileobj=io.BytesIO(archive)) as members:
+        for member in members:
+            if content := members.extractfile(member):
+                place = folder / member.name
+                place.parent.mkdir(parents=True, exist_ok=True)
+                place.write_bytes(content.read())
 
 
 def asked_of_git(*arguments: str) -> bytes:
