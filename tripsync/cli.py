@@ -87,6 +87,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     configure_logs(production=not settings.in_development)
     try:
         code: int = chosen.command(settings, chosen)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever reads has enough, as `head` has. What is left must not be written at the exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
     except EXPLAINED as reason:
         print(f"tripsync: {reason}", file=sys.stderr)
         return MISCONFIGURED

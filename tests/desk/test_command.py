@@ -2,6 +2,9 @@
 
 import json
 import re
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import asyncpg
@@ -9,7 +12,7 @@ import psycopg
 import pytest
 
 from tests.desk.conftest import Seeded
-from tests.processes import ROOT, Process, copy_of_the_project, tripsync
+from tests.processes import ROOT, Process, copy_of_the_project, surroundings, tripsync
 from tripsync.database.findings import Finding, for_github
 from tripsync.database.migrations import migrate
 from tripsync.desk.callers import calls_of
@@ -93,6 +96,24 @@ async def test_a_list_is_one_line_a_query_and_names_come_first(
     assert True in named
     assert named == sorted(named, reverse=True)
     assert all(re.match(r"\w+(\.\w+| \(\w+\)) +\S", line) for line in lines), said
+
+
+def test_a_reader_may_have_enough(data_dir: Path) -> None:
+    """As `tripsync sql list | head` has."""
+    command = [sys.executable, "-m", "tripsync", "sql", "list", "/"]
+    with subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env=surroundings(data_dir, {}),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as listing:
+        assert listing.stdout is not None
+        assert listing.stderr is not None
+        # Before a line is written.
+        listing.stdout.close()
+        assert listing.stderr.read() == b""
+        assert listing.wait() == 128 + signal.SIGPIPE
 
 
 async def test_an_endpoint_is_listed_with_its_queries(data_dir: Path) -> None:
