@@ -21,7 +21,17 @@ from tripsync.http.openapi.document import contracted
 from tripsync.http.openapi.parameters import PATH_PARAMETER
 from tripsync.http.openapi.refusals import possible_refusals
 from tripsync.http.openapi.schemas import REFERENCE
-from tripsync.http.problems import GENERAL, MEDIA_TYPE
+from tripsync.http.problems import (
+    EXPECTATION_FAILED,
+    GENERAL,
+    INTERNAL,
+    MALFORMED_REQUEST,
+    MEDIA_TYPE,
+    METHOD_NOT_ALLOWED,
+    NOT_FOUND,
+    TOO_LARGE,
+    TOO_SLOW,
+)
 from tripsync.realtime.gateway import NOT_YOURS
 from tripsync.realtime.handshake import ORIGIN_NOT_ALLOWED
 from tripsync.realtime.message_schemas import EVENT
@@ -35,6 +45,18 @@ HOME = {"/", "/api"}
 HANDSHAKES = (UPGRADE_REQUIRED, NOT_YOURS, ORIGIN_NOT_ALLOWED)
 
 
+# What the server says before it asks an endpoint, or when one breaks; all else the endpoint lists.
+UNASKED = (
+    MALFORMED_REQUEST,
+    NOT_FOUND,
+    METHOD_NOT_ALLOWED,
+    TOO_SLOW,
+    TOO_LARGE,
+    EXPECTATION_FAILED,
+    INTERNAL,
+)
+
+
 class Operation:
     """One endpoint, and what it may answer."""
 
@@ -42,7 +64,7 @@ class Operation:
         self.pattern = re.compile("/" + PATH_PARAMETER.sub("[^/]+", path))
         self.method = method
         self.contract = contract
-        may_refuse = (*GENERAL, *possible_refusals(method, contract))
+        may_refuse = (*UNASKED, *possible_refusals(method, contract))
         self.refusals = {refusal.code: refusal for refusal in may_refuse}
         self.path = "/" + PATH_PARAMETER.sub(r"{\1}", path)
 

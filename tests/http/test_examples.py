@@ -105,3 +105,24 @@ def test_moments_are_moved_ahead_and_other_texts_are_not() -> None:
     assert datetime.now(UTC) < first < datetime.now(UTC) + 2 * A_WEEK
     assert date.fromisoformat(moved(["2026-12-25"])[0]).weekday() == date(2026, 12, 25).weekday()
     assert moved({"at": "08:30", "count": 3}) == {"at": "08:30", "count": 3}
+
+
+async def test_authorize_in_swagger_ui_signs_one_in(
+    client: httpx.AsyncClient, campus: Campus
+) -> None:
+    rider = await campus.sign_up()
+    flow = document()["components"]["securitySchemes"]["password"]["flows"]["password"]
+    # As Swagger UI sends it, with no client's name and no scope.
+    answer = await client.post(
+        flow["tokenUrl"],
+        data={
+            "grant_type": "password",
+            "scope": "",
+            "username": rider.email,
+            "password": rider.password,
+        },
+        headers={"Authorization": "Basic Og=="},
+    )
+    token = answer.json()["access_token"]
+    shown = await client.get("/api/profile/me", headers={"Authorization": f"Bearer {token}"})
+    assert shown.json()["id"] == rider.id

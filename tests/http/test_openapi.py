@@ -51,6 +51,7 @@ def test_every_operation_says_what_it_is_for(document: dict[str, Any]) -> None:
         assert re.fullmatch("[a-z]+([A-Z][a-z]+)*", operation["operationId"]), name
         assert operation["summary"], name
         assert operation["description"], name
+        assert all(each["description"] for each in operation["parameters"]), name
         [tag] = operation["tags"]
         assert tags[tag], name
     assert {operation["tags"][0] for operation in operations(document).values()} == set(tags)

@@ -112,7 +112,7 @@ class OpenedConversation(msgspec.Struct):
 class PartnerQuery(Schema):
     """Whom to write to."""
 
-    partner_id: Id
+    partner_id: Annotated[Id, Meta(description="whom to write to")]
 
 
 class ConversationQuery(Page):

@@ -19,7 +19,7 @@ from tripsync.http.context import database, reading, resources, rider, run_in_tr
 from tripsync.http.endpoint import Binary, endpoint
 from tripsync.http.identity import identify
 from tripsync.http.picture_urls import PictureUrls
-from tripsync.http.problems import TOO_MANY, UNAVAILABLE, Problem, Refusal
+from tripsync.http.problems import NOT_AUTHENTICATED, TOO_MANY, UNAVAILABLE, Problem, Refusal
 from tripsync.http.rate_limits import Limit, count_try
 from tripsync.http.responses import (
     ASKED_AGAIN,
@@ -83,7 +83,12 @@ async def remove_resume(request: Request) -> None:
 
 
 @blueprint.get("/api/users/<user_id:id>/image")
-@endpoint(query=PictureAddress, answer=Binary(pictures.STORED_AS), refuses=(NO_IMAGE,), open=True)
+@endpoint(
+    query=PictureAddress,
+    answer=Binary(pictures.STORED_AS),
+    refuses=(NO_IMAGE, NOT_AUTHENTICATED),
+    open=True,
+)
 async def show_profile_image(request: Request, query: PictureAddress, user_id: int) -> object:
     """See the picture of a fellow of one's college, or one's own.
 

@@ -108,7 +108,12 @@ class ReviewSummary(msgspec.Struct):
 class PictureAddress(Schema):
     """What an address of a picture says; taken from `profile_image_url` as it stands there."""
 
-    v: Annotated[str, Meta(pattern="^[0-9a-f]{12}$(?!\n)", examples=["9f86d081884c"])] = ""
+    v: Annotated[
+        str,
+        Meta(
+            pattern="^[0-9a-f]{12}$(?!\n)", description="which picture", examples=["9f86d081884c"]
+        ),
+    ] = ""
     viewer: Annotated[
         int, Meta(ge=0, le=LARGEST_ID, description="whom it was given to", examples=[23])
     ] = 0
@@ -121,6 +126,7 @@ class PictureAddress(Schema):
             str,
             Meta(
                 pattern="^[A-Za-z0-9_-]{43}$(?!\n)",
+                description="shows that the address is ours",
                 examples=["9sV0rj4nT5kQ2wYxB1cZ7LmHd8fGeKp3uAoRiX6tWyE"],
             ),
         ]

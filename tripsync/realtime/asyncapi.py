@@ -126,6 +126,7 @@ def unions(messages: Mapping[str, Any]) -> dict[str, Any]:
         ]
         for direction in ("say_", "hear_")
     }
+    # Their types are constants. AsyncAPI's own `discriminator` would have to be the schema's name.
     return {
         "Said": one_of("Said", "What riders say; `type` says what.", payloads["say_"]),
         "Heard": one_of("Heard", "What riders hear; `type` says what.", payloads["hear_"]),

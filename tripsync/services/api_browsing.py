@@ -12,7 +12,7 @@ from tripsync.http.context import reading, rider
 from tripsync.http.endpoint import endpoint
 from tripsync.http.identity import identify_if_any
 from tripsync.http.paging import Page, RowId, next_cursor
-from tripsync.http.problems import FieldError, invalid
+from tripsync.http.problems import NOT_AUTHENTICATED, FieldError, invalid
 from tripsync.http.responses import Listed
 from tripsync.services.api import blueprint
 from tripsync.services.posts import find_post, in_utc, money, shown
@@ -46,7 +46,7 @@ class Place(msgspec.Struct, array_like=True):
 
 
 @blueprint.get("/api/services")
-@endpoint(query=ServiceQuery, answer=list[ServiceCard], open=True)
+@endpoint(query=ServiceQuery, answer=list[ServiceCard], refuses=(NOT_AUTHENTICATED,), open=True)
 async def list_services(request: Request, query: ServiceQuery) -> object:
     """List open posts, newest first, or search them.
 
@@ -136,7 +136,7 @@ def wishes(query: ServiceQuery) -> Mapping[str, Any]:
 
 
 @blueprint.get("/api/services/<post_id:id>")
-@endpoint(answer=ServicePost, refuses=(NO_SUCH_POST,), open=True)
+@endpoint(answer=ServicePost, refuses=(NO_SUCH_POST, NOT_AUTHENTICATED), open=True)
 async def show_service(request: Request, post_id: int) -> object:
     """Show one post, whole.
 

@@ -200,16 +200,18 @@ class ServiceQuery(Page):
         ""
     )
     kind: Kind | None = None
-    status: PostStatus = "open"
+    status: Annotated[PostStatus, Meta(description="how they stand")] = "open"
     compensation_type: CompensationType | None = None
     min_price: Amount | None = None
     max_price: Amount | None = None
-    deadline_after: Deadline | None = None
-    deadline_before: Deadline | None = None
+    deadline_after: Annotated[Deadline, Meta(description="from when on")] | None = None
+    deadline_before: Annotated[Deadline, Meta(description="until when")] | None = None
     poster_id: Annotated[Id, Meta(description="not of anonymous posts")] | None = None
     near_latitude: Latitude | None = None
     near_longitude: Longitude | None = None
-    within_meters: Annotated[int, Meta(ge=100, le=50_000)] = 5000
+    within_meters: Annotated[
+        int, Meta(ge=100, le=50_000, description="how far from there, as the crow flies")
+    ] = 5000
     order: Annotated[
         Literal["newest", "price", "deadline", "relevance"],
         Meta(description="relevance: best first among the newest 500 that fit"),

@@ -4,24 +4,23 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-import msgspec
 from sanic_routing.route import Route
 
 from tripsync.http.endpoint import Binary, Contract
-from tripsync.http.openapi.schemas import REFERENCE, make_plain
+from tripsync.http.openapi.names import EXAMPLES
+from tripsync.http.openapi.schemas import components_of
 from tripsync.http.tokens import EXAMPLE_SECRET
+from tripsync.http.urls import LARGEST_ID
 
 PATH_PARAMETER = re.compile(r"<(\w+)(?::(\w+))?>")
-ID = {"type": "integer", "minimum": 1, "maximum": 2**63 - 1}, 1
-SECRET = (
-    {
-        "type": "string",
-        "minLength": 43,
-        "maxLength": 43,
-        "pattern": "^[A-Za-z0-9_-]{43}$",
-    },
-    EXAMPLE_SECRET,
-)
+ID = {"type": "integer", "minimum": 1, "maximum": LARGEST_ID}
+ANY_ID = 23
+SECRET = {
+    "type": "string",
+    "minLength": 43,
+    "maxLength": 43,
+    "pattern": "^[A-Za-z0-9_-]{43}$",
+}
 
 
 def parameters(route: Route, contract: Contract) -> list[dict[str, Any]]:
@@ -30,40 +29,46 @@ def parameters(route: Route, contract: Contract) -> list[dict[str, Any]]:
 
 def path_parameters(route: Route) -> Iterable[dict[str, Any]]:
     for name, pattern in PATH_PARAMETER.findall(route.path):
-        schema, value = SECRET if pattern == "secret" else ID
-        whose = name.removesuffix("_id").replace("_", " ")
-        yield {
-            "name": name,
-            "in": "path",
-            "required": True,
-            "description": f"The id of the {whose}."
-            if pattern != "secret"
-            else "The secret of the link, as it came.",
-            "schema": schema,
-            "example": value,
-        }
+        parameter = {"name": name, "in": "path", "required": True}
+        if pattern == "secret":
+            parameter |= {
+                "description": "the secret of the link",
+                "schema": SECRET,
+                "example": EXAMPLE_SECRET,
+            }
+        else:
+            parameter |= {
+                "description": f"the id of the {name.removesuffix('_id').replace('_', ' ')}",
+                "schema": ID,
+                "example": EXAMPLES.get(name, ANY_ID),
+            }
+        yield parameter
 
 
 def query_parameters(contract: Contract) -> Iterable[dict[str, Any]]:
     if contract.query is None:
         return
-    _, components = msgspec.json.schema_components([contract.query], ref_template=REFERENCE)
-    schema = components[contract.query.__name__]
-    make_plain(schema)
+    schema = components_of([contract.query])[contract.query.__name__]
     for name, each in schema["properties"].items():
-        told = [
-            part["description"] for part in (each, *each.get("anyOf", ())) if "description" in part
-        ]
-        if each.get("default") in (None, ""):
-            # It stands for nothing.
-            each.pop("default", None)
         yield {
             "name": name,
             "in": "query",
             "required": name in schema.get("required", ()),
-            "description": " ".join(told),
-            "schema": each,
+            "description": each.pop("description", ""),
+            "schema": as_sent(each),
         }
+
+
+def as_sent(schema: dict[str, Any]) -> dict[str, Any]:
+    """As it stands in a query string, which knows no null; a list is a name given several times,
+    or once."""
+    options = {each["type"]: each for each in schema.pop("anyOf", ()) if each["type"] != "null"}
+    told = {**(options.get("array") or next(iter(options.values()), {})), **schema}
+    if told.get("default") in (None, ""):
+        # It stands for nothing.
+        told.pop("default", None)
+    told.pop("description", None)
+    return told
 
 
 def headers(contract: Contract) -> Iterable[dict[str, Any]]:
