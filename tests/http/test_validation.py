@@ -98,6 +98,15 @@ def test_unknown_names_are_not_echoed_at_length() -> None:
     assert len(problem.detail) < 200
 
 
+@pytest.mark.parametrize("number", [95_000, 21, 20, 3])
+def test_an_answer_does_not_grow_with_what_is_wrong(number: int) -> None:
+    names = [f"n{each:05}" for each in range(number)]
+    body = msgspec.json.encode({"name": "box", "weight": 2, **dict.fromkeys(names, 1)})
+    told = [each.field for each in refusal(body).errors]
+    assert told == names[:20]
+    assert len(str(refusal(body))) < 2_000
+
+
 def test_forms_are_text_and_still_typed() -> None:
     assert converter(Parcel)({"name": "box", "weight": "2.5"}).weight == 2.5
     with pytest.raises(Problem, match="invalid"):

@@ -8,6 +8,8 @@ ValueError with a sentence, and `json_schema()`.
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from heapq import nsmallest
+from itertools import islice
 from typing import Any, Protocol, TypeVar
 
 import msgspec
@@ -16,6 +18,9 @@ from tripsync.http.problems import FieldError, invalid
 from tripsync.http.validation_messages import clipped, fields_of, sentence
 
 S = TypeVar("S", bound="Schema")
+
+# Of the mistakes in one body so many are told.
+MOST_MISTAKES = 20
 
 
 class Schema(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -86,17 +91,18 @@ def refuse_nul(value: object, field: str = "") -> None:
 
 
 def explained(schema: type[Schema], given: object, *, strict: bool) -> Exception:
-    """All that is wrong with what was given, as one problem."""
+    """What is wrong with what was given, as one problem: all of it, up to a bound, or an answer
+    would be as long as the question."""
     if not isinstance(given, Mapping):
         return invalid(FieldError("", "The body must be a JSON object."))
-    return invalid(*mistakes(schema, given, strict=strict))
+    return invalid(*islice(mistakes(schema, given, strict=strict), MOST_MISTAKES))
 
 
 def mistakes(
     schema: type[Schema], given: Mapping[str, Any], *, strict: bool
 ) -> Iterator[FieldError]:
     known = fields_of(schema)
-    for name in sorted(given.keys() - known.keys()):
+    for name in nsmallest(MOST_MISTAKES, given.keys() - known.keys()):
         shown = clipped(name)
         yield FieldError(shown, f"There is no field {shown!r} here.")
     for name, each in known.items():
