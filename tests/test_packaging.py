@@ -190,7 +190,8 @@ def version_of(pin: Requirement) -> str:
 )
 def test_the_lock_file_satisfies_setup_cfg(extra: str, lock: str) -> None:
     pins = pinned(lock)
-    for requirement in wanted() + (wanted("dev") + wanted("desk") if extra else []):
+    extras = ("dev", "desk", "docs") if extra else ()
+    for requirement in [*wanted(), *(each for name in extras for each in wanted(name))]:
         name = canonicalize_name(requirement.name)
         found = [version_of(pin) for pin in pins if canonicalize_name(pin.name) == name]
         assert found, f"{lock} lacks {requirement}"

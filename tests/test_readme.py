@@ -9,25 +9,13 @@ import pytest
 from tests.conftest import Server
 from tests.how_to.pages import changes
 from tripsync.app import FEATURES
-from tripsync.settings import variables
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
 # The pages in their order, and the list of them.
 DECISIONS = sorted((ROOT / "docs" / "decisions").glob("*.md"))
 HOW_TO = sorted((ROOT / "docs" / "how-to").glob("*.md"))
-
-
-def settings_table() -> str:
-    return "\n".join(
-        f"| `{each.name}` | {f'`{each.default}`' if each.default else ''} | {each.meaning} |"
-        for each in variables()
-    )
-
-
-def test_every_setting_is_in_the_table_as_it_is() -> None:
-    table = README.partition("<!-- settings -->\n")[2].partition("\n<!-- end of settings -->")[0]
-    assert table == settings_table()
+REFERENCE = sorted((ROOT / "docs" / "reference").glob("*.md"))
 
 
 async def test_the_walk_works_when_pasted(server: Server) -> None:
@@ -67,7 +55,7 @@ def test_the_plan_of_the_package_has_all_but_features() -> None:
 
 @pytest.mark.parametrize(
     "page",
-    [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *DECISIONS, *HOW_TO],
+    [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *DECISIONS, *HOW_TO, *REFERENCE],
     ids=lambda page: page.relative_to(ROOT).as_posix(),
 )
 def test_every_file_that_a_page_names_is_there(page: Path) -> None:

@@ -183,7 +183,7 @@ def parser(command: str | None = None) -> argparse.ArgumentParser:
     editing.set_defaults(command=work_at_desk)
 
     documenting = commands.add_parser(
-        "documents", help="write the OpenAPI and the AsyncAPI document to files"
+        "documents", help="write docs/reference: the API's documents, and pages made of the code"
     )
     if command == "documents":
         from tripsync import documents

@@ -298,7 +298,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
 
 
 class Variable(msgspec.Struct, frozen=True):
-    """One environment variable, as `tripsync settings` and README describe it."""
+    """One environment variable, as `tripsync settings` and docs/reference describe it."""
 
     name: str
     attribute: str
