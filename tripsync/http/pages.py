@@ -60,7 +60,7 @@ SCRIPT_POLICY = (
 )
 A_DAY = 86_400
 CODE = re.compile(r"`([^`]+)`")
-LINK_INTO_SOURCES = re.compile(r"\[([^\]]+)\]\(\.\.?/[^)]*\)")
+LINK_INTO_SOURCES = re.compile(r"\[([^\]]+)\]\((?![/#]|https?:)[^)]*\)")
 
 
 async def page(request: Request, template: str, **facts: object) -> HTTPResponse:
