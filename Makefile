@@ -13,7 +13,7 @@ PYTHON ?= $(shell for each in python3 python3.13 python3.12 python3.11; do \
 PYTHON_CLIENT := clients/python
 TYPESCRIPT_CLIENT := clients/typescript
 
-.PHONY: help run test check plans mutants format sandbox migrate bench clients mock lock clean
+.PHONY: help run test check docs plans mutants format sandbox migrate bench clients mock lock clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,10 @@ check: $(BIN)/.dev ## lint, formatting, types, the API documents, every query, a
 	@$(BIN)/python -m tests.linters
 	@$(BIN)/tripsync sql check
 	@$(BIN)/tripsync migrate --check
+
+docs: $(BIN)/.dev ## build docs/ as a site with a search, and check its links; see build/guide/index.html
+	@$(BIN)/sphinx-build --fail-on-warning --quiet --jobs auto -c docs/site -d build/guide.cache . build/guide
+	@echo "build/guide/index.html"
 
 plans: $(BIN)/.dev ## plan every query on a database of a thousand riders; none may read a whole table
 	@$(BIN)/tripsync sql explain --all --seeded $(ARGS)
