@@ -24,7 +24,7 @@ const CUT = 1006;
 const OPENING_TAKES = 20_000;
 const SILENCE_LASTS = 30_000;
 const ANSWER_TAKES = 10_000;
-const RENEWAL_WAITS = 2_000;
+const RENEWAL_WAITS = 1_000;
 const LONGEST_TIMER = 2 ** 31 - 1;
 
 type Timer = ReturnType<typeof setTimeout>;
@@ -73,6 +73,13 @@ export class Connection {
     return true;
   }
 
+  /** Ends soon unless the server answers. */
+  probe(): void {
+    if (!this.send({ type: "ping" })) return;
+    clearTimeout(this.silence);
+    this.silence = setTimeout(() => this.end(CUT), ANSWER_TAKES);
+  }
+
   /** Ends at once; no socket takes its time to say good-bye to a server that is gone. */
   end(code = CUT): void {
     if (this.over) return;
@@ -97,25 +104,22 @@ export class Connection {
 
   private listen(): void {
     clearTimeout(this.silence);
-    this.silence = setTimeout(() => {
-      this.write({ type: "ping" });
-      this.silence = setTimeout(() => this.end(CUT), ANSWER_TAKES);
-    }, SILENCE_LASTS);
+    this.silence = setTimeout(() => this.probe(), SILENCE_LASTS);
   }
 
   private renewAt(moment: number): void {
-    const wait = Math.min(Math.max(moment - Date.now(), 0), LONGEST_TIMER);
+    const wait = Math.min(Math.max(moment - Date.now(), RENEWAL_WAITS), LONGEST_TIMER);
     this.renewal = setTimeout(() => void this.renew(), wait);
   }
 
   private async renew(): Promise<void> {
-    const tokens = await this.session.tokens().catch(() => undefined);
+    const tokens = await this.session.tokens();
     // Signed out: the server closes the socket.
     if (this.over || tokens === null) return;
-    if (tokens && tokens.refreshToken !== this.tokens.refreshToken) {
+    if (tokens.refreshToken !== this.tokens.refreshToken) {
       this.tokens = tokens;
       this.send({ type: "auth", token: tokens.accessToken });
     }
-    this.renewAt(tokens ? tokens.renewAt : Date.now() + RENEWAL_WAITS);
+    this.renewAt(tokens.renewAt);
   }
 }

@@ -85,8 +85,9 @@ export class Feed implements AsyncIterableIterator<Message, undefined> {
     return this.connection?.send({ type: "ack", seq }) ?? false;
   }
 
-  /** Comes back now: for an app that learns that the network is there again. */
+  /** Comes back now, or sees whether the line still is one: the network changed, or the app woke. */
   reconnect(): void {
+    this.connection?.probe();
     this.endPause();
   }
 

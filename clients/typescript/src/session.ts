@@ -64,7 +64,8 @@ export class AuthSession {
   }
 
   /** Changes the password. The server signs all devices out; this one is signed in again. */
-  changePassword(change: PasswordChange): Promise<AnswerOf<"/api/auth/password", "put">> {
+  async changePassword(change: PasswordChange): Promise<AnswerOf<"/api/auth/password", "put">> {
+    await this.tokens();
     // Nobody refreshes meanwhile: tokens of before are refused as soon as the password is changed.
     return this.oneAtATime(async () => {
       const headers = { Authorization: `Bearer ${(await this.freshest())?.accessToken ?? ""}` };
@@ -75,7 +76,8 @@ export class AuthSession {
   }
 
   /** Signs this device out. The tokens are forgotten even if the server cannot be reached. */
-  logOut(): Promise<void> {
+  async logOut(): Promise<void> {
+    await this.tokens();
     return this.oneAtATime(async () => {
       const tokens = await this.freshest();
       await this.keep(null);
@@ -94,10 +96,11 @@ export class AuthSession {
     return (await this.tokens())?.accessToken ?? null;
   }
 
-  /** Tokens that are good for a while. */
+  /** Tokens that are good for a while, if the server can be reached for new ones. */
   async tokens(): Promise<StoredTokens | null> {
     const tokens = await this.loaded();
-    return tokens && Date.now() >= tokens.renewAt ? this.renewed(tokens) : tokens;
+    if (tokens === null || Date.now() < tokens.renewAt) return tokens;
+    return this.renewed(tokens).catch(() => tokens);
   }
 
   /** Other tokens than these, which the server refuses; whoever asks meanwhile gets the same. */
@@ -115,7 +118,7 @@ export class AuthSession {
     const again = request.clone();
     request.headers.set("Authorization", `Bearer ${tokens.accessToken}`);
     const answer = await this.fetch(request);
-    if (answer.status !== 401 || (await codeOf(answer)) !== "not_authenticated") return answer;
+    if (answer.status !== 401) return answer;
     const others = await this.renewed(tokens);
     if (others === null) return answer;
     again.headers.set("Authorization", `Bearer ${others.accessToken}`);
@@ -123,8 +126,10 @@ export class AuthSession {
   };
 
   private async refresh(stale: StoredTokens): Promise<StoredTokens | null> {
+    const known = this.current;
     const tokens = await this.freshest();
-    // Another tab may have refreshed, or signed out.
+    // Another tab may have signed out, or refreshed.
+    if (tokens === null && known) this.onSignedOut();
     if (tokens === null || tokens.refreshToken !== stale.refreshToken) return tokens;
     const body = { refresh_token: tokens.refreshToken };
     const { data, error, response } = await this.calls.POST("/api/auth/refresh", { body });
@@ -162,9 +167,4 @@ export class AuthSession {
     this.current = tokens;
     await this.storage.save(tokens);
   }
-}
-
-async function codeOf(answer: Response): Promise<unknown> {
-  const problem: unknown = await answer.clone().json().catch(() => null);
-  return problemOf(problem, answer).code;
 }
