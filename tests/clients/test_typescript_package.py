@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import tarfile
 from pathlib import Path
 
@@ -84,6 +85,8 @@ async def test_an_app_compiles_with_it_under_the_strictest_rules(
         os.symlink(PACKAGE / "node_modules" / name, tmp_path / "node_modules" / name)
     for source in (APP, *EXAMPLES):
         (tmp_path / source.name).write_text(source.read_text())
+    [start, *_] = re.findall(r"```ts\n(.*?)```", (PACKAGE / "README.md").read_text(), re.DOTALL)
+    (tmp_path / "start.ts").write_text(start)
     (tmp_path / "process.d.ts").write_text(PROCESS)
     (tmp_path / "package.json").write_text('{"type": "module"}')
     (tmp_path / "tsconfig.json").write_text(json.dumps({"compilerOptions": STRICT}))

@@ -165,6 +165,23 @@ async def test_tabs_that_refresh_at_the_same_moment_take_turns(
         assert told == {"refreshes": 1, "different": 1, "kept": 0}
 
 
+async def test_a_refresh_that_another_tab_made_at_the_same_moment_is_taken_over(
+    server: Server, run_client: RunClient, sign_up: SignUp
+) -> None:
+    script = """
+    const known = await session.tokens();
+    const refused = async () => {
+      await session.renewed(known);
+      return Response.json({code: "refreshed_meanwhile"}, {status: 409});
+    };
+    const other = new TripSync({baseUrl: url, fetch: refused, storage});
+    const taken = await other.session.renewed(known);
+    tell("taken", {same: taken.refreshToken === (await session.tokens()).refreshToken});
+    """
+    async with run_client(script, server.url, await sign_up()) as client:
+        assert await client.tells("taken") == {"same": True}
+
+
 async def test_a_new_password_keeps_this_device_signed_in(
     server: Server, run_client: RunClient, sign_up: SignUp
 ) -> None:
@@ -181,6 +198,20 @@ async def test_a_new_password_keeps_this_device_signed_in(
         assert await client.tells("answered") == {"statuses": [200]}
 
 
+async def test_whoever_signs_out_in_one_tab_is_signed_out_in_the_others(
+    server: Server, run_client: RunClient, sign_up: SignUp
+) -> None:
+    script = """
+    const other = new TripSync({baseUrl: url, storage});
+    await other.session.logOut();
+    const {response} = await read();
+    tell("answered", {status: response.status});
+    """
+    async with run_client(script, server.url, await sign_up()) as client:
+        assert await client.tells("signed out") == {}
+        assert await client.tells("answered") == {"status": 401}
+
+
 async def test_signing_out_forgets_the_tokens_and_ends_the_session(
     server: Server, run_client: RunClient, sign_up: SignUp
 ) -> None:
@@ -189,7 +220,9 @@ async def test_signing_out_forgets_the_tokens_and_ends_the_session(
     tell("kept", {kept: await storage.load()});
     """
     rider = await sign_up()
-    async with run_client(script, server.url, rider) as client:
+    # A token that has expired ends no session.
+    before = "await session.accept({...tokens, access_token: 'not.a.token', expires_in: 0});"
+    async with run_client(before + script, server.url, rider) as client:
         assert await client.tells("kept") == {"kept": None}
     assert (await rider.call("GET", "/api/profile/me")).status_code == 401
 
@@ -198,16 +231,23 @@ async def test_a_server_that_is_away_signs_nobody_out(
     server: Server, run_client: RunClient, sign_up: SignUp
 ) -> None:
     script = """
-    const away = new TripSync({
-      baseUrl: url, storage,
-      fetch: async () => new Response("<h1>Bad gateway</h1>", {status: 502}),
-    });
+    let tries = 0;
+    const badGateway = async () => {
+      tries += 1;
+      return new Response("<h1>Bad gateway</h1>", {status: 502});
+    };
+    const away = new TripSync({baseUrl: url, storage, fetch: badGateway});
     const known = await session.tokens();
-    const {code} = await away.session.renewed(known).catch(reason => reason);
-    tell("kept", {code, kept: (await storage.load()).refreshToken === tokens.refresh_token});
+    const renewed = Array.from({length: 5}, () => away.session.renewed(known));
+    const [{reason: {code}}] = await Promise.allSettled(renewed);
+    tell("kept", {code, tries, kept: (await storage.load()).refreshToken === tokens.refresh_token});
+    await session.accept({...tokens, expires_in: 0});
+    const then = new TripSync({baseUrl: url, storage, fetch: badGateway});
+    tell("still good", {same: await then.session.accessToken() === tokens.access_token});
     """
     async with run_client(script, server.url, await sign_up()) as client:
-        assert await client.tells("kept") == {"code": "unreadable_answer", "kept": True}
+        assert await client.tells("kept") == {"code": "unreadable_answer", "tries": 1, "kept": True}
+        assert await client.tells("still good") == {"same": True}
 
 
 async def test_files_are_sent_as_a_form(
