@@ -17,9 +17,8 @@ async function settle(report_id: number, outcome: "dismissed" | "warned", note: 
   return true;
 }
 
-let cursor: string | null = null;
-do {
-  const query = { status: "open", cursor } as const;
+let query: { status: "open"; cursor?: string } = { status: "open" };
+for (;;) {
   const page: ReportPage = await unwrap(api.GET("/api/moderation/reports", { params: { query } }));
   for (const { id, reason, subject, reporter, details } of page.items) {
     const note = "Be kind to those who ride with you.";
@@ -32,5 +31,6 @@ do {
     const outcome = !settled ? "settled by somebody else" : warns ? "warned" : "dismissed";
     console.log(`${reporter.full_name} on ${subject.full_name}: "${details}" ${outcome}`);
   }
-  cursor = page.next_cursor;
-} while (cursor !== null);
+  if (page.next_cursor === null) break;
+  query = { ...query, cursor: page.next_cursor };
+}
