@@ -133,8 +133,9 @@ def test_a_row_is_imported_and_costs_nothing() -> None:
 RENAMED = {
     # Read by handlers of two modules.
     "owns_post": ["applications.find_sides"],
-    # Read by one rule, of the rows of four queries.
+    # Read where roads are asked for, of the rows of five queries.
     "road_is_known": [
+        "connections.list_sides",
         "requests.lock_requests",
         "requests.list_asking",
         "requests.find_asked",
