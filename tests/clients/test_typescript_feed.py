@@ -64,6 +64,7 @@ async def cut(line: Socket) -> None:
     await until(line.connection.closed.done)
 
 
+@pytest.mark.slow
 async def test_every_event_is_heard_once_and_in_order_though_the_line_is_cut(
     server: Server, run_client: RunClient, sign_up: SignUp, tell: Tell, time_passes: TimePasses
 ) -> None:
@@ -125,6 +126,7 @@ async def test_it_says_when_everything_is_to_be_loaded_anew(
         assert await hears_events(client, 1) == [5]
 
 
+@pytest.mark.slow
 async def test_the_token_is_renewed_in_place(
     server: Server,
     run_client: RunClient,
@@ -148,6 +150,7 @@ async def test_the_token_is_renewed_in_place(
         assert await hears_events(client, 1) == [1]
 
 
+@pytest.mark.slow
 async def test_it_comes_back_when_the_server_says(
     settings: Settings,
     run_client: RunClient,
