@@ -30,6 +30,7 @@ from tripsync.http import context, idempotency, rate_limits
 from tripsync.http.ended_sessions import EndedSessions
 from tripsync.http.error_handler import Failures
 from tripsync.http.extensions import add_extensions
+from tripsync.http.guide import add_guide
 from tripsync.http.openapi import document
 from tripsync.http.picture_urls import PictureUrls
 from tripsync.http.rate_limits import RateLimits
@@ -103,6 +104,8 @@ def create_app(settings: Settings, name: str = "tripsync", sql: Path = SQL) -> S
         sockets=describe_sockets(),
         events=event_components(every("events")),
     )
+    if settings.in_development:
+        add_guide(app)
     for feature in FEATURES:
         app.blueprint(feature.blueprint)
     app.blueprint(realtime.blueprint)

@@ -14,7 +14,7 @@ from tests.profiles.files import IMAGE, RESUME, pdf, picture
 # Of each answer, and of none in particular.
 OF_THE_MOMENT = {"x-request-id", "date", "expires"}
 # Values of parameters, so that a path can be asked for.
-SOME = {"id": "1", "secret": "x" * 43}
+SOME = {"id": "1", "secret": "x" * 43, "path": "nowhere.html"}
 
 Paths = dict[str, set[str]]
 
