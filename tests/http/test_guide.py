@@ -1,6 +1,8 @@
 """A development server shows the site that `make docs` builds."""
 
+import asyncio
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -53,6 +55,21 @@ async def test_nothing_else_is_shown(start_server: StartServer, path: str) -> No
     answer = await asked(start_server, f"/guide/{path}")
     assert answer.status_code == 404
     assert answer.json()["code"] == "not_found"
+
+
+@pytest.mark.usefixtures("built_site")
+@pytest.mark.parametrize("path", ["../secret.html", "%2e%2e/secret.html", "docs/../../secret.html"])
+async def test_nothing_beside_it_is_shown(start_server: StartServer, path: str) -> None:
+    """Asked for as no client of ours would: they leave no dots in a path."""
+    server = await start_server()
+    place = urlsplit(server.url)
+    reader, writer = await asyncio.open_connection(place.hostname, place.port)
+    writer.write(f"GET /guide/{path} HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n".encode())
+    async with asyncio.timeout(PATIENCE):
+        answer = (await reader.read()).decode()
+    writer.close()
+    assert answer.startswith("HTTP/1.1 404 ")
+    assert "not of the site" not in answer
 
 
 @pytest.mark.usefixtures("built")
