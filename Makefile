@@ -24,7 +24,7 @@ run: $(BIN)/.run ## serve on :8000 with a database of its own; settings come fro
 test: $(BIN)/.dev $(PYTHON_CLIENT)/tripsync_client/generated/messages.py ## run the whole suite against a real PostgreSQL; ARGS go to pytest
 	@$(BIN)/python -m pytest $(ARGS)
 
-check: $(BIN)/.dev ## lint, formatting, types, the API documents, every query, and every migration
+check: $(BIN)/.dev docs ## lint, formatting, types, the API documents, links, every query and migration
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
