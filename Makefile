@@ -33,7 +33,7 @@ check: $(BIN)/.dev docs ## lint, formatting, types, the API documents, links, ev
 	@$(BIN)/tripsync migrate --check
 
 docs: $(BIN)/.dev ## build docs/ as a site with a search, and check its links; see build/guide/index.html
-	@$(BIN)/sphinx-build --fail-on-warning --quiet --jobs auto -c docs/site -d build/guide.cache . build/guide
+	@$(BIN)/sphinx-build --fail-on-warning --fresh-env --quiet --jobs auto -c docs/site -d build/guide.cache . build/guide
 	@echo "build/guide/index.html"
 
 plans: $(BIN)/.dev ## plan every query on a database of a thousand riders; none may read a whole table

@@ -49,6 +49,7 @@ html_theme_options = {
 }
 html_copy_source = False
 html_show_sphinx = False
+html_show_copyright = False
 html_static_path = ["static"]
 html_css_files = ["site.css"]
 # index.html leads to README.html.
@@ -58,22 +59,22 @@ html_extra_path = ["extra"]
 # in its own folder.
 SECTIONS = {
     "Pages": [
-        "docs/tutorial/README",
-        "docs/how-to/README",
-        "docs/reference/README",
-        "docs/explanation/README",
-        "docs/decisions/README",
+        "/docs/tutorial/README",
+        "How to </docs/how-to/README>",
+        "/docs/reference/README",
+        "/docs/explanation/README",
+        "/docs/decisions/README",
     ],
     "Beside the code": [
-        "docs/sockets",
-        "clients/python/README",
-        "clients/typescript/README",
-        "sql/README",
-        "migrations/README",
-        "CONTRIBUTING",
-        "CHANGELOG",
-        ".github/SECURITY",
-        ".github/CODE_OF_CONDUCT",
+        "Sockets </docs/sockets>",
+        "Client in Python </clients/python/README>",
+        "Client in TypeScript </clients/typescript/README>",
+        "/sql/README",
+        "/migrations/README",
+        "/CONTRIBUTING",
+        "/CHANGELOG",
+        "/.github/SECURITY",
+        "/.github/CODE_OF_CONDUCT",
     ],
 }
 LINK = re.compile(r"\[(?P<text>[^\]]+)\]\((?P<target>[^)#:\s]+)\)")
@@ -82,7 +83,7 @@ PAGE_BESIDE = re.compile(r"\]\(([\w.-]+)\.md[)#]")
 
 def make_contents(_: Sphinx, page: str, source: list[str]) -> None:
     if page == root_doc:
-        contents = {title: [f"/{each}" for each in pages] for title, pages in SECTIONS.items()}
+        contents = SECTIONS
     else:
         beside = PAGE_BESIDE.findall(source[0]) if page.endswith("/README") else ()
         contents = {"": list(dict.fromkeys(beside))} if beside else {}
