@@ -206,10 +206,14 @@ def test_both_lock_files_agree() -> None:
     assert versions("requirements.lock") <= versions("requirements-dev.lock")
 
 
-def test_what_is_served_goes_without_what_only_the_desk_needs() -> None:
+def test_what_is_served_goes_without_what_only_the_desk_or_the_site_needs() -> None:
     served = {canonicalize_name(pin.name) for pin in pinned("requirements.lock")}
-    assert {"squawk-cli"} == {canonicalize_name(each.name) for each in wanted("desk")}
-    assert not served & {canonicalize_name(each.name) for each in wanted("desk")}
+    extras = {
+        extra: {canonicalize_name(each.name) for each in wanted(extra)}
+        for extra in ("desk", "docs")
+    }
+    assert extras == {"desk": {"squawk-cli"}, "docs": {"furo", "myst-parser", "sphinx"}}
+    assert not served & {*extras["desk"], *extras["docs"]}
 
 
 def test_nothing_is_pinned_twice_for_one_place() -> None:
