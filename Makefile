@@ -56,7 +56,7 @@ bench: $(BIN)/.dev ## measure requests against a bare server in the same run
 	@$(BIN)/python tests/bench/requests.py $(ARGS)
 
 clients: $(PYTHON_CLIENT)/tripsync_client/generated/messages.py ## build what others install, into dist/
-	@$(BIN)/uv build --quiet --wheel --out-dir dist $(PYTHON_CLIENT)
+	@$(BIN)/python -m build --no-isolation --wheel --outdir dist $(PYTHON_CLIENT) > /dev/null
 	@ls dist/tripsync_client-*.whl
 	@$(BIN)/python -m tests.clients.typescript
 	@$(BIN)/python -m tests.clients.postman
@@ -66,9 +66,8 @@ mock: $(BIN)/.dev ## answer with the examples of the API's document, on :4010, w
 
 # It has an environment of its own: its generator and pgqueuer want different versions of typer.
 $(PYTHON_CLIENT)/.venv/.done: $(PYTHON_CLIENT)/requirements.lock $(BIN)/.dev
-	@echo "installing $< ..."
-	@$(BIN)/python -m venv --without-pip $(PYTHON_CLIENT)/.venv
-	@$(BIN)/uv pip sync --quiet --require-hashes --python $(PYTHON_CLIENT)/.venv/bin/python $<
+	@$(BIN)/python -m venv --clear $(PYTHON_CLIENT)/.venv
+	@$(BIN)/python install.py $< $(PYTHON_CLIENT)/.venv/bin/python
 	@touch $@
 
 $(PYTHON_CLIENT)/tripsync_client/generated/messages.py: $(PYTHON_CLIENT)/.venv/.done \

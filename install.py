@@ -4,6 +4,10 @@
 uv cannot be had. uv is the one of requirements-dev.lock, held to its hashes like all the rest.
 
     .venv/bin/python install.py requirements.lock
+
+Told another Python, it installs the lock file there, and nothing else.
+
+    .venv/bin/python install.py clients/python/requirements.lock clients/python/.venv/bin/python
 """
 
 import ast
@@ -34,14 +38,17 @@ PIP_TO_UV = {
 }
 
 
-def main(lock: str) -> int:
+def main(lock: str, python: str = sys.executable) -> int:
+    steps = [(*HASHED, lock)]
+    if python == sys.executable:
+        steps.append(TRIPSYNC)
     if has_uv():
         print(f"installing {lock} with uv ...", flush=True)
         told = environment_of_uv()
-        if with_uv(told, *HASHED, lock) and with_uv(told, *TRIPSYNC):
+        if all(with_uv(told, python, *what) for what in steps):
             return 0
     print(f"installing {lock} with pip, since uv cannot; this takes a minute ...", flush=True)
-    return 0 if with_pip(*HASHED, lock) and with_pip(*TRIPSYNC) else 1
+    return 0 if all(with_pip(python, *what) for what in steps) else 1
 
 
 def has_uv() -> bool:
@@ -61,10 +68,10 @@ def has_uv() -> bool:
     return fetched.returncode == 0 and UV.exists()
 
 
-def with_uv(told: Mapping[str, str], *what: str) -> bool:
+def with_uv(told: Mapping[str, str], python: str, *what: str) -> bool:
     # On a terminal it shows by itself how far it is.
     quiet = () if sys.stderr.isatty() else ("--quiet",)
-    command = [UV, "pip", "install", *quiet, "--python", sys.executable, *what]
+    command = [UV, "pip", "install", *quiet, "--python", python, *what]
     return subprocess.run(command, env=told, check=False).returncode == 0
 
 
@@ -89,8 +96,16 @@ def told_to_pip() -> Mapping[str, str]:
     return told
 
 
-def with_pip(*what: str) -> bool:
-    command = [*PIP, "install", "--disable-pip-version-check", "--progress-bar=off", *what]
+def with_pip(python: str, *what: str) -> bool:
+    command = [
+        python,
+        "-m",
+        "pip",
+        "install",
+        "--disable-pip-version-check",
+        "--progress-bar=off",
+        *what,
+    ]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as pip:
         assert pip.stdout
         for line in pip.stdout:

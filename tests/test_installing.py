@@ -55,9 +55,9 @@ class House:
         assert UV
         self.python.with_name("uv").symlink_to(UV)
 
-    def install(self) -> subprocess.CompletedProcess[str]:
+    def install(self, *into: Path) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [self.python, self.folder / "install.py", self.lock],
+            [self.python, self.folder / "install.py", self.lock, *into],
             cwd=self.folder,
             env={
                 **{name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ},
@@ -73,8 +73,8 @@ class House:
             check=False,
         )
 
-    def has(self, module: str) -> bool:
-        [found] = self.folder.glob(".venv/lib/python*/site-packages")
+    def has(self, module: str, environment: str = ".venv") -> bool:
+        [found] = self.folder.glob(f"{environment}/lib/python*/site-packages")
         return any(found.glob(f"{module}*"))
 
 
@@ -103,6 +103,20 @@ def test_pip_installs_where_uv_cannot_be_had(house: House) -> None:
     assert "with pip" in done.stdout
     assert house.has("tripsync_parcel")
     assert house.has("tripsync_house")
+
+
+@pytest.mark.parametrize("with_uv", [True, False], ids=["uv", "pip"])
+def test_another_environment_gets_what_its_lock_file_says_and_no_more(
+    house: House, with_uv: bool
+) -> None:
+    if with_uv:
+        house.give_uv()
+    venv.create(house.folder / "other", symlinks=True)
+    done = house.install(house.folder / "other" / "bin" / "python")
+    assert done.returncode == 0, done.stderr
+    assert house.has("tripsync_parcel", "other")
+    assert not house.has("tripsync_house", "other")
+    assert not house.has("tripsync_parcel")
 
 
 @pytest.mark.parametrize("with_uv", [True, False], ids=["uv", "pip"])
