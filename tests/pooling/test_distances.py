@@ -22,10 +22,13 @@ from tests.pooling.roads_to_campus import (
     ask,
     go,
     heard_by,
+    leaving,
     pair_up,
     ride,
     say,
     sums_hold,
+    the_other_way,
+    window,
 )
 from tests.routing.osrm import (
     Behaviour,
@@ -567,6 +570,23 @@ async def test_whatever_is_decided_has_been_measured_before(
     matches = await matches_of(waiting, waits)
     assert [match["is_fallback"] for match in matches] == [False, False]
     assert surprises._value.get() == before
+
+
+async def test_only_what_lies_around_a_request_is_measured_for_it(
+    mapped: SignUpThere, osrm: Osrm
+) -> None:
+    """Not what lies around another of the same rider."""
+    rider, near, elsewhere = await mapped(), await mapped(), await mapped()
+    await go(near, leaving(0, 60, 1))
+    doors_away = {"start_latitude": CAMPUS[0] + 0.003, "destination_latitude": STATION[0] - 0.003}
+    await go(elsewhere, the_other_way(**window(600, 660), **doors_away))
+    request_id = (await go(rider, leaving(0, 60)))["request_id"]
+    await go(rider, the_other_way(**window(600, 660)))
+    osrm.asked.clear()
+    [match] = await matches_of(rider, request_id)
+    assert match["is_fallback"] is False
+    [table] = osrm.asked
+    assert table.partition("?")[0].count(";") + 1 == 4
 
 
 async def test_where_no_road_leads_nobody_is_met(mapped: SignUpThere, osrm: Osrm) -> None:
