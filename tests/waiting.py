@@ -30,17 +30,22 @@ async def until(
             await asyncio.sleep(0.01)
 
 
-async def until_listening(url: str, number: int) -> None:
-    """Until so many servers hear what happens in this database."""
+async def number_of_listeners(url: str) -> int:
+    """How many servers hear what happens in this database."""
     connection = await asyncpg.connect(url)
     try:
-
-        async def listening() -> bool:
-            return await count_listeners(connection) == number
-
-        await until(listening)
+        return await count_listeners(connection)
     finally:
         await connection.close()
+
+
+async def until_listening(url: str, number: int) -> None:
+    """Until so many servers hear what happens in this database."""
+
+    async def listening() -> bool:
+        return await number_of_listeners(url) == number
+
+    await until(listening)
 
 
 async def until_waiting_for_locks(db: asyncpg.Connection, number: int = 1) -> None:

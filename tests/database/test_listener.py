@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import asyncpg
 import pytest
@@ -66,6 +67,28 @@ async def test_a_notification_wakes_all_who_asked_for_its_channel(
     await speaker.execute("notify rides")
     await woken(one)
     await woken(other)
+
+
+async def test_who_does_not_listen_yet_is_not_counted(
+    listening: Listener, speaker: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever counts waits for an answer from each of them, to what they would not hear."""
+    begun, go_on, heard = asyncio.Event(), asyncio.Event(), asyncio.Event()
+    add_listener = asyncpg.Connection.add_listener
+
+    async def wait_and_add(connection: asyncpg.Connection, *what: Any) -> None:
+        begun.set()
+        await go_on.wait()
+        await add_listener(connection, *what)
+
+    monkeypatch.setattr(asyncpg.Connection, "add_listener", wait_and_add)
+    listening.subscribe("rides", lambda _: heard.set())
+    listening.start()
+    await woken(begun)
+    assert await listener.count_listeners(speaker) == 0
+    go_on.set()
+    await woken(heard)
+    assert await listener.count_listeners(speaker) == 1
 
 
 async def test_a_notification_wakes_nobody_else(

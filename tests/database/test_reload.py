@@ -16,7 +16,7 @@ from sanic import HTTPResponse, Request, Sanic
 from tests.conftest import Server
 from tests.people import numbers
 from tests.processes import Process, copy_of_the_project, tripsync
-from tests.waiting import PATIENCE, until, until_listening
+from tests.waiting import PATIENCE, number_of_listeners, until, until_listening
 from tripsync.app import create_app
 from tripsync.database import Database, reload
 from tripsync.database.files import SQL
@@ -81,9 +81,11 @@ async def running(settings: Settings, folder: Path) -> AsyncIterator[Server]:
         return respond([one, other], 200)
 
     sock = bind(few)
+    listening = await number_of_listeners(few.database_url)
     async with serving(app, sock):
         # Read at the start, as all of them are.
         app.ctx.resources[Database].queries = load_queries(folder)
+        await until_listening(few.database_url, listening + 1)
         yield Server(app, sock)
 
 

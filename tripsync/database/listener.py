@@ -16,7 +16,7 @@ from tripsync.database.roles import APP, let_in
 from tripsync.metrics import counter
 
 LOST = counter("tripsync_listener_lost", "How often the LISTEN connection was lost")
-# By which PostgreSQL knows the connection: one a worker.
+# By which PostgreSQL knows a connection that hears everything: one a worker.
 NAME = "tripsync listener"
 
 # The notification that stands for all that may have been missed.
@@ -65,11 +65,13 @@ class Listener:
             self._url,
             timeout=5,
             command_timeout=PROBE_EVERY,
-            server_settings={"application_name": NAME, "role": APP},
+            server_settings={"application_name": "tripsync", "role": APP},
         )
         try:
             for channel in self._subscribers:
                 await connection.add_listener(channel, self._on_notification)
+            # Only now: whoever counts listeners waits for an answer from each of them.
+            await connection.execute(f"set application_name to '{NAME}'")
             for channel in self._subscribers:
                 self.dispatch(channel, ANYTHING)
             self._listening.succeeded()
