@@ -51,6 +51,17 @@ async def test_a_block_holds_both_ways_until_it_is_ended(
     assert not await are_blocked(db, rider, other)
 
 
+async def test_the_end_of_one_block_leaves_the_others(
+    campus: Campus, db: asyncpg.Connection
+) -> None:
+    rider, one, other = [await campus.sign_up() for _ in range(3)]
+    for each in (one, other):
+        await block(rider, each)
+    assert (await unblock(rider, one)).status_code == 204
+    assert not await are_blocked(db, rider, one)
+    assert await are_blocked(db, rider, other)
+
+
 async def test_twice_is_as_good_as_once(campus: Campus) -> None:
     rider, other = await campus.sign_up(), await campus.sign_up()
     assert [(await block(rider, other)).status_code for _ in range(2)] == [204, 204]
