@@ -41,6 +41,7 @@ def test_redoc_is_started_on_our_document_and_asks_nobody_else(call: Caller) -> 
     assert '"/openapi.json"' in call("GET", "/docs/read.js").text
     script = call("GET", "/docs/redoc.standalone.js")
     assert script.headers["content-type"].startswith("text/javascript")
+    assert "max-age" in script.headers["cache-control"]
     assert "cdn.redoc.ly" not in script.text
     assert "/docs/icon.svg" in script.text
 

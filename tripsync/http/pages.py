@@ -95,10 +95,12 @@ class Pages(Extension):
             self.serve_file(STATIC / name, content_type)
         for name, content_type in SIDECAR_FILES.items():
             self.serve_file(sidecar_folder() / name, content_type)
-        self.serve("/docs/redoc.standalone.js", SCRIPT)
+        self.serve("/docs/redoc.standalone.js", SCRIPT, cache=f"max-age={A_DAY}")
 
-    def serve(self, path: str, content_type: str, policy: str = PAGE_POLICY) -> None:
-        headers = {"Content-Security-Policy": policy, "Cache-Control": "no-cache"}
+    def serve(
+        self, path: str, content_type: str, policy: str = PAGE_POLICY, *, cache: str = "no-cache"
+    ) -> None:
+        headers = {"Content-Security-Policy": policy, "Cache-Control": cache}
 
         async def send(request: Request) -> HTTPResponse:
             page = HTTPResponse(self._written[path], headers=headers, content_type=content_type)
@@ -125,9 +127,9 @@ class Pages(Extension):
             "refusals": refusals(app),
             "sockets": self._sockets,
         }
-        redoc = (sidecar_folder() / REDOC).read_text()
+        redoc = (sidecar_folder() / REDOC).read_text().replace(*LOGO)
         self._written = {
-            "/docs/redoc.standalone.js": redoc.replace(*LOGO),
+            "/docs/redoc.standalone.js": redoc.encode(),
             "/openapi.json": encode(document),
             "/asyncapi.json": encode(self._sockets),
             "/redoc": self._templates.get_template("reading.html").render(facts),
