@@ -6,20 +6,20 @@ from typing import Any
 
 from sanic_routing.route import Route
 
+from tripsync.http import urls
 from tripsync.http.endpoint import Binary, Contract
 from tripsync.http.openapi.names import EXAMPLES
 from tripsync.http.openapi.schemas import components_of
 from tripsync.http.tokens import EXAMPLE_SECRET
-from tripsync.http.urls import LARGEST_ID
 
 PATH_PARAMETER = re.compile(r"<(\w+)(?::(\w+))?>")
-ID = {"type": "integer", "minimum": 1, "maximum": LARGEST_ID}
+ID = {"type": "integer", "minimum": 1, "maximum": urls.LARGEST_ID}
 ANY_ID = 23
 SECRET = {
     "type": "string",
     "minLength": 43,
     "maxLength": 43,
-    "pattern": "^[A-Za-z0-9_-]{43}$",
+    "pattern": f"^{urls.SECRET.pattern}$",
 }
 
 
