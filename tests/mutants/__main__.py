@@ -1,13 +1,14 @@
-"""`make mutants`: does a test notice when one thing in a query, or in a rule, is wrong?
+"""`make mutants`: does a test notice when one thing in a query, a function, or a rule, is wrong?
 
     make mutants                                 # all; hours
     make mutants ARGS="--sample 40"              # a few of both kinds, the same ones each time
     make mutants ARGS="sessions.end_session"     # those of one query, of one file, of one module
+    make mutants ARGS="functions/people.are_blocked"
     make mutants ARGS="sessions.end_session --test tests/auth/test_sessions.py"
 
-A mutant of a query is run against the tests that reach it, a rule's against the files that are
-about it; whichever fails first has noticed it. Which tests reach which queries is noted during a
-whole run:
+A mutant of a query is run against the tests that reach it, a function's against those that reach
+a query which calls it, a rule's against the files that are about it; whichever fails first has
+noticed it. Which tests reach which queries is noted during a whole run:
 
     REACH=var/reach.jsonl make test ARGS="-p tests.mutants.reach"
 
@@ -28,18 +29,17 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-import psycopg
-
 from tests import bystanders
 from tests.databases import fresh_database
 from tests.mutants import python, sql
-from tests.mutants.forks import Verdict, load_tests, place_query, place_rule, try_all
-from tests.mutants.sql import Mutant
+from tests.mutants.forks import Verdict, load_tests, place_rule, place_sql, try_all
+from tests.mutants.planning import planner
+from tests.mutants.sql import Mutant, is_function
 from tripsync.database.embedded import embedded_server
 from tripsync.database.files import PACKAGE, SQL
+from tripsync.database.function_files import load_functions
 from tripsync.database.migrations import migrate
-from tripsync.database.queries import load_file
-from tripsync.database.sources import read_folder
+from tripsync.database.sources import read_folder, words_in
 
 REACHED = Path("var/reach.jsonl")
 EQUIVALENT = Path(__file__).with_name("equivalent.txt")
@@ -61,7 +61,7 @@ RULES = {
 }
 RULE = "tripsync."
 UNCHANGED = "unchanged"
-# Of a sample, so large a part is of rules; what else there is, of queries.
+# Of a sample, so large a part is of rules; what else there is, of queries and functions.
 SHARE_OF_RULES = 0.25
 # Of the tests that reach a query the first ones are tried, as many as took so many seconds.
 SECONDS_OF_TESTS = 40.0
@@ -101,7 +101,11 @@ def main(arguments: Sequence[str]) -> int:
             print(name_of(each))
         return 0
     verdicts = list(run(mutants, chosen.test or []))
-    for kind, is_of_kind in (("queries", is_query), ("rules", is_rule)):
+    for kind, is_of_kind in (
+        ("queries", is_query),
+        ("functions", is_function),
+        ("rules", is_rule),
+    ):
         if of_kind := [each for each in verdicts if is_of_kind(each.mutant)]:
             noticed = sum(each.noticed_by is not None for each in of_kind)
             share = noticed / len(of_kind)
@@ -122,7 +126,7 @@ def is_rule(mutant: Mutant) -> bool:
 
 
 def is_query(mutant: Mutant) -> bool:
-    return not is_rule(mutant)
+    return not is_rule(mutant) and not is_function(mutant)
 
 
 def known_equivalents() -> dict[str, str]:
@@ -141,6 +145,8 @@ def all_mutants() -> Iterator[Mutant]:
 def every_mutant() -> Iterator[Mutant]:
     for source in read_folder(SQL):
         yield from sql.mutants_of(source)
+    for definition in load_functions(SQL):
+        yield from sql.mutants_of_function(definition)
     for rule in RULES:
         yield from python.mutants_of(rule_file(f"{RULE}{rule}"), f"{RULE}{rule}")
 
@@ -153,14 +159,16 @@ def sample(mutants: Sequence[Mutant], size: int, seed: int) -> list[Mutant]:
         return hashlib.sha256(f"{seed} {name_of(mutant)}".encode()).digest()
 
     rules = sorted(filter(is_rule, mutants), key=place)
-    queries = sorted(filter(is_query, mutants), key=place)
-    of_rules = min(len(rules), max(round(size * SHARE_OF_RULES), size - len(queries)))
-    return queries[: size - of_rules] + rules[:of_rules]
+    others = sorted((each for each in mutants if not is_rule(each)), key=place)
+    of_rules = min(len(rules), max(round(size * SHARE_OF_RULES), size - len(others)))
+    return others[: size - of_rules] + rules[:of_rules]
 
 
 def is_wanted(mutant: Mutant, names: Sequence[str]) -> bool:
     where = mutant.where.removeprefix(RULE)
-    return not names or any(where == name or where.startswith(f"{name}.") for name in names)
+    return not names or any(
+        where == name or where.startswith((f"{name}.", f"{name}/")) for name in names
+    )
 
 
 def run(mutants: Sequence[Mutant], tests: list[str]) -> Iterator[Verdict]:
@@ -175,7 +183,8 @@ def run(mutants: Sequence[Mutant], tests: list[str]) -> Iterator[Verdict]:
         with embedded_server(folder / "data") as server, fresh_database(server) as template:
             migrate(template)
             bystanders.settle(template)
-            mutants = [each for each in mutants if is_rule(each) or is_sql(each, template)]
+            with planner(template) as asked:
+                mutants = [each for each in mutants if is_rule(each) or asked.is_worth_a_test(each)]
             environment = {
                 "TEST_DATABASE_URL": server,
                 "TEST_TEMPLATE": urlsplit(template).path.lstrip("/"),
@@ -192,18 +201,6 @@ def run(mutants: Sequence[Mutant], tests: list[str]) -> Iterator[Verdict]:
         shutil.rmtree(folder)
 
 
-def is_sql(mutant: Mutant, database_url: str) -> bool:
-    """Whether PostgreSQL takes it: what it refuses would be noticed by whatever calls it."""
-    file, _, name = mutant.where.partition(".")
-    query = load_file(SQL / f"{file}.sql", mutant.text)[name]
-    with psycopg.connect(database_url) as connection:
-        try:
-            connection.execute(f"prepare mutant as {query.sql}".encode())
-        except psycopg.Error:
-            return False
-    return True
-
-
 Task = tuple[Mutant, list[str]]
 
 
@@ -215,9 +212,9 @@ def in_two_parts(
         importlib.import_module(each)
     rules = [task for task in todo if is_rule(task[0])]
     yield from try_all(with_control(rules), place_rule, environment, folder)
-    queries = [task for task in todo if is_query(task[0])]
-    load_tests([test for _, tests in queries for test in tests])
-    yield from try_all(with_control(queries), place_query, environment, folder)
+    others = [task for task in todo if not is_rule(task[0])]
+    load_tests([test for _, tests in others for test in tests])
+    yield from try_all(with_control(others), place_sql, environment, folder)
 
 
 def with_control(todo: Sequence[Task]) -> list[Task]:
@@ -259,17 +256,33 @@ def tests_of(mutant: Mutant, reached: Sequence[Reach]) -> list[str]:
 
 
 def likeliest_first(mutant: Mutant, reached: Sequence[Reach]) -> Iterator[Reach]:
-    """In turn a test that is about the query's file, and one that runs few queries besides it."""
-    subject = f"{mutant.where.partition('.')[0]}."
-    close = [each for each in reached if mutant.where in each.queries]
+    """In turn a test that is about the same things, and one that does little besides."""
+    if is_function(mutant):
+        about = wanted = callers(mutant.where.rpartition(".")[2])
+    else:
+        subject = f"{mutant.where.partition('.')[0]}."
+        about = {each.full_name for each in read_folder(SQL) if each.full_name.startswith(subject)}
+        wanted = {mutant.where}
+    close = [each for each in reached if not wanted.isdisjoint(each.queries)]
 
     def of_others(reach: Reach) -> tuple[float, float]:
-        others = sum(not query.startswith(subject) for query in reach.queries)
-        return others / len(reach.queries), reach.seconds
+        return len(reach.queries - about) / len(reach.queries), reach.seconds
 
     about_it = sorted(close, key=of_others)
     alone = sorted(close, key=lambda each: (len(each.queries), each.seconds))
     return chain.from_iterable(zip(about_it, alone, strict=True))
+
+
+def callers(function: str) -> set[str]:
+    """The queries that call it, directly or by way of other functions."""
+    names = {function}
+    # Each stands behind those that it calls.
+    for each in load_functions(SQL):
+        if not names.isdisjoint(words_in(each.text)):
+            names.add(each.name)
+    return {
+        each.full_name for each in read_folder(SQL) if not names.isdisjoint(words_in(each.text))
+    }
 
 
 if __name__ == "__main__":

@@ -13,14 +13,17 @@ import tempfile
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple, NoReturn
 
+import psycopg
 import pytest
 
-from tests.mutants.sql import Mutant
+from tests import databases
+from tests.mutants.sql import Mutant, changed_function, is_function
 
 AT_ONCE = 2
 # Seconds for the tests of one mutant: a loop that never ends is noticed, too.
@@ -134,11 +137,34 @@ def end(code: int) -> NoReturn:
 
 def load_tests(tests: Sequence[str]) -> None:
     """Import the modules of these tests, so that no child has to."""
-    for file in sorted({Path(test.partition("::")[0]) for test in tests}):
+    files = {Path(test.partition("::")[0]) for test in tests}
+    folders = {folder for file in files for folder in file.parents}
+    for each in sorted({folder / "conftest.py" for folder in folders} | files):
         # The names under which pytest looks for them, with `--import-mode=importlib`.
-        for each in (file.parent / "conftest.py", file):
-            if each.exists():
-                importlib.import_module(".".join(each.with_suffix("").parts))
+        if each.exists():
+            importlib.import_module(".".join(each.with_suffix("").parts))
+
+
+def place_sql(mutant: Mutant) -> None:
+    if is_function(mutant):
+        place_function(mutant)
+    else:
+        place_query(mutant)
+
+
+def place_function(mutant: Mutant) -> None:
+    """Have the database of the tests made with the mutant in."""
+    conftest, make = sys.modules["tests.conftest"], databases.fresh_database
+
+    @contextmanager
+    def with_mutant(server: str, template: str = "") -> Iterator[str]:
+        with make(server, template) as url:
+            if template:
+                with psycopg.connect(url) as connection:
+                    connection.execute(changed_function(mutant).encode())
+            yield url
+
+    conftest.fresh_database = with_mutant  # type: ignore[attr-defined]
 
 
 def place_query(mutant: Mutant) -> None:

@@ -1,4 +1,4 @@
-"""Queries with one thing wrong: a condition lost, a boundary moved, a join or a lock weakened.
+"""Queries and functions with one thing wrong: a condition lost, a boundary moved, a join weakened.
 
 A condition is not cut out but made to decide nothing, `(... or true)`, so that the query still uses
 every parameter and reads as before.
@@ -9,13 +9,16 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import NamedTuple
 
+from tests.mutants.references import is_along_a_reference
+from tripsync.database.files import SQL
+from tripsync.database.function_files import Definition, read_definitions
 from tripsync.database.sources import Source, blanked
 
 
 class Mutant(NamedTuple):
     """One text that differs from what is written in one place."""
 
-    # `file.query` of SQL, `package.module` of Python.
+    # `file.query` of SQL, `functions/file.function`, `package.module` of Python.
     where: str
     # What was done, and what it was done to: the same for as long as that place is not edited.
     what: str
@@ -27,6 +30,7 @@ class Mutant(NamedTuple):
         return self.make()
 
 
+FUNCTIONS = "functions/"
 CONDITION = re.compile(r"\b(where|and|or|on|when|having)\b", re.IGNORECASE)
 ENDS = re.compile(
     r"\b(and|or|group|order|limit|offset|returning|for|union|except|intersect|join|left|cross|inner|then|else|"
@@ -65,22 +69,54 @@ SWAPS: tuple[tuple[str, str, str], ...] = (
 )
 
 
+# Before the body of a function, or of a view.
+HEAD = re.compile(r".*?\b(?:return|begin\s+atomic|as)\b", re.IGNORECASE | re.DOTALL)
+
+
 def mutants_of(source: Source) -> Iterator[Mutant]:
     """All of a query, in the order of its text."""
+    return mutants_in(source.full_name, source.file_text, source.starts_at, source.text)
+
+
+def mutants_of_function(definition: Definition) -> Iterator[Mutant]:
+    """All of a function or a view."""
+    _, sql = definition.statements[0]
+    head = HEAD.match(blanked(sql)[1])
+    begin = head.end() if head else 0
+    where = f"{FUNCTIONS}{definition.path.stem}.{definition.name}"
+    return mutants_in(where, definition.file_text, definition.starts_at + begin, sql[begin:])
+
+
+def mutants_in(where: str, file_text: str, starts_at: int, part: str) -> Iterator[Mutant]:
+    """All of a part of a file."""
     # Both without comments; in the other one quotes are blank, too.
-    text, code = blanked(source.text)
+    text, code = blanked(part)
     places = [*lost_conditions(text, code), *swapped(text, code)]
     numbers: dict[str, int] = {}
     for start, end, kind, replacement in sorted(places):
         was = " ".join(text[start:end].split())
-        what = numbered(f"{kind}: {was}", numbers)
-        make = partial(replaced, source, start, end, replacement)
-        yield Mutant(source.full_name, what, make)
+        make = partial(replaced, file_text, starts_at + start, starts_at + end, replacement)
+        yield Mutant(where, numbered(f"{kind}: {was}", numbers), make)
 
 
-def replaced(source: Source, start: int, end: int, replacement: str) -> str:
-    text, at = source.file_text, source.starts_at
-    return f"{text[: at + start]}{replacement}{text[at + end :]}"
+def is_function(mutant: Mutant) -> bool:
+    return mutant.where.startswith(FUNCTIONS)
+
+
+def changed_function(mutant: Mutant) -> str:
+    """The statement that makes the one function that is other than written, if any is."""
+    path = SQL / f"{mutant.where.partition('.')[0]}.sql"
+    written, _ = read_definitions(path, path.read_text())
+    changed, _ = read_definitions(path, mutant.text)
+    return "".join(
+        other.statements[0][1]
+        for one, other in zip(written, changed, strict=True)
+        if one.text != other.text
+    )
+
+
+def replaced(text: str, start: int, end: int, replacement: str) -> str:
+    return f"{text[:start]}{replacement}{text[end:]}"
 
 
 def numbered(what: str, numbers: dict[str, int]) -> str:
@@ -149,6 +185,15 @@ def end_of_condition(code: str, start: int) -> int:
     return at
 
 
+def end_of_join(code: str, start: int) -> int:
+    """Where the condition of a join ends, with all its parts."""
+    on = re.compile(r"\bon\b").search(code, start)
+    end = end_of_condition(code, on.end()) if on else start
+    while code.startswith("and", end):
+        end = end_of_condition(code, end + len("and"))
+    return end
+
+
 def starts_word(code: str, at: int) -> bool:
     return at == 0 or not (code[at - 1].isalnum() or code[at - 1] in "_:.")
 
@@ -161,6 +206,10 @@ def swapped(text: str, code: str) -> Iterator[Place]:
             line = text[line_start : line_end if line_end >= 0 else len(text)]
             # No test meets the microsecond in which such a boundary decides.
             if kind == "a boundary moved" and CLOCK.search(line):
+                continue
+            if kind == "a join weakened" and is_along_a_reference(
+                code, found.start(), end_of_join(code, found.end())
+            ):
                 continue
             changed = (
                 line[: found.start() - line_start] + replacement + line[found.end() - line_start :]

@@ -2,8 +2,14 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.mutants import __main__, python, sql
+from tests.mutants.planning import planner
+from tests.mutants.references import is_along_a_reference
 from tests.mutants.sql import Mutant
+from tripsync.database.files import SQL
+from tripsync.database.function_files import load_functions
 from tripsync.database.sources import read_sources
 
 QUERY = """-- name: end_stay(college_id, guest_id, since)$
@@ -47,6 +53,69 @@ def test_a_query_loses_its_conditions_one_by_one(tmp_path: Path) -> None:
         file.write_text(text)
         [mutant] = read_sources(file)
         assert mutant.declared == source.declared
+
+
+def test_a_function_is_wrong_in_its_body_alone() -> None:
+    [are_blocked] = [each for each in load_functions(SQL) if each.name == "are_blocked"]
+    made = {each.what: each for each in sql.mutants_of_function(are_blocked)}
+    assert len(made) == 7
+    mutant = made["a condition lost: blocker_id = one"]
+    assert mutant.where == "functions/people.are_blocked"
+    wrong = "where (blocker_id = one or true) and blocked_id = other"
+    assert sql.changed_function(mutant) == are_blocked.statements[0][1].replace(
+        "where blocker_id = one and blocked_id = other", wrong
+    )
+    assert sql.changed_function(__main__.unchanged(mutant)) == ""
+    called = __main__.callers("are_blocked")
+    # By itself, and by way of another function.
+    assert {"chat.find_partner", "matching.show_matches"} <= called
+    assert "sessions.end_session" not in called
+
+
+JOINS = """select
+  from pool_members member
+  {join}
+  left join pools away on away.pool_id = member.pool_id
+"""
+
+
+@pytest.mark.parametrize(
+    ("join", "loses_none"),
+    [
+        ("join users on users.user_id = member.user_id", True),
+        (
+            "join users rider on rider.college_id = member.college_id"
+            " and member.user_id = rider.user_id",
+            True,
+        ),
+        ("join users on users.user_id = member.user_id and users.banned_at is null", False),
+        ("join pools on pools.pool_id = member.request_id", False),
+        # Not every pool has a request of this number, nor every request a pool.
+        ("join pool_members other on other.pool_id = member.pool_id", False),
+        # It may be null.
+        ("join pooling_requests r on true join users on users.user_id = r.replaced_by", False),
+        ("left join pools at on true join colleges on colleges.college_id = at.college_id", False),
+    ],
+)
+def test_a_join_along_a_foreign_key_loses_no_row(join: str, loses_none: bool) -> None:
+    code = JOINS.format(join=join)
+    start = code.rindex("join", 0, code.index("left join pools away"))
+    assert is_along_a_reference(code, start, sql.end_of_join(code, start)) == loses_none
+
+
+def test_what_is_planned_alike_or_not_at_all_is_not_tried(database_url: str) -> None:
+    made = {__main__.name_of(each): each for each in __main__.every_mutant()}
+    with planner(database_url) as asked:
+        # The `where` asks for a subject.
+        subject = "join users subject on subject.college_id = me.college_id"
+        same = f"moderation.find_subject | a join weakened: {subject}"
+        other = "moderation.find_subject | a condition lost: subject.user_id = :user_id"
+        assert not asked.is_worth_a_test(made[same])
+        assert asked.is_worth_a_test(made[other])
+        blocked = "functions/people.are_blocked | a condition lost: blocker_id = one"
+        assert asked.is_worth_a_test(made[blocked])
+        no_sql = made[other]._replace(make=lambda: made[other].text.replace("subject.", "nobody."))
+        assert not asked.is_worth_a_test(no_sql)
 
 
 def test_a_rule_is_wrong_in_one_place_at_a_time(tmp_path: Path) -> None:
