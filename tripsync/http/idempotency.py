@@ -18,7 +18,7 @@ from tripsync.database.encoding import encode
 from tripsync.http.context import run_in_transaction, settings
 from tripsync.http.endpoint import Contract
 from tripsync.http.problems import KEY_REUSED, FieldError, Problem, invalid
-from tripsync.http.responses import JSON
+from tripsync.http.responses import JSON, Answer
 from tripsync.jobs.timers import FEW_AT_ONCE, Timer
 from tripsync.own_data import Erase
 
@@ -40,7 +40,7 @@ async def create_once(
 
     async def create(db: Transaction) -> HTTPResponse:
         if key is None:
-            return HTTPResponse(encode(await act(db)), status, content_type=JSON)
+            return Answer(encode(await act(db)), status, content_type=JSON)
         if not 1 <= len(key) <= LONGEST_KEY or not key.isprintable():
             raise invalid(
                 FieldError(HEADER, f"{HEADER} must be 1 to {LONGEST_KEY} visible characters.")
@@ -51,12 +51,12 @@ async def create_once(
             first = await db.idempotency.find_answer(**known)
             if not hmac.compare_digest(first["fingerprint"], fingerprint):
                 raise Problem(KEY_REUSED)
-            return HTTPResponse(
+            return Answer(
                 first["answer"], first["status"] or status, {"Idempotency-Replayed": "true"}, JSON
             )
         body = encode(await act(db))
         await db.idempotency.keep_answer(**known, status=status, answer=body)
-        return HTTPResponse(body, status, content_type=JSON)
+        return Answer(body, status, content_type=JSON)
 
     return await run_in_transaction(request, create, before)
 

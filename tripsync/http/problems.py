@@ -11,7 +11,8 @@ from typing import Annotated
 
 import msgspec
 from msgspec import Meta
-from sanic import HTTPResponse
+
+from tripsync.http.responses import Answer
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -65,12 +66,10 @@ class ProblemDocument(msgspec.Struct, frozen=True):
     request_id: Annotated[str, Meta(description="To be named when it is reported.")]
 
 
-def respond(problem: Problem, request_id: str) -> HTTPResponse:
+def respond(problem: Problem, request_id: str) -> Answer:
     refusal = problem.refusal
     body = document_of(refusal, problem.detail, problem.errors, request_id)
-    return HTTPResponse(
-        msgspec.json.encode(body), refusal.status, dict(problem.headers), MEDIA_TYPE
-    )
+    return Answer(msgspec.json.encode(body), refusal.status, dict(problem.headers), MEDIA_TYPE)
 
 
 def document_of(

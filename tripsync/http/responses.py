@@ -1,6 +1,7 @@
 """Responses carry what handlers return, and files that clients may hold copies of."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Annotated, Any, NamedTuple
 
 import msgspec
@@ -16,6 +17,31 @@ class Confirmation(msgspec.Struct):
     """A sentence for the person."""
 
     message: Annotated[str, Meta(examples=["Done."])]
+
+
+# A header by its name in small letters, and as it is written.
+Written = tuple[str, tuple[bytes, bytes]]
+
+
+def written(headers: Mapping[str, str]) -> tuple[Written, ...]:
+    return tuple((name.lower(), (name.encode(), value.encode())) for name, value in headers.items())
+
+
+class Answer(HTTPResponse):
+    """An answer that takes `usual` headers as bytes, where it has none of that name by itself.
+
+    Those of `headers` are looked through and encoded one by one."""
+
+    __slots__ = ("usual",)
+
+    def __init__(self, *arguments: Any, **more: Any) -> None:
+        super().__init__(*arguments, **more)
+        self.usual: Iterable[Written] = ()
+
+    @property
+    def processed_headers(self) -> Iterator[tuple[bytes, bytes]]:
+        added = [pair for name, pair in self.usual if name not in self.headers]
+        return chain(super().processed_headers, added)
 
 
 class Listed(NamedTuple):
@@ -36,9 +62,9 @@ def respond(answered: object, status: int) -> HTTPResponse:
                 page.headers["X-Next-Cursor"] = following
             return page
         case None:
-            return HTTPResponse(status=status)
+            return Answer(status=status)
         case _:
-            return HTTPResponse(encode(answered), status, content_type=JSON)
+            return Answer(encode(answered), status, content_type=JSON)
 
 
 # Kept by the client, and asked for again before each use: who is blocked today must not see
@@ -54,7 +80,7 @@ def has_current(request: Request, version: str) -> bool:
 
 
 def not_modified(version: str, caching: str = ASKED_AGAIN) -> HTTPResponse:
-    return HTTPResponse(status=304, headers=caching_headers(version, caching))
+    return Answer(status=304, headers=caching_headers(version, caching))
 
 
 def download(
@@ -64,7 +90,7 @@ def download(
     caching: str = ASKED_AGAIN,
     headers: Mapping[str, str] | None = None,
 ) -> HTTPResponse:
-    return HTTPResponse(
+    return Answer(
         content, 200, {**caching_headers(version, caching), **(headers or {})}, media_type
     )
 
