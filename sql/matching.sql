@@ -183,7 +183,7 @@ select seen.viewer_id,
        case when contact.is_open then users.email end as email,
        case when contact.is_open then profiles.year_of_study end as year_of_study,
        case when contact.is_open then profiles.bio end as bio,
-       profile_image_url(users.user_id) as profile_image_url,
+       (select url from profile_image(users.user_id)) as profile_image_url,
        seen.request_id,
        seen.viewer_request_id as user_request_id,
        case when latest_connection.status = 'pending' and latest_connection.from_request = seen.request_id

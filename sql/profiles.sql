@@ -16,8 +16,8 @@ select users.user_id as id,
        profiles.preferences,
        profiles.social_media_links,
        profiles.emergency_contact,
-       review_summary(users.user_id, :user_id) as reviews,
-       profile_image_url(users.user_id) as profile_image_url,
+       (select summary from review_summary(users.user_id, :user_id)) as reviews,
+       (select url from profile_image(users.user_id)) as profile_image_url,
        exists (select
                  from profile_files
                 where profile_files.college_id = users.college_id
@@ -40,8 +40,8 @@ select users.user_id as id,
        profiles.major,
        profiles.preferences,
        profiles.social_media_links,
-       review_summary(users.user_id, :viewer_id) as reviews,
-       profile_image_url(users.user_id) as profile_image_url,
+       (select summary from review_summary(users.user_id, :viewer_id)) as reviews,
+       (select url from profile_image(users.user_id)) as profile_image_url,
        case when trusted.viewer then users.email end as email,
        case when trusted.viewer then profiles.phone_number end as phone_number,
        case when trusted.viewer then profiles.emergency_contact end as emergency_contact

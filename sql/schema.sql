@@ -1332,6 +1332,18 @@ grant select(created_at) on table users to tripsync_reader;
 grant select(deleted_at) on table users to tripsync_reader;
 
 -- sql/functions/people.sql
+create view blocked with (security_invoker='true') as
+ select blocks.blocker_id as one_id,
+    blocks.blocked_id as other_id
+   from blocks
+union all
+ select blocks.blocked_id as one_id,
+    blocks.blocker_id as other_id
+   from blocks;
+grant select on table blocked to tripsync_reader;
+grant select on table blocked to tripsync_app;
+
+-- sql/functions/people.sql
 create view moderators with (security_invoker='true') as
  select college_id,
     user_id,
@@ -1847,7 +1859,7 @@ create function preferences_fit(one_gender text, one_wants_the_same boolean, oth
     language sql immutable parallel safe ...
 
 -- sql/functions/people.sql
-create function profile_image_url(owner_id bigint) returns text
+create function profile_image(owner_id bigint) returns table(url text)
     language sql stable parallel safe ...
 
 -- 0044.known-kinds
@@ -1963,7 +1975,7 @@ create function requirement_kinds() returns jsonb
     language sql immutable parallel safe ...
 
 -- sql/functions/reviews.sql
-create function review_summary(reviewed_id bigint, viewer_id bigint default null::bigint) returns jsonb
+create function review_summary(reviewed_id bigint, viewer_id bigint) returns table(summary jsonb)
     language sql stable parallel safe ...
 
 -- sql/functions/rides.sql

@@ -26,9 +26,11 @@ grant select on visible_reviews to tripsync_app;
 -- visible by the mere passing of time, which no counter would notice, and counting a thousand
 -- from the index takes less than a millisecond. The sums are the same for every viewer; of what
 -- was written, those whom the viewer blocked, or who blocked the viewer, are left out.
-create or replace function review_summary(reviewed_id bigint, viewer_id bigint default null) returns jsonb
-language sql stable parallel safe
-return (
+--
+-- A table of one row, which PostgreSQL reads as a part of the query that asks; a function that gives
+-- a value would be planned and started apart, each time.
+create or replace function review_summary(reviewed_id bigint, viewer_id bigint) returns table (summary jsonb)
+language sql stable parallel safe begin atomic
     select jsonb_build_object(
                'average', round(avg(rating), 2),
                'count',   count(*),
@@ -65,12 +67,12 @@ return (
                                 reply
                            from visible_reviews
                           where subject_id = reviewed_id
-                            and not are_blocked(viewer_id, author_id)
+                            and not exists (select from blocked where blocked.one_id = viewer_id and blocked.other_id = author_id)
                           order by review_id desc
                           limit 3
                      ) as latest
                )
            )
       from visible_reviews
-     where subject_id = reviewed_id
-);
+     where subject_id = reviewed_id;
+end;
