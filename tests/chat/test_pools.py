@@ -368,3 +368,12 @@ async def test_riders_on_other_ways_have_nothing_listed(sign_up: SignUp) -> None
     rider = await sign_up()
     await go(rider, the_other_way())
     assert await listed(rider, POOLS) == []
+
+
+async def test_who_rides_along_is_named_once_whatever_else_they_talk_about(
+    pair: Pair,
+) -> None:
+    await said(pair.asha, pair.dev)
+    for rider in (pair.asha, pair.dev):
+        [seen] = await listed(rider, POOLS)
+        assert [each["id"] for each in seen["members"]] == [pair.asha.id, pair.dev.id]

@@ -85,3 +85,28 @@ async def test_a_kind_that_a_worker_does_not_know_waits_for_one_that_does(
     await until(lambda: effects_of(queue))
     assert await effects_of(queue) == once(2)
     assert await states_of(queue) == {"queued": 1}
+
+
+async def test_what_waits_longest_and_was_tried_most_is_counted(queue: Database) -> None:
+    await ask_for(queue, "note", 1, 2, 3)
+    await ask_for(queue, "later", 4)
+    for number, attempts, due in ((1, 0, "1 minute"), (2, 7, "1 hour"), (3, 2, "1 second")):
+        await queue.pool.execute(
+            "update pgqueuer set attempts = $2, execute_after = now() - $3::text::interval"
+            " where convert_from(payload, 'UTF8')::json ->> 'number' = $1",
+            str(number),
+            attempts,
+            due,
+        )
+    await queue.pool.execute(
+        "update pgqueuer set execute_after = now() + interval '1 hour' where entrypoint = 'later'"
+    )
+    await queue.pool.execute(
+        "update pgqueuer set status = 'failed' where entrypoint = 'note' and attempts = 2"
+    )
+    later, dead, waiting = [
+        (row["kind"], row["state"], row["jobs"], row["most_attempts"], row["seconds_due"] // 60)
+        for row in await queue.reading.jobs.count_jobs()
+    ]
+    assert later == ("later", "queued", 1, 0, 0)
+    assert sorted([dead, waiting]) == [("note", "failed", 1, 2, 0), ("note", "queued", 2, 7, 60)]

@@ -307,3 +307,20 @@ def test_alarms_and_cancelled_rides_come_at_any_hour() -> None:
 
 def test_what_is_not_kept_is_not_pushed() -> None:
     assert all(each.durable for each in every("events") if each.pushed)
+
+
+async def test_what_is_a_day_old_wakes_nobody(
+    sign_up: SignUp, tell: Tell, look: Look, receiver: Receiver, db: asyncpg.Connection
+) -> None:
+    asha = await sign_up()
+    await register_phone(asha)
+    await tell(asha, CANCELLED)
+    await db.execute(
+        "update events set created_at = created_at - interval '25 hours' where user_id = $1",
+        asha.id,
+    )
+    await tell(asha, NEWS)
+    before = pushes_tried()
+    await look()
+    assert receiver.events == [NEWS]
+    assert await until(lambda: pushes_tried() - before) == 1

@@ -6,6 +6,8 @@ import pytest
 from tests.conftest import SignUp
 from tests.people import Campus
 from tests.pooling.roads_to_campus import (
+    CAMPUS,
+    STATION,
     ask,
     go,
     leaving,
@@ -15,6 +17,7 @@ from tests.pooling.roads_to_campus import (
     sums_hold,
     the_other_way,
 )
+from tripsync.pooling import api_pools
 
 
 async def test_a_pool_on_the_way_is_found_and_joined(
@@ -87,3 +90,26 @@ async def test_only_ones_own_request_is_looked_up(
     request_id = (await go(rider))["request_id"]
     answer = await stranger.call("GET", f"/api/pool/requests/{request_id}/pools")
     assert (answer.status_code, answer.json()["code"]) == (404, "no_such_request")
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    [
+        {"start_latitude": CAMPUS[0] - 0.3},
+        {"destination_latitude": STATION[0] + 0.3},
+    ],
+    ids=["from the other side", "to the other side"],
+)
+async def test_pools_that_do_not_pass_by_take_no_place_from_one_that_does(
+    sign_up: SignUp, monkeypatch: pytest.MonkeyPatch, elsewhere: dict[str, float]
+) -> None:
+    monkeypatch.setattr(api_pools, "MOST_CANDIDATES", 1)
+    third = await sign_up()
+    # Looked at in the order of their ids.
+    await pair_up(await sign_up(), await sign_up(), ride(0, **elsewhere), ride(1, **elsewhere))
+    one = await sign_up()
+    await pair_up(one, await sign_up())
+    pool_id = (await one.call("GET", "/api/pool/pools/current")).json()["pool"]["pool_id"]
+    request_id = (await go(third, ride(2)))["request_id"]
+    answer = await third.call("GET", f"/api/pool/requests/{request_id}/pools")
+    assert [each["pool_id"] for each in answer.json()["pools"]] == [pool_id]

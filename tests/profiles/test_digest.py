@@ -139,3 +139,76 @@ async def test_who_wants_none_is_not_listed(queue: Database, berlin: int) -> Non
         await db.mails.unsubscribe(college_id=berlin, user_id=unwilling, kinds=["digest"])
         await db.mails.take_digest_turns(at=MONDAY)
         assert await db.mails.list_digest_riders(college_ids=[berlin]) == []
+
+
+async def test_each_thing_of_the_week_is_something_to_read(
+    queue: Database, berlin: int, owner: asyncpg.Connection
+) -> None:
+    began = datetime(2040, 3, 18, 23, 0, tzinfo=UTC)
+    ended = datetime(2040, 3, 25, 22, 0, tzinfo=UTC)
+    second = timedelta(seconds=1)
+    names = ("writer", "reviewed", "later", "told", "told_early", "told_late", "left")
+    writer, reviewed, later, told, told_early, told_late, left = riders = [
+        await rider_of(queue, berlin, name) for name in names
+    ]
+    await ride(queue, berlin, began, writer)
+    pool_id = await ride(queue, berlin, began - timedelta(days=9), writer, reviewed, later, left)
+    await ride(queue, berlin, began, left)
+    await owner.execute("update pool_members set left_at = $1 where user_id = $2", began, left)
+    for subject, at in ((reviewed, began), (later, ended), (left, began - second)):
+        await owner.execute(
+            "insert into reviews (college_id, pool_id, author_id, subject_id, rating, created_at,"
+            " visible_from) values ($1, $2, $3, $4, 5, $5, $5)",
+            berlin,
+            pool_id,
+            writer,
+            subject,
+            at,
+        )
+    await hits(owner, berlin, told, began - second, began, ended - second, ended)
+    await hits(owner, berlin, told_early, began - second)
+    await hits(owner, berlin, told_late, ended)
+    async with queue.transaction() as db:
+        await db.mails.take_digest_turns(at=MONDAY)
+        listed = await db.mails.list_digest_riders(college_ids=[berlin])
+        elsewhere = await db.mails.list_digest_riders(college_ids=[berlin + 1])
+        facts = [
+            await WEEKLY_DIGEST.find(db, college_id=berlin, user_id=each) or {} for each in riders
+        ]
+    assert [row["user_id"] for row in listed] == [writer, reviewed, told]
+    assert elsewhere == []
+    assert [(each["rides"], each["reviews"], each["hits"]) for each in facts] == [
+        (1, 0, 0),
+        (0, 1, 0),
+        (0, 0, 0),
+        (0, 0, 2),
+        (0, 0, 0),
+        (0, 0, 0),
+        (0, 0, 0),
+    ]
+
+
+async def hits(
+    owner: asyncpg.Connection, college_id: int, user_id: int, *moments: datetime
+) -> None:
+    """What a saved search of a rider has told of."""
+    search_id = await owner.fetchval(
+        "insert into saved_searches (college_id, user_id, name, start, start_radius_meters,"
+        " destination, destination_radius_meters, weekdays, mail_me) values ($1, $2, 'Home',"
+        " point(13.4, 52.5), 1000, point(13.5, 52.6), 1000, '{monday}', false) returning search_id",
+        college_id,
+        user_id,
+    )
+    for at in moments:
+        await owner.execute(
+            "with request as (insert into pooling_requests (college_id, user_id, status, start,"
+            " destination, departure, solo_meters, reach, cancel_reason) values ($1, $2,"
+            " 'cancelled', point(13.4, 52.5), point(13.5, 52.6), tstzrange(now(), now() +"
+            " interval '1 hour'), 9000, box(point(13, 52), point(14, 53)), 'rider')"
+            " returning request_id) insert into saved_search_hits (college_id, search_id,"
+            " request_id, mailed, told_at) select $1, $3, request_id, false, $4 from request",
+            college_id,
+            user_id,
+            search_id,
+            at,
+        )
