@@ -52,8 +52,8 @@ migrate: $(BIN)/.run ## bring the schema of DATABASE_URL (or the embedded databa
 mutants: $(BIN)/.dev ## break queries and rules one place at a time, and see whether a test notices
 	@$(BIN)/python -m tests.mutants $(ARGS)
 
-bench: $(BIN)/.dev ## measure requests against a bare server in the same run
-	@$(BIN)/python tests/bench/requests.py $(ARGS)
+bench: $(BIN)/.dev ## measure it beside references; six minutes; writes docs/explanation/speed.md
+	@$(BIN)/python -m tests.bench $(ARGS)
 
 clients: $(PYTHON_CLIENT)/tripsync_client/generated/messages.py ## build what others install, into dist/
 	@$(BIN)/python -m build --no-isolation --wheel --outdir dist $(PYTHON_CLIENT) > /dev/null

@@ -1,32 +1,22 @@
-"""What the benchmark of sockets stands on: riders in a database, servers, and devices."""
+"""What is measured: a database full of seeded riders, TripSync and its references serving it."""
 
-import asyncio
-import json
-import shutil
-import sys
-import tempfile
-from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
 
 import asyncpg
-import psutil
-from servers import clean_environment, free_port, running
 
+from tests.bench.servers import Running, clean_environment, serving
 from tripsync.database import Database
-from tripsync.database.embedded import embedded_server
-from tripsync.database.migrations import migrate
 from tripsync.http.tokens import AccessTokens
 from tripsync.settings import Settings
 
-HERE = Path(__file__).parent
 KEY = "for this benchmark only, and longer than thirty-two bytes"
-PATH = "/api/ws/pool"
+# The largest of the seeded ones.
+COLLEGE = 1
 
 # Everybody is signed in.
-RIDERS = """
+ENROL = """
 with riders as (
     insert into users (college_id, email, full_name, password_hash)
     select 1, 'rider' || gen_random_uuid() || '@bench.example', 'Asha Rao', ''
@@ -47,141 +37,60 @@ select college_id, user_id, session_id, email
 Riders = Sequence[asyncpg.Record]
 
 
-class Crowd:
-    """Devices in another process, crowd.py."""
-
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        self._process = process
-
-    async def open(self, offers: Sequence[str]) -> None:
-        """A socket for each; an empty offer names nobody."""
-        await self._tell({"open": offers})
-        await self._answer()
-
-    async def listen(self, messages: int, say: str | None = None) -> None:
-        """From now on each waits for so many messages."""
-        await self._tell({"hear": messages, "say": say})
-        await self._answer()
-
-    async def arrivals(self) -> list[list[float]]:
-        """When they came, device by device."""
-        moments: list[list[float]] = await self._answer()
-        return moments
-
-    async def all_heard(self) -> float:
-        """When the last one had its last."""
-        return max(moments[-1] for moments in await self.arrivals())
-
-    async def _tell(self, order: object) -> None:
-        assert self._process.stdin
-        self._process.stdin.write(json.dumps(order).encode() + b"\n")
-        await self._process.stdin.drain()
-
-    async def _answer(self) -> Any:
-        assert self._process.stdout
-        line = await self._process.stdout.readline()
-        if not line:
-            raise SystemExit("the devices are gone")
-        return json.loads(line)
-
-
-@dataclass(frozen=True)
-class Running:
-    """A server process."""
-
-    pid: int
-    port: int
-
-    @property
-    def memory(self) -> int:
-        size: int = psutil.Process(self.pid).memory_info().rss
-        return size
-
-    @asynccontextmanager
-    async def crowd(self) -> AsyncIterator[Crowd]:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            str(HERE / "crowd.py"),
-            f"--port={self.port}",
-            f"--path={PATH}",
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            # All moments of all devices are one line.
-            limit=2**27,
-        )
-        try:
-            yield Crowd(process)
-        finally:
-            with suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
-
-
 class Campus:
-    """A database full of riders, and servers on it."""
+    """A database, and servers on it."""
 
-    def __init__(self, folder: Path, settings: Settings, database: Database) -> None:
+    def __init__(self, url: str, folder: Path) -> None:
+        self.url = url
         self._folder = folder
-        self._tokens = AccessTokens(settings)
+        self.settings = Settings(
+            database_url=url, data_dir=folder, secret_key=KEY, access_token_minutes=600
+        )
+        self._tokens = AccessTokens(self.settings)
         self._environment = clean_environment() | {
-            "DATABASE_URL": settings.database_url,
+            "DATABASE_URL": url,
             "SECRET_KEY": KEY,
             "TRIPSYNC_DATA_DIR": str(folder),
-            "HOST": "127.0.0.1",
             "ENVIRONMENT": "production",
             "RATE_LIMITS": "off",
+            # Timers would take time of their own.
+            "JOBS": "off",
             "SOCKETS_PER_RIDER": "100000",
         }
-        self.settings = settings
-        self.database = database
 
-    async def as_owner(self, statement: str) -> None:
+    async def database(self) -> Database:
+        """As a server opens it."""
+        return await Database.open(self.settings)
+
+    async def as_owner(self, statement: str, *values: object) -> Riders:
         """What the role of servers may not do."""
-        connection = await asyncpg.connect(self.settings.database_url)
-        await connection.execute(statement)
-        await connection.close()
+        connection = await asyncpg.connect(self.url)
+        try:
+            rows: Riders = await connection.fetch(statement, *values)
+        finally:
+            await connection.close()
+        return rows
 
     async def enrol(self, number: int) -> Riders:
-        riders: Riders = await self.database.pool.fetch(RIDERS, number)
-        return riders
+        return await self.as_owner(ENROL, number)
 
-    def offers(self, riders: Iterable[asyncpg.Record]) -> list[str]:
+    def token(self, rider: asyncpg.Record) -> str:
+        return self._tokens.issue(
+            **{name: rider[name] for name in ("college_id", "user_id", "session_id", "email")}
+        )
+
+    def offers(self, riders: Iterable[asyncpg.Record]) -> Iterator[str]:
         """As the app opens a socket: its token is the second subprotocol."""
-        return [f"token, {self._tokens.issue(**rider)}" for rider in riders]
+        return (f"token, {self.token(rider)}" for rider in riders)
 
-    @asynccontextmanager
-    async def server(self, *command: str | Path) -> AsyncIterator[Running]:
-        """A Python program that takes connections where PORT says."""
-        port = free_port()
-        environment = self._environment | {"PORT": str(port)}
-        log = self._folder / f"{port}.log"
-        line = [sys.executable, *map(str, command)]
-        with running(line, environment, log, port) as process:
-            yield Running(process.pid, port)
+    def tripsync(self, **settings: str) -> AbstractContextManager[Running]:
+        return self.server("tripsync", "serve", **settings)
 
-    def tripsync(self) -> AbstractAsyncContextManager[Running]:
-        return self.server("-m", "tripsync", "serve")
+    def reference(self, name: str) -> AbstractContextManager[Running]:
+        """One of tests/bench/references."""
+        return self.server(f"tests.bench.references.{name}")
 
-    def ringing(self, rider: asyncpg.Record) -> AbstractAsyncContextManager[Running]:
-        """TripSync that says something to this rider at SIGUSR1."""
-        return self.server(HERE / "ringing.py", str(rider["user_id"]))
-
-    def bare(self) -> AbstractAsyncContextManager[Running]:
-        return self.server(HERE / "references.py", "sockets")
-
-
-@asynccontextmanager
-async def campus() -> AsyncIterator[Campus]:
-    """On an embedded PostgreSQL of its own; gone afterwards."""
-    folder = Path(tempfile.mkdtemp(prefix="tripsync-bench-"))
-    try:
-        with embedded_server(folder) as url:
-            migrate(url)
-            settings = Settings(database_url=url, data_dir=folder, secret_key=KEY)
-            database = await Database.open(settings)
-            try:
-                yield Campus(folder, settings, database)
-            finally:
-                await database.close()
-    finally:
-        shutil.rmtree(folder)
+    def server(
+        self, module: str, *arguments: str, **settings: str
+    ) -> AbstractContextManager[Running]:
+        return serving(("-m", module, *arguments), self._environment | settings, self._folder)

@@ -1,48 +1,35 @@
 """How the search for matches grows with the number of active requests.
 
-    .venv/bin/python tests/bench/candidates.py
-    .venv/bin/python tests/bench/candidates.py --sizes 10000 100000
-
-An embedded PostgreSQL of its own, filled with requests of one college in 60 towns of some 15 km,
-each leaving within 15 minutes of some moment of the next 24 hours. The matches of requests drawn
-from them are looked for, one after the other, on one connection.
-
-How to read the table:
-
-- **p50, p99**: milliseconds of show_matches, with its answer read. They say
-  more about the machine than about the queries.
-- **growth**: p50 by that of the size before. This is the figure that travels: the tenfold number
-  of requests in the same towns means the tenfold number of candidates, and the query cannot grow
-  less than these once they outweigh what it costs anyway. A scan of the table would grow tenfold
-  from the beginning.
-- **matches**: how many partners there are for a request, on average (at most 20 are read).
-- **index**: megabytes of the index that finds the candidates.
+Requests of one college in towns of some 15 km, each leaving within 15 minutes of some moment of the
+next 24 hours. The matches of requests drawn from them are looked for, one after the other, on one
+connection; beside the same with the smallest number. Ten times as many in the same towns means ten
+times as many candidates; ten times as many in ten times as many towns means as many candidates, and
+only a larger index.
 """
 
-import argparse
-import asyncio
-import shutil
-import tempfile
-from pathlib import Path
-from statistics import mean
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from functools import partial
 from time import perf_counter
 
 import asyncpg
 
-from tripsync.database.embedded import embedded_server
+from tests.bench.bench import Bench
+from tests.bench.figures import TIME, Figure
 from tripsync.database.files import SQL
-from tripsync.database.migrations import migrate
 from tripsync.database.queries import load_queries
 
 MATCHING = load_queries(SQL)["matching"]
-SIZES = (10_000, 100_000, 1_000_000)
 TOWNS = 60
-SAMPLES = 300
+HOURS = 24
+SAMPLES = 200
+SHOWN = 20
 
 FILL = """
 with riders as (
     insert into users (college_id, email, full_name, password_hash)
-    select 1, 'rider' || n || '@' || $4 || '.example', 'Asha Rao', ''
+    select 1, 'rider' || gen_random_uuid() || '@bench.example', 'Asha Rao', ''
       from generate_series(1, $1::int) as n
     returning user_id
 ),
@@ -59,9 +46,14 @@ drawn as materialized (
 trips as materialized (
     select user_id,
            leaves,
-           point(70 + town / 3 + 0.14 * x1, 19 + 0.14 * y1) as start,
-           point(70 + town / 3 + 0.14 * x2, 19 + 0.14 * y2) as destination
+           -- A hundred towns from south to north, then the next column.
+           point(east + 0.14 * x1, north + 0.14 * y1) as start,
+           point(east + 0.14 * x2, north + 0.14 * y2) as destination
       from drawn
+     cross join lateral (
+           -- A hundred towns from south to north, then the next column.
+           select floor(town / 100) - 170 as east, town::int % 100 - 50 as north
+     ) as corner
 )
 insert into pooling_requests
     (college_id, user_id, start, destination, departure, solo_meters, reach)
@@ -71,75 +63,104 @@ select 1, user_id, start, destination, tstzrange(leaves, leaves + interval '15 m
 """
 
 
-async def fill(db: asyncpg.Connection, count: int, towns: int, hours: int, name: str) -> None:
-    await db.execute(FILL, count, towns, hours, name)
+@dataclass(frozen=True)
+class Place:
+    """A database with so many active requests in so many towns."""
+
+    active: int
+    towns: int
+    db: asyncpg.Connection
+
+    @property
+    def name(self) -> str:
+        return f"{self.active:,} in {self.towns:,} towns"
+
+
+async def fill(db: asyncpg.Connection, active: int, towns: int) -> None:
+    await db.execute(FILL, active, towns, HOURS)
     await db.execute("vacuum analyze pooling_requests")
     await db.execute("analyze users")
     await db.execute("analyze profiles")
 
 
-async def measure_search(db: asyncpg.Connection) -> tuple[float, float, float]:
-    """p50 and p99 in milliseconds, and how many were found."""
+async def measure(bench: Bench) -> list[Figure]:
+    async with AsyncExitStack() as stack:
+
+        async def place(active: int, towns: int) -> Place:
+            bench.say(f"candidates, {active:,} requests in {towns:,} towns")
+            campus = stack.enter_context(bench.empty())
+            db = await asyncpg.connect(campus.url)
+            stack.push_async_callback(db.close)
+            await fill(db, active, towns)
+            return Place(active, towns, db)
+
+        least, *more = bench.size.active
+        first = await place(least, TOWNS)
+        others = []
+        for active in more:
+            others += [await place(active, TOWNS), await place(active, TOWNS * active // least)]
+        return await compare(bench, first, others)
+
+
+async def compare(bench: Bench, first: Place, others: list[Place]) -> list[Figure]:
+    """Each larger place beside the first."""
+    figures = {
+        (place.name, quantile): Figure(
+            f"matches of one of {place.name}, {quantile}",
+            first.name,
+            TIME,
+            **goals(place, quantile),
+        )
+        for place in others
+        for quantile in ("p50", "p99")
+    }
+    for place in (first, *others):
+        # The first executions find out which plan to keep, and read the index.
+        await search(place.db)
+    for _ in bench.rounds("candidates"):
+        for place in others:
+            beside = await search(first.db)
+            found = await search(place.db)
+            for quantile in ("p50", "p99"):
+                figures[place.name, quantile].note(found[quantile], beside[quantile])
+    return list(figures.values())
+
+
+def goals(place: Place, quantile: str) -> dict[str, float]:
+    if place.towns > TOWNS:
+        return {"goal": 1.5} if quantile == "p50" else {}
+    return {"own_goal": 3 if quantile == "p50" else 10}
+
+
+async def search(db: asyncpg.Connection) -> dict[str, float]:
+    """p50 and p99 in milliseconds."""
     drawn = await db.fetch(
         "select request_id from pooling_requests order by random() limit $1", SAMPLES
     )
-    seconds, found = [], []
-    for row in drawn:
+    return await quantiles(
+        [
+            partial(
+                MATCHING["show_matches"],
+                db,
+                college_id=1,
+                request_id=row["request_id"],
+                pairs=None,
+                both_sides=False,
+                size=SHOWN,
+            )
+            for row in drawn
+        ]
+    )
+
+
+async def quantiles(acts: list[Callable[[], Awaitable[object]]]) -> dict[str, float]:
+    seconds = []
+    for act in acts:
         began = perf_counter()
-        matches = await MATCHING["show_matches"](
-            db,
-            college_id=1,
-            request_id=row["request_id"],
-            pairs=None,
-            both_sides=False,
-            size=20,
-        )
+        await act()
         seconds.append(perf_counter() - began)
-        found.append(len(matches))
     seconds.sort()
-    return 1000 * seconds[SAMPLES // 2], 1000 * seconds[SAMPLES * 99 // 100], mean(found)
-
-
-async def compare_sizes(db: asyncpg.Connection, sizes: list[int]) -> None:
-    print(
-        f"{'requests':>10}{'p50, ms':>10}{'p99, ms':>10}{'growth':>10}{'matches':>10}{'index':>10}"
-    )
-    there, before = 0, None
-    for size in sizes:
-        await fill(db, size - there, TOWNS, 24, f"crowd{size}")
-        there = size
-        # The first executions find out which plan to keep, and read the index.
-        await measure_search(db)
-        p50, p99, found = await measure_search(db)
-        megabytes = await db.fetchval("select pg_relation_size('pooling_requests_waiting') / 1e6")
-        growth = f"{p50 / before:.1f}" if before else "-"
-        print(
-            f"{size:>10}{p50:>10.2f}{p99:>10.2f}{growth:>10}{found:>10.1f}{megabytes:>10.0f}",
-            flush=True,
-        )
-        before = p50
-
-
-async def compare(url: str, sizes: list[int]) -> None:
-    db = await asyncpg.connect(url)
-    await compare_sizes(db, sizes)
-    await db.close()
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--sizes", type=int, nargs="+", default=SIZES)
-    chosen = parser.parse_args()
-    folder = Path(tempfile.mkdtemp(prefix="tripsync-bench-"))
-    try:
-        with embedded_server(folder) as url:
-            migrate(url)
-            asyncio.run(compare(url, sorted(chosen.sizes)))
-    finally:
-        shutil.rmtree(folder)
-
-
-if __name__ == "__main__":
-    main()
+    return {
+        name: 1000 * seconds[len(seconds) * percent // 100]
+        for name, percent in (("p50", 50), ("p99", 99))
+    }

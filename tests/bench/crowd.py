@@ -1,9 +1,13 @@
 """Many devices on the line, in a process of their own, so that no server pays for its clients.
 
-Run by sockets.py, and told what to do by lines of JSON:
+It is told what to do by lines of JSON:
 
-    {"open": ["", "token, eyJ...", ...]}   open a socket for each offer of subprotocols
-    {"hear": 2, "say": "..."}              say this, if anything; until each has heard so many more
+    {"open": ["", "token, eyJ...", ...], "say": "...", "greetings": 1}
+        open a socket for each offer of subprotocols, say this, if anything, and be greeted
+    {"hear": 2, "say": "..."}
+        say this, if anything; until each has heard so many more
+    {"close": true}
+        hang up
 
 Each is answered by a line: how long it took, or when each message came to each socket, by the
 clock that all processes of a machine share. A second line before that says that the ears are open.
@@ -34,20 +38,26 @@ NO_LINGER = struct.pack("ii", 1, 0)
 class Device(asyncio.Protocol):
     """One socket: when its messages came, and whether those that are expected are there."""
 
-    def __init__(self, request: bytes) -> None:
+    def __init__(self, request: bytes, greetings: int) -> None:
         self._request = request
         self._unread = bytearray()
+        self._hung_up = False
         self.is_open: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        # TripSync says `ready`, maybe together with its handshake.
-        self.expect(1)
+        # They may come together with the handshake.
+        self.expect(greetings)
 
     def expect(self, messages: int) -> None:
         self.arrivals: list[float] = []
         self._expected = messages
         self.heard: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._look()
 
     def say(self, text: bytes) -> None:
         self._transport.write(bytes([0x81, 0x80 | len(text)]) + bytes(4) + text)
+
+    def hang_up(self) -> None:
+        self._hung_up = True
+        self._transport.abort()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
@@ -56,6 +66,8 @@ class Device(asyncio.Protocol):
         self._transport.write(self._request)
 
     def connection_lost(self, _reason: Exception | None) -> None:
+        if self._hung_up:
+            return
         sys.exit(f"the server closed a socket; its last words: {bytes(self._unread[:200])!r}")
 
     def data_received(self, data: bytes) -> None:
@@ -80,6 +92,9 @@ class Device(asyncio.Protocol):
                 self._transport.write(PONG)
             at = end
         del self._unread[:at]
+        self._look()
+
+    def _look(self) -> None:
         if len(self.arrivals) >= self._expected and not self.heard.done():
             self.heard.set_result(None)
 
@@ -104,19 +119,31 @@ class Crowd:
         self._path = path
         self._devices: list[Device] = []
 
-    async def open(self, offers: list[str]) -> float:
+    async def open(self, offers: list[str], say: str | None, greetings: int) -> float:
         began = monotonic()
         for first in range(0, len(offers), AT_ONCE):
-            opened = await asyncio.gather(*map(self._open_one, offers[first : first + AT_ONCE]))
-            self._devices += opened
+            some = offers[first : first + AT_ONCE]
+            self._devices += await asyncio.gather(
+                *(self._open_one(offer, say, greetings) for offer in some)
+            )
         return monotonic() - began
 
-    async def _open_one(self, offer: str) -> Device:
+    async def _open_one(self, offer: str, say: str | None, greetings: int) -> Device:
         request = opening(self._port, self._path, offer)
         loop = asyncio.get_running_loop()
-        _, device = await loop.create_connection(lambda: Device(request), HOST, self._port)
-        await (device.heard if offer else device.is_open)
+        _, device = await loop.create_connection(
+            lambda: Device(request, greetings), HOST, self._port
+        )
+        await device.is_open
+        if say:
+            device.say(say.encode())
+        await device.heard
         return device
+
+    def close(self) -> None:
+        for device in self._devices:
+            device.hang_up()
+        self._devices.clear()
 
     async def hear(self, messages: int, say: str | None) -> list[list[float]]:
         for device in self._devices:
@@ -155,7 +182,10 @@ async def obey(port: int, path: str) -> None:
     while line := await loop.run_in_executor(None, sys.stdin.readline):
         order = json.loads(line)
         if "open" in order:
-            answer(await crowd.open(order["open"]))
+            answer(await crowd.open(order["open"], order["say"], order["greetings"]))
+        elif "close" in order:
+            crowd.close()
+            answer("closed")
         else:
             answer(await crowd.hear(order["hear"], order["say"]))
 

@@ -1,28 +1,34 @@
-"""A load generator: some connections, each sending the next request once it has its answer.
+"""A load generator, as a process of its own, so that it shares no interpreter with a server.
 
-Run by requests.py as a process of its own, so that generator and server do not share an
-interpreter. It knows just enough HTTP to find the end of an answer.
+It obeys lines of JSON, and knows just enough HTTP to find the end of an answer:
+
+    {"port": 8000, "requests": ["GET / ..."], "connections": 16, "seconds": 1}
+        each connection sends the next request as soon as it has its answer: a closed loop, which
+        finds out how many a second there can be
+    {..., "rate": 300}
+        so many arrive a second, at random moments, whatever became of those before: an open loop,
+        which finds out how long people wait
 """
 
-import argparse
 import asyncio
 import gc
 import json
+import random
 import re
 import sys
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Sequence
 from itertools import cycle
 from time import perf_counter
-from typing import cast
+from typing import Any, cast
 
 import uvloop
 
 HOST = "127.0.0.1"
 LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
-WARM_UP = 0.2
-# What stands between two requests of the input.
-BETWEEN = b"\0"
+WARM_UP = 0.15
+TICK = 0.001
+ANSWERED_WITHIN = 30.0
 
 
 class Tally:
@@ -42,6 +48,7 @@ class Tally:
         ordered = sorted(self.seconds)
         return {
             "rate": len(ordered) / elapsed,
+            "answered": len(ordered),
             "p50": ordered[len(ordered) // 2] * 1000,
             "p99": ordered[len(ordered) * 99 // 100] * 1000,
             "statuses": {int(status): count for status, count in self.statuses.items()},
@@ -49,12 +56,41 @@ class Tally:
 
 
 class Load:
-    """Requests, sent in turn again and again."""
+    """Requests, sent in turn again and again: at once, or as they arrive."""
 
-    def __init__(self, requests: Sequence[bytes]) -> None:
-        self.requests = cycle(requests)
+    def __init__(self, requests: Sequence[bytes], paced: bool) -> None:
+        self._requests = cycle(requests)
+        self._paced = paced
+        self._arrived: deque[float] = deque()
+        self._idle: deque[Caller] = deque()
+        self._callers = 0
         self.tally = Tally()
         self.over = False
+
+    def arrive(self) -> None:
+        """Somebody asks, and waits where no connection is free."""
+        now = perf_counter()
+        if self._idle:
+            self._idle.pop().send(next(self._requests), now)
+        else:
+            self._arrived.append(now)
+
+    def ready(self, caller: "Caller") -> None:
+        """A connection can take the next request."""
+        if not self._paced:
+            caller.send(next(self._requests), perf_counter())
+        elif self._arrived:
+            caller.send(next(self._requests), self._arrived.popleft())
+        else:
+            self._idle.append(caller)
+
+    @property
+    def waiting(self) -> int:
+        return len(self._arrived)
+
+    @property
+    def idle(self) -> int:
+        return len(self._idle)
 
 
 class Caller(asyncio.Protocol):
@@ -63,15 +99,19 @@ class Caller(asyncio.Protocol):
     def __init__(self, load: Load) -> None:
         self._load = load
         self._answer = b""
-        self._sent = 0.0
+        self._since = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
-        self._send()
+        self._load.ready(self)
 
     def connection_lost(self, reason: Exception | None) -> None:
         if not self._load.over:
             sys.exit("the server closed a connection that was to be kept")
+
+    def send(self, request: bytes, since: float) -> None:
+        self._since = since
+        self._transport.write(request)
 
     def data_received(self, data: bytes) -> None:
         self._answer += data
@@ -83,43 +123,69 @@ class Caller(asyncio.Protocol):
             sys.exit("an answer came without its length")
         if len(self._answer) < head + 4 + int(length[1]):
             return
-        self._load.tally.count(self._answer[9:12], perf_counter() - self._sent)
+        self._load.tally.count(self._answer[9:12], perf_counter() - self._since)
         self._answer = b""
-        self._send()
-
-    def _send(self) -> None:
-        self._sent = perf_counter()
-        self._transport.write(next(self._load.requests))
+        self._load.ready(self)
 
 
-async def generate(port: int, requests: Sequence[bytes], seconds: float, connections: int) -> Tally:
+async def pace(load: Load, rate: float, seconds: float) -> None:
+    """Let requests arrive as people do who know nothing of each other."""
     loop = asyncio.get_running_loop()
-    load = Load(requests)
+    began = due = loop.time()
+    while True:
+        due += random.expovariate(rate)
+        if due > began + seconds:
+            return
+        # A clock is no event.
+        while due > loop.time():  # noqa: ASYNC110
+            await asyncio.sleep(TICK)
+        load.arrive()
+
+
+async def until(reached: Callable[[], bool]) -> None:
+    async with asyncio.timeout(ANSWERED_WITHIN):
+        while not reached():  # noqa: ASYNC110
+            await asyncio.sleep(TICK)
+
+
+async def generate(
+    port: int, requests: Sequence[bytes], connections: int, seconds: float, rate: float | None
+) -> Tally:
+    loop = asyncio.get_running_loop()
+    load = Load(requests, paced=rate is not None)
     callers = [
         await loop.create_connection(lambda: Caller(load), HOST, port) for _ in range(connections)
     ]
-    await asyncio.sleep(WARM_UP)
-    load.tally = tally = Tally()
-    await asyncio.sleep(seconds)
+    if rate is None:
+        await asyncio.sleep(WARM_UP)
+        load.tally = tally = Tally()
+        await asyncio.sleep(seconds)
+        await until(lambda: bool(tally.seconds))
+    else:
+        await pace(load, rate, WARM_UP)
+        load.tally = tally = Tally()
+        await pace(load, rate, seconds)
+        await until(lambda: not load.waiting and load.idle == connections)
     load.tally, load.over = Tally(), True
     for transport, _ in callers:
         transport.abort()
     return tally
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--port", type=int, required=True)
-    parser.add_argument("--seconds", type=float, default=1)
-    parser.add_argument("--connections", type=int, default=1)
-    chosen = parser.parse_args()
-    requests = sys.stdin.buffer.read().split(BETWEEN)
-    # A pause of our own would look like one of the server's.
-    gc.disable()
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        tally = runner.run(generate(chosen.port, requests, chosen.seconds, chosen.connections))
-    json.dump(tally.summary(), sys.stdout)
+async def obey() -> None:
+    loop = asyncio.get_running_loop()
+    while line := await loop.run_in_executor(None, sys.stdin.readline):
+        order: dict[str, Any] = json.loads(line)
+        requests = [each.encode() for each in order["requests"]]
+        tally = await generate(
+            order["port"], requests, order["connections"], order["seconds"], order.get("rate")
+        )
+        print(json.dumps(tally.summary()), flush=True)
+        gc.collect()
 
 
 if __name__ == "__main__":
-    main()
+    # A pause of our own would look like one of the server's.
+    gc.disable()
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(obey())

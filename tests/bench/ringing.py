@@ -1,6 +1,6 @@
 """TripSync with a bell, for benchmarks: at SIGUSR1 it says something to a rider's devices.
 
-    ringing.py USER_ID
+    python -m tests.bench.ringing USER_ID
 
 Everything else is as `tripsync serve` does it, with the settings of the environment.
 """
@@ -10,9 +10,9 @@ import os
 import signal
 import sys
 
-from references import ANNOUNCEMENT
 from sanic import Sanic
 
+from tests.bench.references.sockets import ANNOUNCEMENT
 from tripsync.app import create_app
 from tripsync.logs import configure_logs
 from tripsync.realtime.gateway import Gateway
