@@ -6,10 +6,10 @@ from sanic import Request
 
 from tests.conftest import Caller, StartServer
 from tripsync.http.origins import (
-    MOST_ORIGINS_LOGGED,
     by_first_trusted,
     is_own_origin,
     is_same_address,
+    may_open_sockets,
 )
 from tripsync.settings import Settings
 
@@ -70,6 +70,7 @@ def test_caches_keep_origins_apart(call: Caller) -> None:
         ("https://rides.example.edu:443", "rides.example.edu"),
         ("http://rides.example.edu", "rides.example.edu:80"),
         ("wss://rides.example.edu", "rides.example.edu:443"),
+        ("ws://rides.example.edu", "rides.example.edu:80"),
         ("ws://rides.example.edu:8000", "rides.example.edu:8000"),
         ("HTTPS://Rides.Example.EDU", "rides.example.edu"),
         ("http://rides.example.edu:8000", "RIDES.example.edu:8000"),
@@ -190,8 +191,32 @@ async def test_an_invented_origin_fills_neither_the_log_nor_forges_a_line_in_it(
         [refusal] = refusals(caplog)
         assert refusal.isascii()
         assert refusal.isprintable()
-        assert len(refusal) < 300
-        for number in range(MOST_ORIGINS_LOGGED + 20):
+        # A hundred characters of it.
+        assert "x" * 87 in refusal
+        assert "x" * 88 not in refusal
+        for number in range(120):
             await client.get("/api/health/ping", headers={"Origin": f"http://{number}.example"})
     # One more says that there are others.
-    assert len(refusals(caplog)) == MOST_ORIGINS_LOGGED + 1
+    assert len(refusals(caplog)) == 100 + 1
+
+
+@pytest.mark.parametrize(
+    ("origin", "may"),
+    [
+        (None, True),
+        ("http://localhost:5173", True),
+        ("http://rides.example.edu", True),
+        ("http://evil.example", False),
+    ],
+)
+def test_sockets_are_opened_by_apps_by_pages_of_the_list_and_by_our_own(
+    origin: str | None, may: bool
+) -> None:
+    headers = {"host": "rides.example.edu", **({"origin": origin} if origin else {})}
+    request = SimpleNamespace(
+        app=SimpleNamespace(ctx=SimpleNamespace(resources={Settings: Settings()})),
+        conn_info=None,
+        forwarded={},
+        headers=headers,
+    )
+    assert may_open_sockets(cast("Request", request)) is may

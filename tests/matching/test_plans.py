@@ -16,6 +16,7 @@ from tripsync.matching.plans import (
     Window,
     departs_between,
     fare_shares,
+    is_good_plan,
     pair_plans,
     plan_for,
     plan_joining,
@@ -244,9 +245,17 @@ def test_rides_of_no_length_pay_alike() -> None:
         (500, 600, (300, 400)),
         (100, 250, (0, 50)),
         (0, 150, None),
+        (0, 200, None),
         (1150, 1200, None),
     ],
-    ids=["overlaps", "inside", "begins early", "over before the car comes", "not begun"],
+    ids=[
+        "overlaps",
+        "inside",
+        "begins early",
+        "over before the car comes",
+        "as it comes",
+        "not begun",
+    ],
 )
 def test_the_car_is_at_each_pickup_within_its_window(
     opens: float, closes: float, start: tuple[float, float] | None
@@ -261,3 +270,52 @@ def test_the_car_is_at_each_pickup_within_its_window(
     )
     windows = {1: Window(0, 900), 2: Window(opens, closes)}
     assert departs_between(plan, windows) == (start and pytest.approx(start))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "degrees"),
+    [
+        (Point(0, 0), Point(0, 1), 1),
+        (Point(10, 0), Point(30, 0), 20),
+        (Point(60, 0), Point(60, 90), 41.4096),
+        (Point(60, 0), Point(60, 180), 60),
+        (Point(0, 179), Point(0, -179), 2),
+    ],
+)
+def test_a_degree_of_the_globe_is_111_km_and_its_roads_are_longer_by_a_third(
+    one: Point, other: Point, degrees: float
+) -> None:
+    assert road_meters(one, other) == pytest.approx(1.3 * 111_195 * degrees, rel=1e-4)
+    driven_within_the_hour = 3600 * METERS_PER_SECOND
+    assert driven_within_the_hour == pytest.approx(25_000)
+
+
+@pytest.mark.parametrize(("saving", "good"), [(0.0, False), (0.5, True)])
+def test_a_plan_that_saves_nothing_is_none(saving: float, good: bool) -> None:
+    one, twin = ride(1, STREET[0], STREET[10]), ride(2, STREET[0], STREET[10])
+    plan = plan_pair(one, twin)
+    assert plan is not None
+    assert is_good_plan(plan._replace(saving_percent=saving), [one, twin]) is good
+
+
+def test_of_ways_of_the_same_length_the_newcomer_takes_the_first() -> None:
+    plan = plan_pair(ride(1, STREET[0], STREET[10]), ride(2, STREET[0], STREET[10]))
+    assert plan is not None
+    assert [(stop.request_id, stop.kind) for stop in plan.stops] == [
+        (2, "pickup"),
+        (1, "pickup"),
+        (2, "drop"),
+        (1, "drop"),
+    ]
+
+
+def test_of_the_orders_of_two_a_driver_takes_the_one_around_the_other() -> None:
+    one, twin = ride(1, STREET[0], STREET[10]), ride(2, STREET[0], STREET[10])
+    assert len(pair_plans(one, twin)) == 4
+    for driver, rider in ((one, twin), (twin, one)):
+        for pair in ((driver._replace(drives=True), rider), (rider, driver._replace(drives=True))):
+            [plan] = pair_plans(*pair)
+            assert {plan.stops[0], plan.stops[-1]} == {
+                Stop(driver.request_id, "pickup"),
+                Stop(driver.request_id, "drop"),
+            }

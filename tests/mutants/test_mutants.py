@@ -28,7 +28,7 @@ PRICES = {"child": "free", "adult": "all of it"}
 
 @dataclass(frozen=True)
 def may(age: int, known: bool) -> bool:
-    tell("who")
+    tell("who", zip(PRICES, PRICES, strict=True))
     return age >= 18 and not known
 """
 
