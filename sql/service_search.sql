@@ -1,8 +1,81 @@
--- Finding services. A parameter that is null asks for nothing, and the planner, which knows the
--- values, leaves out what asks for nothing: so one text serves every search, each by its index.
+-- Finding services: a query for each question that is asked often, and one for all others.
+
+-- name: list_newest(college_id, reader_id, after_time, after_id, skip, size)
+-- The newest open posts of a college that a reader may see, without their descriptions; the
+-- `after_...` are of the last post of the page before.
+with me as materialized (
+    select reader
+      from service_readers reader
+     where reader.college_id = :college_id
+       and reader.user_id = :reader_id
+)
+select s.id,
+       s.kind,
+       s.title,
+       s.status,
+       s.team_size,
+       s.places_left,
+       s.deadline,
+       s.compensation_type,
+       s.compensation_amount,
+       s.price,
+       s.currency,
+       s.requires_resume,
+       s.requires_cover_letter,
+       s.is_anonymous,
+       s.college_only,
+       shown_poster(s.post, s.poster_name, me.reader) as poster,
+       s.tags,
+       s.location,
+       s.created_at,
+       null::float8 as rank
+  from me
+ cross join shown_services s
+ where s.college_id = :college_id
+   and (s.post).status = 'open'
+   and coalesce((s.post).deadline, 'infinity') > now()
+   and (s.created_at, s.id) < (coalesce(:after_time::timestamptz, 'infinity'), coalesce(:after_id::bigint, 0))
+   and may_see(s.post, me.reader)
+ order by s.created_at desc,
+          s.id desc
+offset :skip::int
+ limit :size::int;
+
+-- name: list_open_to_all(after_time, after_id, skip, size)
+-- The newest open posts of all colleges that anybody may read, without their descriptions.
+select s.id,
+       s.kind,
+       s.title,
+       s.status,
+       s.team_size,
+       s.places_left,
+       s.deadline,
+       s.compensation_type,
+       s.compensation_amount,
+       s.price,
+       s.currency,
+       s.requires_resume,
+       s.requires_cover_letter,
+       s.is_anonymous,
+       s.college_only,
+       shown_poster(s.post, s.poster_name, null) as poster,
+       s.tags,
+       s.location,
+       s.created_at,
+       null::float8 as rank
+  from shown_services s
+ where (s.post).open_to_all
+   and (s.post).status = 'open'
+   and coalesce((s.post).deadline, 'infinity') > now()
+   and (s.created_at, s.id) < (coalesce(:after_time::timestamptz, 'infinity'), coalesce(:after_id::bigint, 0))
+ order by s.created_at desc,
+          s.id desc
+offset :skip::int
+ limit :size::int;
 
 -- name: list_posts(college_id, reader_id, search, tags, kind, status, compensation_type, price_from, price_to, deadline_after, deadline_before, poster_id, longitude, latitude, meters, sorted_by, after_id, after_time, after_price, after_rank, scarce, reach, skip, size)
--- A page of posts without their descriptions. Without a reader: what is open to all, of every
+-- A page of posts without their descriptions, by whatever is asked of them. A parameter that is null
+-- asks for nothing, and the planner, which knows the values, leaves out what asks for nothing. Without a reader: what is open to all, of every
 -- college. `sorted_by` is newest, price, deadline or relevance; the `after_...` are of the last post
 -- of the page before. A word in the title counts 1, a tag 0.4, the description 0.2, and what is only
 -- spelt alike 0.01. `reach` is how many posts are looked at: skip and size together, or for

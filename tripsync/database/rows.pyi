@@ -561,13 +561,17 @@ class SearchesExportSavedSearches(TypedDict):
     day_until: str | Any; mail_me: bool; expires_at: datetime | None; created_at: datetime
     hits: int | Any
 
-class ServiceSearchListPosts(TypedDict):
+class ServiceSearchListNewest(TypedDict):
     id: int | Any; kind: str | Any; title: str | Any; status: str | Any; team_size: int | Any
     places_left: int | Any; deadline: datetime | Any; compensation_type: str | Any
     compensation_amount: Decimal | Any; price: Decimal | Any; currency: str | Any
     requires_resume: bool | Any; requires_cover_letter: bool | Any; is_anonymous: bool | Any
     college_only: bool | Any; poster: Any; tags: Any; location: Any; created_at: datetime | Any
     rank: float | Any
+
+ServiceSearchListOpenToAll = ServiceSearchListNewest
+
+ServiceSearchListPosts = ServiceSearchListNewest
 
 class ServiceSearchCountTags(TypedDict):
     id: int; name: str; posts: int | Any

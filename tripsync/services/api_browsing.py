@@ -1,21 +1,22 @@
 """Posts are found and read: the list, the count of each tag, one by its id, and one's own."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import msgspec
 from sanic import Request
 
-from tripsync.database.rows import ServiceSearchListPosts
+from tripsync.database import Bound
 from tripsync.http.context import reading, rider
 from tripsync.http.endpoint import endpoint
 from tripsync.http.identity import identify_if_any
 from tripsync.http.paging import Page, RowId, next_cursor
 from tripsync.http.problems import NOT_AUTHENTICATED, FieldError, invalid
 from tripsync.http.responses import Listed
+from tripsync.http.tokens import Rider
 from tripsync.services.api import blueprint
-from tripsync.services.posts import find_post, in_utc, money, shown
+from tripsync.services.posts import Card, find_post, in_utc, money, shown
 from tripsync.services.problems import NO_SUCH_POST
 from tripsync.services.schemas import (
     OwnServicePost,
@@ -34,6 +35,8 @@ MOST_TAGS = 50
 # of them, a ranking hundreds.
 SCARCE = 1_500
 SCARCE_TO_RANK = 10_000
+# What everybody asks for who asks for nothing else.
+OPEN = ("status", "open")
 
 
 class Place(msgspec.Struct, array_like=True):
@@ -57,25 +60,46 @@ async def list_services(request: Request, query: ServiceQuery) -> object:
     who = identify_if_any(request)
     if who is None and query.order in ("price", "deadline"):
         raise invalid(FieldError("order", f"Sign in to have posts in the order of {query.order}."))
-    by_relevance = query.order == "relevance"
-    rows = await reading(request).service_search.list_posts(
-        college_id=who.college_id if who else None,
-        reader_id=who.user_id if who else None,
-        **wishes(query),
-        **beginning(query),
-        sorted_by=query.order,
-        scarce=SCARCE_TO_RANK if by_relevance else SCARCE,
-        reach=MOST_RANKED if by_relevance else query.skip + query.limit,
-        skip=query.skip,
-        size=query.limit,
-    )
+    rows = await find_page(reading(request), who, query)
     following = next_cursor(rows, query, PLACES[query.order])
     return Listed([shown(row, to_all=who is None) for row in rows], following)
 
 
-def beginning(query: ServiceQuery) -> Mapping[str, Any]:
-    """Return the post after which the page begins, as parameters of the query."""
+async def find_page(db: Bound, who: Rider | None, query: ServiceQuery) -> Sequence[Card]:
+    """Ask the query that is for just this question, if there is one."""
+    wished = wishes(query)
+    page: Mapping[str, Any] = {"skip": query.skip, "size": query.limit}
     last: Place | None = query.after(Place)
+    if query.order == "newest" and asks_for_nothing(wished):
+        after: Mapping[str, Any] = {
+            "after_id": last.id if last else None,
+            "after_time": in_utc("cursor", last.time) if last else None,
+        }
+        if who is None:
+            return await db.service_search.list_open_to_all(**after, **page)
+        return await db.service_search.list_newest(
+            college_id=who.college_id, reader_id=who.user_id, **after, **page
+        )
+    by_relevance = query.order == "relevance"
+    return await db.service_search.list_posts(
+        college_id=who.college_id if who else None,
+        reader_id=who.user_id if who else None,
+        **wished,
+        **beginning(last),
+        sorted_by=query.order,
+        scarce=SCARCE_TO_RANK if by_relevance else SCARCE,
+        reach=MOST_RANKED if by_relevance else query.skip + query.limit,
+        **page,
+    )
+
+
+def asks_for_nothing(wished: Mapping[str, Any]) -> bool:
+    """Whether all open posts will do."""
+    return all(value is None or (name, value) == OPEN for name, value in wished.items())
+
+
+def beginning(last: Place | None) -> Mapping[str, Any]:
+    """Return the post after which the page begins, as parameters of the query."""
     return {
         "after_id": last.id if last else None,
         "after_time": in_utc("cursor", last.time) if last else None,
@@ -84,7 +108,7 @@ def beginning(query: ServiceQuery) -> Mapping[str, Any]:
     }
 
 
-PLACES: Mapping[str, Callable[[ServiceSearchListPosts], Place]] = {
+PLACES: Mapping[str, Callable[[Card], Place]] = {
     "newest": lambda row: Place(row["id"], time=row["created_at"]),
     "price": lambda row: Place(
         row["id"], price=None if row["price"] is None else float(row["price"])

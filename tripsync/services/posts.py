@@ -9,7 +9,13 @@ import msgspec
 from msgspec import UNSET
 
 from tripsync.database import Bound
-from tripsync.database.rows import ServiceSearchListPosts, ServicesFindPost, ServicesListOwnPosts
+from tripsync.database.rows import (
+    ServiceSearchListNewest,
+    ServiceSearchListOpenToAll,
+    ServiceSearchListPosts,
+    ServicesFindPost,
+    ServicesListOwnPosts,
+)
 from tripsync.http.problems import FieldError, Problem, invalid
 from tripsync.http.tokens import Rider
 from tripsync.services.conditions import (
@@ -20,6 +26,8 @@ from tripsync.services.conditions import (
 from tripsync.services.problems import NO_SUCH_POST
 from tripsync.services.schemas import NewServicePost, OpenServiceCard, ServicePostChange
 
+# A post in a list, by whichever query it was found.
+Card = ServiceSearchListNewest | ServiceSearchListOpenToAll | ServiceSearchListPosts
 FURTHEST_DEADLINE = timedelta(days=2 * 366)
 AS_SENT = (
     "kind",
@@ -101,7 +109,7 @@ TO_ALL = frozenset({*OpenServiceCard.__struct_fields__, "description"})
 
 
 def shown(
-    row: ServiceSearchListPosts | ServicesFindPost | ServicesListOwnPosts, *, to_all: bool = False
+    row: Card | ServicesFindPost | ServicesListOwnPosts, *, to_all: bool = False
 ) -> dict[str, Any]:
     """Return a post as clients know it; with `to_all`, as those without an account may see it."""
     post: dict[str, Any] = dict(row)
