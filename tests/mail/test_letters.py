@@ -9,7 +9,7 @@ import pytest
 
 from tests.conftest import Server, SignUp
 from tests.people import Campus, Rider
-from tests.pooling.roads_to_campus import pair_up
+from tests.pooling.roads_to_campus import go, pair_up
 from tests.waiting import until
 from tripsync.app import every
 from tripsync.database import Database
@@ -198,3 +198,28 @@ def test_both_forms_tell_the_same() -> None:
     assert [word for word in "".join(words_of(text.html).seen).split() if word in plain][
         -len(plain) :
     ] == plain
+
+
+async def test_of_a_ride_that_is_off_hears_whom_somebody_left(
+    sign_up: SignUp, db: asyncpg.Connection, server: Server
+) -> None:
+    asha, dev = await confirmed(sign_up, db), await confirmed(sign_up, db, full_name="Dev Shah")
+    await sign_up(full_name="Aarav Aaronson")
+    request_id = (await go(asha))["request_id"]
+    [letter] = [each for each in all_letters() if each.name == "ride_cancelled"]
+    facts = {"college_id": asha.college_id, "user_id": asha.id, "leaver_id": dev.id}
+    for reason, is_told in (("partner_left", True), ("expired", True), ("rider", False)):
+        await db.execute(
+            "update pooling_requests set status = 'cancelled', cancel_reason = $2"
+            " where request_id = $1",
+            request_id,
+            reason,
+        )
+        async with server.app.ctx.resources[Database].transaction() as transaction:
+            found = await letter.find(transaction, **facts, request_id=request_id)
+            assert (found is not None) is is_told, reason
+            assert found is None or found["leaver"] == "Dev Shah"
+            nobody = await letter.find(
+                transaction, **{**facts, "user_id": dev.id}, request_id=request_id
+            )
+            assert nobody is None

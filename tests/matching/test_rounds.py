@@ -17,7 +17,17 @@ from tripsync.matching.plans import (
     plan_pair,
     road_meters,
 )
-from tripsync.matching.rounds import Group, OpenPool, Pair, Policy, WaitingRide, match_round
+from tripsync.matching.rounds import (
+    Group,
+    OpenPool,
+    Pair,
+    Policy,
+    WaitingRide,
+    match_round,
+    merge,
+    seats_of_car,
+    single,
+)
 
 STREET = [Point(19.1, 72.8 + 0.01 * n) for n in range(20)]
 QUARTER = 15 * 60.0
@@ -311,3 +321,28 @@ def moved(waiting: WaitingRide) -> WaitingRide:
     """Somebody else on the same ride."""
     ride = waiting.ride._replace(request_id=waiting.ride.request_id + 1000)
     return waiting._replace(ride=ride, user_id=waiting.user_id + 1000)
+
+
+def test_a_pair_takes_along_whom_either_of_the_two_goes_well_with() -> None:
+    rides = by_id(waiting(n) for n in (1, 2, 3))
+    pairs = [Pair(2, 3, 900), Pair(1, 2, 100), Pair(1, 3, 100)]
+    assert companies(match_round(rides, pairs, 0, AT_ONCE)) == {frozenset({1, 2, 3})}
+
+
+@pytest.mark.parametrize(
+    ("offers", "seats"), [((None, None), 4), ((2, None), 3), ((None, 3), 4), ((2, 3), 0)]
+)
+def test_there_is_one_car_and_its_driver_sits_in_it(
+    offers: tuple[int | None, int | None], seats: int
+) -> None:
+    one, other = (
+        single(waiting(n, **({} if offered is None else {"seats_offered": offered})))
+        for n, offered in enumerate(offers)
+    )
+    assert seats_of_car(one, other) == seats
+
+
+def test_of_two_that_are_as_large_the_first_keeps_its_order() -> None:
+    merged = merge(single(waiting(1)), single(waiting(2)), 0)
+    assert merged is not None
+    assert merged.request_ids == (1, 2)

@@ -1,6 +1,7 @@
 """Joins that lose no row, because a foreign key says that there is one to be found.
 
-A left join in the place of such a one gives the same rows, and is no mutant.
+A left join in the place of such a one gives the same rows, and so does a join in the place of a
+left one: neither is a mutant.
 """
 
 import re
@@ -14,7 +15,11 @@ REQUIRED = re.compile(r"^\s+(\w+)\s.* not null", re.MULTILINE)
 FOREIGN_KEY = re.compile(r"foreign key \(([\w, ]+)\) references (\w+)\(([\w, ]+)\)")
 # Ids are unique over all colleges: it is they that find a row.
 COLLEGE = "college_id"
-JOINED = re.compile(r"\bjoin\s+(?P<table>\w+)(?:\s+as)?(?:\s+(?P<name>(?!on\b)\w+))?\s+on\b")
+# With whom is made what, in one statement (accounts.create_account), and stays as long.
+MADE_TOGETHER = {"users": ("profiles",)}
+JOINED = re.compile(
+    r"(?:left\s+)?\bjoin\s+(?P<table>\w+)(?:\s+as)?(?:\s+(?P<name>(?!on\b)\w+))?\s+on\b"
+)
 SOURCE = re.compile(
     r"(?P<how>\bleft join|\bjoin|\bfrom)\s+(?P<table>\w+)(?:\s+as)?(?:\s+(?P<name>\w+))?"
 )
@@ -39,7 +44,9 @@ def references() -> dict[str, set[Reference]]:
         for own, target, theirs in FOREIGN_KEY.findall(body):
             pairs = set(zip(own.split(", "), theirs.split(", "), strict=True))
             if all(column in required for column, _ in pairs):
-                found[table].add(Reference(target, frozenset(pairs - {(COLLEGE, COLLEGE)})))
+                ids = frozenset(pairs - {(COLLEGE, COLLEGE)})
+                for each in (target, *MADE_TOGETHER.get(target, ())):
+                    found[table].add(Reference(each, ids))
     return found
 
 

@@ -72,6 +72,8 @@ SWAPS: tuple[tuple[str, str, str], ...] = (
 # Before the body of a function, or of a view.
 HEAD = re.compile(r".*?\b(?:return|begin\s+atomic|as)\b", re.IGNORECASE | re.DOTALL)
 
+JOINS = ("a join weakened", "a join strengthened")
+
 
 def mutants_of(source: Source) -> Iterator[Mutant]:
     """All of a query, in the order of its text."""
@@ -207,7 +209,7 @@ def swapped(text: str, code: str) -> Iterator[Place]:
             # No test meets the microsecond in which such a boundary decides.
             if kind == "a boundary moved" and CLOCK.search(line):
                 continue
-            if kind == "a join weakened" and is_along_a_reference(
+            if kind in JOINS and is_along_a_reference(
                 code, found.start(), end_of_join(code, found.end())
             ):
                 continue

@@ -113,3 +113,12 @@ async def test_pools_that_do_not_pass_by_take_no_place_from_one_that_does(
     request_id = (await go(third, ride(2)))["request_id"]
     answer = await third.call("GET", f"/api/pool/requests/{request_id}/pools")
     assert [each["pool_id"] for each in answer.json()["pools"]] == [pool_id]
+
+
+async def test_a_pool_is_found_by_who_goes_a_part_of_its_way(sign_up: SignUp) -> None:
+    one, third = await sign_up(), await sign_up()
+    await pair_up(one, await sign_up())
+    # Half of the way, of which neither end is near to where the others get in and out.
+    request_id = (await go(third, ride(12)))["request_id"]
+    answer = await third.call("GET", f"/api/pool/requests/{request_id}/pools")
+    assert len(answer.json()["pools"]) == 1

@@ -5,13 +5,14 @@ import io
 import logging
 import re
 from collections.abc import Iterator
+from datetime import datetime
 
 import asyncpg
 import pytest
 
 from tests.conftest import Server, SignUp
 from tests.people import Campus, Rider
-from tests.pooling.roads_to_campus import ask, go, pair_up, ride, say
+from tests.pooling.roads_to_campus import ask, go, pair_up, ride, say, the_other_way
 from tests.safety.conftest import Pair, opens, share
 from tests.waiting import until_waiting_for_locks
 from tripsync.database import Database
@@ -352,3 +353,57 @@ async def test_only_the_link_itself_needs_no_account(
     campus: Campus, method: str, path: str
 ) -> None:
     assert (await campus.client.request(method, path, json={})).status_code == 401
+
+
+async def test_a_link_shows_the_own_ride_alone_and_where_the_rider_was_last(
+    pair: Pair, sign_up: SignUp, db: asyncpg.Connection
+) -> None:
+    asha, dev = pair
+    elsewhere = await sign_up(full_name="Elsewhere Pinto"), await sign_up()
+    await pair_up(*elsewhere, the_other_way(), the_other_way())
+    link = await share(asha)
+    url = str(link["url"])
+    of_others = str((await share(elsewhere[0]))["url"])
+    assert (await asha.client.get(of_others)).json()["rider"] == "Elsewhere"
+    shown = (await asha.client.get(url)).json()
+    assert (shown["rider"], shown["fellow_riders"]) == ("Asha", ["Dev"])
+    assert shown["last_position"] is None
+    names = [stop["name"] for stop in shown["stops"]]
+    assert names == ["Andheri station", "Juhu circle", "Library", "Main gate"]
+    places = [(stop["latitude"], stop["longitude"]) for stop in shown["stops"]]
+    assert places == sorted(places, reverse=True)
+    # The car comes when the last window begins, and drives 25 km/h.
+    [begins] = await db.fetchrow(
+        "select max(lower(departure)) from pooling_requests where user_id in ($1, $2)",
+        asha.id,
+        dev.id,
+    )
+    meters = await db.fetch(
+        "select meters from pool_stops where pool_id = $1 order by position", await pool_of(asha)
+    )
+    expected = [datetime.fromisoformat(stop["expected_at"]) for stop in shown["stops"]]
+    assert [(at - expected[0]).total_seconds() for at in expected] == pytest.approx(
+        [row["meters"] / (25 / 3.6) for row in meters], abs=0.01
+    )
+    created = await db.fetchval(
+        "select created_at from pools where pool_id = $1", await pool_of(asha)
+    )
+    assert expected[0] == max(begins, created)
+    # Of the two places that were told, the later one.
+    await asha.call("PUT", "/api/safety/position", json=HERE)
+    for seconds, latitude in ((-60, HERE["latitude"]), (60, 19.5)):
+        await db.execute(
+            "insert into live_positions (college_id, user_id, pool_id, position, seen_at)"
+            " values ($1, $2, $3, point(72.85, 19.5), now() + make_interval(secs => $4))"
+            " on conflict (user_id) do update set seen_at = excluded.seen_at",
+            asha.college_id,
+            asha.id,
+            await pool_of(asha),
+            float(seconds),
+        )
+        shown = (await asha.client.get(url)).json()
+        assert shown["last_position"]["latitude"] == latitude
+    # Nor the one of another ride, or of somebody else.
+    await db.execute("update live_positions set user_id = $2 where user_id = $1", asha.id, dev.id)
+    shown = (await asha.client.get(url)).json()
+    assert shown["last_position"]["latitude"] == HERE["latitude"]

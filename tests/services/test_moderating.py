@@ -98,3 +98,25 @@ async def test_a_moderator_reads_what_filters_hide_and_only_of_the_own_college(
     for nobody in (writer, await sign_up()):
         assert (await close(nobody, post_id)).status_code == 404
     assert (await close(moderator, post_id)).status_code == 200
+
+
+async def test_who_is_banned_reads_nothing_though_the_token_still_lives(
+    sign_up: SignUp, db: asyncpg.Connection
+) -> None:
+    rider, owner = await sign_up(), await sign_up()
+    own, other = (await publish(rider))["id"], (await publish(owner))["id"]
+    await applied(rider, other)
+    lists = (PATH, "/api/profile/me/applications", "/api/profile/me/posts")
+    for path in lists:
+        assert (await rider.call("GET", path)).json() != []
+    assert (await rider.call("GET", f"{PATH}/tags")).status_code == 200
+    # As in the moment before a trigger has ended the sessions, and all servers know.
+    await db.execute("set session_replication_role = replica")
+    await db.execute("update users set banned_at = now() where user_id = $1", rider.id)
+    for path in lists:
+        assert (await rider.call("GET", path)).json() == []
+    assert (await rider.call("GET", f"{PATH}/tags")).json() == {"tags": []}
+    for path in (f"{PATH}/{own}", f"{PATH}/{other}", f"{PATH}/{own}/applications"):
+        assert (await rider.call("GET", path)).status_code == 404
+    assert (await act(rider, own, "close")).status_code == 404
+    assert (await report(rider, other)).status_code == 404
