@@ -33,6 +33,7 @@ from tripsync.http.extensions import add_extensions
 from tripsync.http.guide import add_guide
 from tripsync.http.openapi import document
 from tripsync.http.picture_urls import PictureUrls
+from tripsync.http.protocol.addresses import Addresses
 from tripsync.http.rate_limits import RateLimits
 from tripsync.http.request_log import add_observation
 from tripsync.http.tokens import AccessTokens
@@ -93,6 +94,7 @@ def create_app(settings: Settings, name: str = "tripsync", sql: Path = SQL) -> S
     resources.add(AccessTokens(settings))
     resources.add(PictureUrls(settings))
     resources.add(gather_own_data())
+    resources.add(Addresses(settings.connections_per_address, proxies=settings.proxies))
 
     add_path_patterns(app)
     add_observation(app, production=not settings.in_development)

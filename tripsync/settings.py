@@ -156,6 +156,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
         int,
         Meta(description="trusted proxies in front; 0 ignores X-Forwarded headers", ge=0, le=10),
     ] = 0
+    connections_per_address: Annotated[
+        int,
+        Meta(
+            description="connections of one address to a process, where PROXIES is 0; a campus "
+            "behind one address needs one for each phone",
+            ge=1,
+            le=100_000,
+        ),
+    ] = 2000
     rate_limits: Annotated[
         Literal["on", "off"], Meta(description="limits on sign-in and account calls")
     ] = "on"

@@ -1,13 +1,12 @@
 """Whatever goes wrong, the answer is a problem document and nothing else gets out."""
 
-import asyncio
 import json
 
 import asyncpg
 import pytest
 
 from tests.conftest import Answer, Caller, Server, StartServer
-from tests.waiting import PATIENCE
+from tests.http.wire import Said, wire
 from tripsync.http.error_handler import as_problem
 from tripsync.http.hashing import Hasher
 
@@ -24,23 +23,11 @@ def assert_problem(answer: Answer, status: int, code: str) -> None:
     assert problem["request_id"] == answer.headers["x-request-id"]
 
 
-async def say(server: Server, sent: bytes) -> tuple[int, dict[str, str], bytes]:
+async def say(server: Server, sent: bytes) -> Said:
     """Send raw bytes; the answer's status, headers and body."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
-    try:
-        writer.write(sent)
-        async with asyncio.timeout(PATIENCE):
-            return await answer_from(reader)
-    finally:
-        writer.close()
-
-
-async def answer_from(reader: asyncio.StreamReader) -> tuple[int, dict[str, str], bytes]:
-    head = (await reader.readuntil(b"\r\n\r\n")).decode()
-    status_line, *lines = head.strip().split("\r\n")
-    headers = {name.lower(): value for name, value in (line.split(": ", 1) for line in lines)}
-    body = await reader.readexactly(int(headers.get("content-length", 0)))
-    return int(status_line.split()[1]), headers, body
+    async with wire(server) as line:
+        await line.say(sent)
+        return await line.answer()
 
 
 def test_unknown_address(call: Caller) -> None:

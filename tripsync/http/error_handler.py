@@ -13,10 +13,8 @@ from sanic.exceptions import (
     MethodNotAllowed,
     RequestCancelled,
     SanicException,
-    ServiceUnavailable,
 )
 from sanic.handlers import ErrorHandler
-from sanic.http import Http
 
 from tripsync.database.availability import AWAY, READ_ONLY
 from tripsync.database.retrying import LOST_RACES
@@ -44,9 +42,6 @@ class Failures(ErrorHandler):
     """Sanic's error handler, with one way to answer."""
 
     def default(self, request: Request, exception: Exception) -> HTTPResponse:
-        if isinstance(exception, ServiceUnavailable) and still_arrives(request):
-            # Sanic's clock for answers ran out, but it is the client who did not go on.
-            return problems.respond(Problem(problems.TOO_SLOW), request_id_of(request))
         if isinstance(exception, MethodNotAllowed):
             allowed = {"Allow": ", ".join(methods_of(request.app, request.path))}
             refused = Problem(problems.METHOD_NOT_ALLOWED, headers=allowed)
@@ -59,11 +54,6 @@ class Failures(ErrorHandler):
     @staticmethod
     def log(request: Request, exception: Exception) -> None:
         """Sanic would print the whole URL; `as_problem` logs what deserves it."""
-
-
-def still_arrives(request: Request) -> bool:
-    stream = request.stream
-    return isinstance(stream, Http) and bool(stream.request_body)
 
 
 def as_problem(exception: BaseException) -> Problem:

@@ -16,7 +16,6 @@ from multipart import (
     parse_options_header,
 )
 from sanic import Request
-from sanic.http import Http
 
 from tripsync.http.problems import (
     TOO_LARGE,
@@ -25,6 +24,7 @@ from tripsync.http.problems import (
     Problem,
     invalid,
 )
+from tripsync.http.protocol.requests import GuardedHttp
 
 MULTIPART = "multipart/form-data"
 FIELD = "file"
@@ -55,7 +55,8 @@ async def receive(request: Request, upload: Upload) -> bytes:
             UNSUPPORTED_MEDIA_TYPE,
             f"Send the file as field '{FIELD}' of a form, with Content-Type: {MULTIPART}.",
         )
-    stream = cast("Http", request.stream)
+    stream = cast("GuardedHttp", request.stream)
+    stream.is_upload = True
     stream.request_max_size = PATIENCE * upload.max_bytes
     file = FormFile(options["boundary"], upload.max_bytes)
     try:

@@ -12,15 +12,14 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from sanic import Request
-from sanic.http import Http
 from sanic.server import HttpProtocol
-from sanic.server.protocols.websocket_protocol import WebSocketProtocol
 from websockets.frames import Frame, Opcode
 from websockets.protocol import State
 from websockets.server import ServerProtocol
 from websockets.typing import Subprotocol
 
 from tripsync.http.problems import MALFORMED_REQUEST, Problem, Refusal
+from tripsync.http.protocol.connection import GuardedConnection
 
 # Nothing of this reaches a log by itself: a handshake may carry a token.
 SILENT = logging.getLogger("tripsync.realtime.protocol")
@@ -205,24 +204,10 @@ def first_known(protocol: ServerProtocol, offered: Sequence[Subprotocol]) -> Sub
     return next((each for each in protocol.available_subprotocols or () if each in offered), None)
 
 
-class StreamingHead(Http):
-    """Sanic's HTTP, which awaits the method below, though it is no coroutine there: a HEAD for what
-    is sent piece by piece would fail after its headers."""
-
-    __slots__ = ()
-
-    async def head_response_ignored(  # type: ignore[override]
-        self, data: bytes, end_stream: bool
-    ) -> None:
-        super().head_response_ignored(data, end_stream)
-
-
-class SocketProtocol(WebSocketProtocol):
+class SocketProtocol(GuardedConnection):
     """Sanic's protocol of one connection, with a WebSocketConnection after the handshake."""
 
     __slots__ = ()
-
-    HTTP_CLASS = StreamingHead
 
     websocket: WebSocketConnection | None  # type: ignore[assignment]
 

@@ -1,0 +1,1 @@
+"""The protocol reads requests strictly, in time, and within what a connection may cost."""
