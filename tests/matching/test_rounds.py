@@ -25,6 +25,7 @@ from tripsync.matching.rounds import (
     WaitingRide,
     match_round,
     merge,
+    price_of_waiting,
     seats_of_car,
     single,
 )
@@ -346,3 +347,21 @@ def test_of_two_that_are_as_large_the_first_keeps_its_order() -> None:
     merged = merge(single(waiting(1)), single(waiting(2)), 0)
     assert merged is not None
     assert merged.request_ids == (1, 2)
+
+
+def test_who_may_not_ride_together_takes_nobody_from_others() -> None:
+    rides = by_id([waiting(1, avoids=frozenset({102})), waiting(2), waiting(3)])
+    pairs = [Pair(1, 2, 1000), Pair(2, 3, 500)]
+    assert companies(match_round(rides, pairs, 0, AT_ONCE)) == {frozenset({2, 3})}
+
+
+@pytest.mark.parametrize(
+    ("now", "in_sight", "part"),
+    [(50, 0, 0.5), (100, 0, 0.5), (520, 0, 0.25), (520, 4, 0.375), (939, 0, 1 / 1680), (940, 0, 0)],
+)
+def test_the_price_of_a_rider_falls_with_the_time_that_is_left(
+    now: float, in_sight: int, part: float
+) -> None:
+    rider = waiting(1, since=100, window=Window(100, 1000))
+    price = price_of_waiting(rider, in_sight, now, Policy(hope=0.3, margin_seconds=60))
+    assert price == pytest.approx(0.3 * part * rider.ride.solo_meters)

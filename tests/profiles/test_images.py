@@ -20,6 +20,7 @@ from tests.profiles.sample import ME
 from tests.waiting import until_waiting_for_locks
 from tripsync.profiles import pictures
 from tripsync.profiles.pictures import PICTURE
+from tripsync.profiles.polyglots import is_disguised_in_pdf, is_disguised_in_picture
 from tripsync.storage import Storage
 
 
@@ -503,3 +504,13 @@ async def test_an_old_file_that_cannot_be_deleted_is_left_for_the_next_sweep(
     stubborn.rmdir()
     assert (await rider.call("DELETE", IMAGE)).status_code == 204
     assert not await waiting()
+
+
+@pytest.mark.parametrize(("at", "is_one"), [(0, True), (1019, True), (1020, False)])
+def test_a_document_begins_within_the_first_kilobyte(at: int, is_one: bool) -> None:
+    assert is_disguised_in_picture(b"x" * at + b"%PDF-") is is_one
+
+
+@pytest.mark.parametrize(("behind", "is_one"), [(1019, False), (1020, True)])
+def test_a_document_ends_within_the_last_kilobyte(behind: int, is_one: bool) -> None:
+    assert is_disguised_in_pdf(b"%PDF-1.7 %%EOF" + b" " * behind) is is_one

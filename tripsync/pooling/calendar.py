@@ -53,7 +53,7 @@ class Occurrence:
     date: date
     depart_after: datetime
     depart_before: datetime
-    changed: bool = False
+    changed: bool
 
     @property
     def opens_at(self) -> datetime:
