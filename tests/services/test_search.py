@@ -321,6 +321,27 @@ async def test_tags_are_counted_over_what_a_search_finds(sign_up: SignUp) -> Non
     assert await counted("kind=offer") == {}
 
 
+@pytest.mark.parametrize("ages", [(3, 2, 1), (1, 2, 3), (2, 2, 2)], ids=str)
+async def test_tags_are_counted_over_the_newest(
+    sign_up: SignUp, db: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch, ages: tuple[int, ...]
+) -> None:
+    monkeypatch.setattr(api_browsing, "MOST_COUNTED", 2)
+    rider = await sign_up()
+    names = ("one", "two", "three")
+    posts = await board(rider, *({**LOGO, "tags": [each]} for each in names))
+    now = datetime.now(UTC)
+    for post, hours in zip(posts, ages, strict=True):
+        await db.execute(
+            "update service_posts set created_at = $2 where post_id = $1",
+            post,
+            now - timedelta(hours=hours),
+        )
+    # Of those that are as new the ones with the higher numbers.
+    newest = sorted(zip(ages, (-post for post in posts), names, strict=True))[:2]
+    answer = await rider.call("GET", f"{PATH}/tags")
+    assert {each["name"] for each in answer.json()["tags"]} == {name for _, _, name in newest}
+
+
 async def test_a_page_is_one_query(
     sign_up: SignUp, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
