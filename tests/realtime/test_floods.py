@@ -13,6 +13,7 @@ from tripsync.database import Database
 from tripsync.http.tokens import AccessTokens
 from tripsync.realtime import dispatch
 from tripsync.realtime.gateway import Gateway
+from tripsync.realtime.protocol import WebSocketConnection
 
 
 async def test_who_says_too_much_before_being_welcomed_is_cut_off(
@@ -56,11 +57,66 @@ async def test_pieces_without_content_are_not_kept(server: Server, sign_up: Sign
         begin = Frame(Opcode.TEXT, b'{"type": ', fin=False).serialize(mask=True)
         nothing = Frame(Opcode.CONT, b"", fin=False).serialize(mask=True)
         end = Frame(Opcode.CONT, b'"ping"}').serialize(mask=True)
-        device.socket.transport.write(begin + nothing * 10_000)
+        device.socket.transport.write(begin + nothing * 100)
         await (await device.socket.ping())
         assert len(socket.connection._parts) == 1
         device.socket.transport.write(end)
         assert await device.hear() == {"type": "pong"}
+
+
+FLOODS = {
+    "pings": Frame(Opcode.PING, b""),
+    "pongs": Frame(Opcode.PONG, b""),
+    "pings with content": Frame(Opcode.PING, b"x" * 125),
+    "pieces of one message": Frame(Opcode.CONT, b"", fin=False),
+    "empty messages": Frame(Opcode.TEXT, b""),
+    "messages": Frame(Opcode.TEXT, b'{"type": "ping"}'),
+}
+MANY = 50_000
+
+
+@pytest.mark.parametrize("frame", FLOODS.values(), ids=FLOODS)
+@pytest.mark.parametrize("known", [False, True], ids=["a stranger", "a rider"])
+async def test_who_goes_on_is_cut_off(
+    server: Server,
+    sign_up: SignUp,
+    monkeypatch: pytest.MonkeyPatch,
+    frame: Frame,
+    known: bool,
+) -> None:
+    """Whatever it is that comes, most of it is never looked at."""
+    parsed = 0
+    parse = WebSocketConnection._parse
+
+    def count(connection: WebSocketConnection, data: bytes) -> int:
+        nonlocal parsed
+        frames = parse(connection, data)
+        parsed += frames
+        return frames
+
+    monkeypatch.setattr(WebSocketConnection, "_parse", count)
+    async with on_line(server.url, await sign_up() if known else None) as device:
+        if known:
+            await device.hear("ready")
+        if frame.opcode is Opcode.CONT:
+            device.socket.transport.write(Frame(Opcode.TEXT, b"", fin=False).serialize(mask=True))
+        device.socket.transport.write(frame.serialize(mask=True) * MANY)
+        # Whoever says something that makes sense hears first that this is not the time.
+        assert await device.closed() in (4429, 4401, 1008)
+    assert parsed < MANY / 10
+
+
+async def test_a_rider_may_say_more_than_a_stranger(server: Server, sign_up: SignUp) -> None:
+    pings = Frame(Opcode.PING, b"").serialize(mask=True) * 500
+    async with on_line(server.url, await sign_up()) as device:
+        await device.hear("ready")
+        device.socket.transport.write(pings)
+        await (await device.socket.ping())
+        await device.say("ping")
+        assert await device.hear() == {"type": "pong"}
+    async with on_line(server.url) as device:
+        device.socket.transport.write(pings)
+        assert await device.closed() == 4429
 
 
 async def test_what_a_device_acknowledged_while_the_database_was_away_is_written_later(

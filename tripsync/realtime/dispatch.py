@@ -5,7 +5,6 @@ client has a defect. One that is understood and refused is answered with `error`
 """
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -14,6 +13,7 @@ import msgspec
 from tripsync.database.row_security import see_college
 from tripsync.http.error_handler import as_problem
 from tripsync.http.problems import NOT_AUTHENTICATED, TOO_LARGE, TOO_MANY, Problem, Refusal
+from tripsync.http.protocol.budget import Budget, OverspentError
 from tripsync.realtime import close_codes
 from tripsync.realtime.close_codes import CloseCode
 from tripsync.realtime.socket import Socket
@@ -49,10 +49,9 @@ class Dispatcher:
 
     __slots__ = (
         "_acts",
-        "_allowance",
         "_answers",
+        "_budget",
         "_busy",
-        "_counted_at",
         "_deaf",
         "_inbox",
         "_socket",
@@ -65,8 +64,7 @@ class Dispatcher:
         self._answers = False
         self._busy: asyncio.Task[None] | None = None
         self._deaf = False
-        self._allowance = float(AT_ONCE)
-        self._counted_at = time.monotonic()
+        self._budget = Budget(AT_ONCE, MESSAGES_A_SECOND, most_waits=0)
 
     def take(self, raw: str | bytes) -> None:
         """Something arrived. It is never left unread, so that a client that goes away is noticed;
@@ -99,11 +97,11 @@ class Dispatcher:
             self._busy = asyncio.create_task(self._answer_all())
 
     def _may_speak(self) -> bool:
-        now = time.monotonic()
-        earned = (now - self._counted_at) * MESSAGES_A_SECOND
-        self._allowance = min(AT_ONCE, self._allowance + earned) - 1
-        self._counted_at = now
-        return self._allowance >= 0
+        try:
+            self._budget.spend(1)
+        except OverspentError:
+            return False
+        return True
 
     def _give_up(self, problem: Problem, code: CloseCode, about: str = "") -> None:
         self._deaf = True

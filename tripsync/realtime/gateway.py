@@ -124,6 +124,7 @@ class Gateway:
     async def _welcome(self, socket: Socket, rider: Rider) -> None:
         """Registered first: whatever ends the session from now on finds the socket."""
         socket.rider = rider
+        socket.connection.trust()
         await self.connections.connect(rider.user_id, socket)
         if rider.session_id in self._resources[EndedSessions]:
             socket.hang_up(close_codes.NOT_SIGNED_IN)

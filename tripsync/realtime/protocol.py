@@ -20,6 +20,8 @@ from websockets.typing import Subprotocol
 
 from tripsync.http.problems import MALFORMED_REQUEST, Problem, Refusal
 from tripsync.http.protocol.connection import GuardedConnection
+from tripsync.realtime.close_codes import TOO_MANY
+from tripsync.realtime.intake import Intake
 
 # Nothing of this reaches a log by itself: a handshake may carry a token.
 SILENT = logging.getLogger("tripsync.realtime.protocol")
@@ -57,6 +59,7 @@ class WebSocketConnection:
 
     __slots__ = (
         "_early",
+        "_intake",
         "_loop",
         "_parts",
         "_protocol",
@@ -76,6 +79,7 @@ class WebSocketConnection:
         self._protocol = protocol
         self._transport = transport
         self._loop = loop
+        self._intake = Intake(transport, loop, self._parse, self._end_flood)
         self._receive: Received | None = None
         self._early: list[str | bytes] = []
         self._parts: list[bytes] = []
@@ -122,6 +126,10 @@ class WebSocketConnection:
         """Cut the line now, whatever is still to be sent."""
         self._transport.abort()
 
+    def trust(self) -> None:
+        """It is known whose it is: it may say more."""
+        self._intake.trust()
+
     # What Sanic calls.
 
     async def close(self, code: int = NORMAL, reason: str = "") -> None:
@@ -132,11 +140,7 @@ class WebSocketConnection:
 
     def data_received(self, data: bytes) -> None:
         self.heard_at = self._loop.time()
-        self._protocol.receive_data(data)
-        self._write_control()
-        for frame in self._protocol.events_received():
-            if isinstance(frame, Frame):
-                self._take(frame)
+        self._intake.take(data)
 
     def eof_received(self) -> bool:
         self._protocol.receive_eof()
@@ -155,6 +159,20 @@ class WebSocketConnection:
         self.stalled_since = None
         if self.on_writable:
             self.on_writable()
+
+    def _parse(self, data: bytes) -> int:
+        """Act on the frames that come to their end with this; how many there are."""
+        self._protocol.receive_data(data)
+        self._write_control()
+        frames = self._protocol.events_received()
+        for frame in frames:
+            if isinstance(frame, Frame):
+                self._take(frame)
+        return len(frames)
+
+    def _end_flood(self) -> None:
+        """Nothing is read any more, no answer to the good-bye either."""
+        self.hang_up(TOO_MANY.number, TOO_MANY.reason)
 
     def _take(self, frame: Frame) -> None:
         if frame.opcode in (Opcode.TEXT, Opcode.BINARY):
