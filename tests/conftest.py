@@ -35,7 +35,6 @@ from tests.people import Campus, Rider, numbers
 from tests.processes import tripsync
 from tests.waiting import PATIENCE
 from tripsync.app import create_app
-from tripsync.database import pool
 from tripsync.database.embedded import embedded_server
 from tripsync.database.migrations import migrate
 from tripsync.jobs.timers import Timers
@@ -123,7 +122,7 @@ def empty_database(postgres: str) -> Iterator[str]:
 def patient_pools() -> Iterator[None]:
     """A crowd that wants one row at once waits for its turn, as long as a busy machine takes."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pool, "WAIT_FOR_CONNECTION", PATIENCE)
+        patch.setattr("tripsync.database.connection.WAIT_FOR_CONNECTION", PATIENCE)
         yield
 
 

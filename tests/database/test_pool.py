@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from tests.waiting import PATIENCE, until
-from tripsync.database import Database, Transaction, pool
+from tripsync.database import Database, Transaction
 from tripsync.settings import Settings
 
 Open = Callable[..., Awaitable[Database]]
@@ -244,7 +244,7 @@ async def test_times_come_in_utc(database: Database) -> None:
 async def test_who_waits_too_long_for_a_connection_is_told_so(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pool, "WAIT_FOR_CONNECTION", 0.05)
+    monkeypatch.setattr("tripsync.database.connection.WAIT_FOR_CONNECTION", 0.05)
     async with asyncio.timeout(PATIENCE):
         async with database.pool.acquire():
             with pytest.raises(TimeoutError):
@@ -272,3 +272,25 @@ async def test_a_lost_connection_is_replaced(database: Database, db: asyncpg.Con
 
     await until(read_again)
     assert await server_pid(database) != pid
+
+
+async def test_what_is_said_to_be_one_statement_is_no_more(database: Database) -> None:
+    async def two(db: Transaction) -> None:
+        await db.channels.notify(channel="here", payload="1")
+        await db.channels.notify(channel="here", payload="2")
+
+    with pytest.raises(RuntimeError, match="run_in_transaction"):
+        await database.run_statement(two)
+
+
+async def test_one_statement_is_committed_before_what_follows_it(database: Database) -> None:
+    followed: list[str] = []
+
+    async def one(db: Transaction) -> str:
+        db.after_commit(followed.append, "told")
+        await db.channels.notify(channel="here", payload="1")
+        assert not followed
+        return "done"
+
+    assert await database.run_statement(one) == "done"
+    assert followed == ["told"]

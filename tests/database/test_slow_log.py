@@ -9,7 +9,7 @@ import pytest
 from tests.conftest import SignUp, StartServer
 from tests.people import Rider
 from tests.waiting import until, until_waiting_for_locks
-from tripsync.database import Database, pool
+from tripsync.database import Database
 from tripsync.metrics import REGISTRY
 
 RIDE = {
@@ -75,7 +75,7 @@ async def test_what_found_no_connection_is_not_called_slow(
     server = await start_server(slow_query_ms=1, database_pool_max=1, jobs="off")
     database = server.app.ctx.resources[Database]
     async with database.pool.acquire():
-        monkeypatch.setattr(pool, "WAIT_FOR_CONNECTION", 0.05)
+        monkeypatch.setattr("tripsync.database.connection.WAIT_FOR_CONNECTION", 0.05)
         with pytest.raises(TimeoutError):
             await database.reading.colleges.list_college_names()
     assert not [each for each in caplog.records if "list_college_names" in each.message]

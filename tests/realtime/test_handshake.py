@@ -14,7 +14,7 @@ from tests.people import Rider
 from tests.realtime.conftest import Tell
 from tests.realtime.devices import on_line
 from tests.waiting import PATIENCE
-from tripsync.database import Database, pool
+from tripsync.database import Database
 from tripsync.realtime import keepalive
 
 ADDRESSES = ["/api/ws/pool", "/api/ws/chat", "/api/pool/ws/{id}", "/ws/pool/{id}"]
@@ -292,7 +292,7 @@ async def test_without_a_database_a_socket_is_told_to_come_back(
 ) -> None:
     server = await start_server()
     rider = await sign_up()
-    monkeypatch.setattr(pool, "WAIT_FOR_CONNECTION", 0.1)
+    monkeypatch.setattr("tripsync.database.connection.WAIT_FOR_CONNECTION", 0.1)
     connections = server.app.ctx.resources[Database].pool
     async with asyncio.timeout(PATIENCE):
         held = [await connections.acquire() for _ in range(5)]

@@ -9,17 +9,22 @@ from time import monotonic
 from typing import Any, Self, TypeVar
 
 import asyncpg
-import msgspec
 
 from tripsync.database.availability import Availability
 from tripsync.database.bound import Bound
-from tripsync.database.encoding import encode
+from tripsync.database.connection import (
+    Connection,
+    Lender,
+    OnlyStatement,
+    borrow,
+    prepare_connection,
+)
 from tripsync.database.files import SQL, edition_of
 from tripsync.database.publisher import Publisher
 from tripsync.database.queries import Queries, load_queries
 from tripsync.database.retrying import retry
 from tripsync.database.roles import let_in, role_of
-from tripsync.database.row_security import NONE, see_nothing, stand_in_place
+from tripsync.database.row_security import see_nothing, stand_in_place
 from tripsync.database.slow_log import SlowLog
 from tripsync.settings import Settings
 
@@ -27,8 +32,6 @@ log = logging.getLogger("tripsync.database")
 
 Outcome = TypeVar("Outcome")
 
-# A request that cannot get a connection in this time is better told so.
-WAIT_FOR_CONNECTION = 3.0
 # Of a long answer, held in memory.
 ROWS_AT_ONCE = 200
 
@@ -37,33 +40,12 @@ ROWS_AT_ONCE = 200
 begun_with: ContextVar[Queries | None] = ContextVar("queries", default=None)
 
 
-class Connection(asyncpg.Connection):  # type: ignore[misc]
-    """A connection that is handed back as it is.
-
-    asyncpg would send `RESET ALL; UNLISTEN *; ...` after every use: a second round trip
-    for each read. Nothing here changes a session: settings are `set local`, advisory
-    locks end with their transaction, LISTEN has a connection of its own. But for one: behind the
-    wall it goes on seeing the college it was told last, and is told when another one is wanted.
-    """
-
-    _college = NONE
-
-    def get_reset_query(self) -> str:
-        return ""
-
-    async def set_college(self, college: str) -> None:
-        """From now on it sees this college."""
-        if college != self._college:
-            await self.execute(f"set tripsync.college = '{college}'")
-            self._college = college
-
-
 class Transaction(Bound):
     """Queries that succeed or fail together, and what is to happen once they stand."""
 
     def __init__(
         self,
-        connection: Connection,
+        connection: Connection | OnlyStatement,
         queries: Queries,
         slow_log: SlowLog,
         publisher: Publisher,
@@ -114,29 +96,6 @@ class Snapshot(Bound):
         query = self._queries[file][name]
         ordered = [values[each] for each in query.parameters]
         return aiter(self._connection.cursor(query.sql, *ordered, prefetch=ROWS_AT_ONCE))
-
-
-class Lender:
-    """Runs each statement on whichever connection is free."""
-
-    def __init__(self, pool: asyncpg.Pool) -> None:
-        self._pool = pool
-
-    async def fetch(self, sql: str, *values: object) -> list[Any]:
-        async with self._pool.acquire(timeout=WAIT_FOR_CONNECTION) as connection:
-            return await connection.fetch(sql, *values)  # type: ignore[no-any-return]
-
-    async def fetchrow(self, sql: str, *values: object) -> Any:
-        async with self._pool.acquire(timeout=WAIT_FOR_CONNECTION) as connection:
-            return await connection.fetchrow(sql, *values)
-
-    async def fetchval(self, sql: str, *values: object) -> Any:
-        async with self._pool.acquire(timeout=WAIT_FOR_CONNECTION) as connection:
-            return await connection.fetchval(sql, *values)
-
-    async def execute(self, sql: str, *values: object) -> str:
-        async with self._pool.acquire(timeout=WAIT_FOR_CONNECTION) as connection:
-            return await connection.execute(sql, *values)  # type: ignore[no-any-return]
 
 
 class Database:
@@ -205,17 +164,20 @@ class Database:
         """For a single read; what is more than one statement belongs in a transaction."""
         return Bound(self._lender, self._in_force, self._slow_log)
 
+    def _transaction_on(self, connection: Connection | OnlyStatement) -> Transaction:
+        return Transaction(
+            connection,
+            self._in_force,
+            self._slow_log,
+            self.publisher,
+            self.availability,
+            self._settings,
+        )
+
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
-        async with self.pool.acquire(timeout=WAIT_FOR_CONNECTION) as connection:
-            db = Transaction(
-                connection,
-                self._in_force,
-                self._slow_log,
-                self.publisher,
-                self.availability,
-                self._settings,
-            )
+        async with borrow(self.pool) as connection:
+            db = self._transaction_on(connection)
             async with connection.transaction():
                 yield db
         await db.committed()
@@ -236,11 +198,24 @@ class Database:
 
         return await retry(once)
 
+    async def run_statement(self, act: Callable[[Transaction], Awaitable[Outcome]]) -> Outcome:
+        """What `act` gives, whose only statement is a transaction by itself, tried again where it
+        lost a race: two round trips fewer than run_in_transaction."""
+
+        async def once() -> Outcome:
+            async with borrow(self.pool) as connection:
+                db = self._transaction_on(OnlyStatement(connection))
+                outcome = await act(db)
+            await db.committed()
+            return outcome
+
+        return await retry(once)
+
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[Snapshot]:
         """For many reads that must agree with each other."""
         async with (
-            self.pool.acquire(timeout=WAIT_FOR_CONNECTION) as connection,
+            borrow(self.pool) as connection,
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
             yield Snapshot(connection, self._in_force, self._slow_log)
@@ -266,12 +241,3 @@ class Database:
 
     async def _notify(self, channel: str, payload: str) -> None:
         await self.reading.channels.notify(channel=channel, payload=payload)
-
-
-async def prepare_connection(connection: Connection) -> None:
-    await connection.set_type_codec(
-        "jsonb",
-        schema="pg_catalog",
-        encoder=lambda value: encode(value).decode(),
-        decoder=msgspec.json.decode,
-    )
