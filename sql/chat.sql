@@ -1,8 +1,8 @@
 -- Chat: conversations between two riders, and one for each pool.
 --
 -- What a rider sees, and how much of it is unread, is said by the view `visible_conversations`.
--- Who writes and who reads holds the conversation first (lock_conversation): messages are numbered
--- without a gap, and the counts of what is unread stay right.
+-- Who writes and who reads holds the conversation first (lock_conversation, write_message): messages
+-- are numbered without a gap, and the counts of what is unread stay right.
 
 -- name: find_partner(college_id, user_id, partner_id, open_to_college)^
 -- Somebody to write to, the conversation with them if there is one, and whether the rider may write:
@@ -95,37 +95,64 @@ update participants p
    and p.conversation_id = c.conversation_id
    and (p.heard_until is null) <> rides_along(:pool_id, p.user_id);
 
--- name: write_message(college_id, user_id, conversation_id, content, open_to_college)^
--- The next message of a conversation that is held, and who is to hear it; no row when the rider may
--- read there and not write. Between two: while the other is here, and what has begun may go on. In a
--- pool: who rides along, as long as the company lasts.
+-- name: write_message(college_id, user_id, receiver_id, conversation_id, content, open_to_college)^
+-- The next message of a conversation, the one with a receiver or the one that is named, and its event
+-- for all who hear it; `news` says whose events, and up to which number. No row when the rider sees no
+-- such conversation, or may read there and not write. Between two: while the other is here, and what
+-- has begun may go on. In a pool: who rides along, as long as the company lasts, and once
+-- update_participants has let in and out who came and went.
+--
+-- It holds the conversation, then the events of those who hear it in the order of their ids: messages
+-- and events are numbered without a gap.
 with place as (
     select v.conversation_id,
            v.pool_id,
            v.partner_id,
-           v.last_seq + 1 as seq
+           sender.full_name as sender_name
       from visible_conversations v
+      join users sender on sender.college_id = v.college_id and sender.user_id = v.user_id
       left join users partner on partner.college_id = v.college_id and partner.user_id = v.partner_id
       left join pools on pools.college_id = v.college_id and pools.pool_id = v.pool_id
      where v.college_id = :college_id
-       and v.conversation_id = :conversation_id
        and v.user_id = :user_id
+       and v.conversation_id = coalesce(:conversation_id::bigint, (
+               select conversation_id
+                 from conversations
+                where college_id = :college_id
+                  and one_id = least(:user_id::bigint, :receiver_id::bigint)
+                  and other_id = greatest(:user_id::bigint, :receiver_id::bigint)
+           ))
        and case when v.pool_id is null
                 then partner.banned_at is null
                      and (:open_to_college::boolean or v.last_seq > 0 or may_chat(:user_id, v.partner_id))
                 else rides_along(v.pool_id, :user_id)
                      and company_lasts(pools.status, pools.closed_at)
+                     and not exists (
+                         select
+                           from participants p
+                          where p.college_id = v.college_id
+                            and p.conversation_id = v.conversation_id
+                            and (p.heard_until is null) <> rides_along(v.pool_id, p.user_id)
+                     )
            end
+),
+held as (
+    select c.last_seq + 1 as seq
+      from place
+      join conversations c on c.college_id = :college_id and c.conversation_id = place.conversation_id
+       for no key update of c
 ),
 written as (
     insert into messages (college_id, conversation_id, seq, user_id, content)
     select :college_id,
-           conversation_id,
-           seq,
+           place.conversation_id,
+           held.seq,
            :user_id,
            :content
       from place
+     cross join held
     returning message_id,
+              conversation_id,
               seq,
               content,
               created_at
@@ -136,35 +163,73 @@ moved as (
            last_message_id = written.message_id
       from written
      where c.college_id = :college_id
-       and c.conversation_id = :conversation_id
+       and c.conversation_id = written.conversation_id
 ),
 counted as (
     update participants p
        set own_since_read = p.own_since_read + 1
       from written
      where p.college_id = :college_id
-       and p.conversation_id = :conversation_id
+       and p.conversation_id = written.conversation_id
        and p.user_id = :user_id
+    returning p.user_id
+),
+heads as (
+    select event_heads.user_id,
+           event_heads.last_seq + 1 as seq
+      from written
+     cross join counted
+     cross join lateral hearers(:college_id, written.conversation_id, :user_id) as hearing
+      join event_heads on event_heads.college_id = :college_id and event_heads.user_id = hearing.user_id
+     order by event_heads.user_id
+       for update of event_heads
+),
+numbered as (
+    update event_heads
+       set last_seq = heads.seq
+      from heads
+     where event_heads.college_id = :college_id
+       and event_heads.user_id = heads.user_id
+),
+told as (
+    insert into events (college_id, user_id, seq, type, payload)
+    select :college_id,
+           heads.user_id,
+           heads.seq,
+           case when place.pool_id is null then 'chat_message' else 'pool_message' end,
+           jsonb_build_object(
+               'message_id',      written.message_id,
+               'conversation_id', written.conversation_id,
+               'sender_id',       :user_id::bigint,
+               'sender_name',     place.sender_name,
+               'content',         written.content,
+               'created_at',      to_char(written.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+           ) || case when place.pool_id is not null
+                     then jsonb_build_object('pool_id', place.pool_id)
+                     else jsonb_build_object('connection_id', (
+                              select max(connection_id)
+                                from connections
+                               where college_id = :college_id
+                                 and least(from_user, to_user) = least(:user_id, place.partner_id)
+                                 and greatest(from_user, to_user) = greatest(:user_id, place.partner_id)
+                                 and status = 'approved'
+                          ))
+                end
+      from heads
+     cross join written
+     cross join place
+    returning user_id || ':' || seq as news
 )
 select written.message_id as id,
-       place.conversation_id,
-       place.pool_id,
-       (
-           select max(connection_id)
-             from connections
-            where college_id = :college_id
-              and least(from_user, to_user) = least(:user_id::bigint, place.partner_id)
-              and greatest(from_user, to_user) = greatest(:user_id::bigint, place.partner_id)
-              and status = 'approved'
-       ) as connection_id,
-       sender.user_id as sender_id,
-       sender.full_name as sender_name,
+       written.conversation_id,
+       :user_id::bigint as sender_id,
+       place.sender_name,
        written.content,
        written.created_at,
-       hearers(:college_id, :conversation_id, :user_id) as hearers
+       false as is_read,
+       array(select news from told) as news
   from written
- cross join place
-  join users sender on sender.college_id = :college_id and sender.user_id = :user_id;
+ cross join place;
 
 -- name: is_message_stored(college_id, user_id, receiver_id, message_id)$
 -- Whether the rider has sent the receiver this very message before.
@@ -286,7 +351,7 @@ select place.unread - behind.unread as marked_read,
               and conversation_id = :conversation_id
               and seq = place.read_seq
        ) as message_id,
-       hearers(:college_id, :conversation_id, :user_id) as hearers
+       array(select user_id from hearers(:college_id, :conversation_id, :user_id)) as hearers
   from place
  cross join behind;
 

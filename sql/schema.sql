@@ -1773,7 +1773,7 @@ create function has_only_kinds(list jsonb, path jsonpath, kinds jsonb) returns b
     language sql immutable parallel safe ...
 
 -- sql/functions/chat.sql
-create function hearers(college bigint, conversation bigint, speaker bigint) returns bigint[]
+create function hearers(college bigint, conversation bigint, speaker bigint) returns table(user_id bigint)
     language sql stable parallel safe ...
 
 -- 0023.chat

@@ -64,15 +64,15 @@ select c.college_id,
 grant select on visible_conversations to tripsync_app;
 
 -- Who is told of what somebody writes or reads in a conversation, the rider's own devices too.
-create or replace function hearers(college bigint, conversation bigint, speaker bigint) returns bigint[]
-language sql stable parallel safe
-return (
-    select array_agg(p.user_id order by p.user_id)
+create or replace function hearers(college bigint, conversation bigint, speaker bigint) returns table (user_id bigint)
+language sql stable parallel safe begin atomic
+    select p.user_id
       from participants p
       join users on users.college_id = p.college_id and users.user_id = p.user_id
      where p.college_id = college
        and p.conversation_id = conversation
        and p.heard_until is null
        and users.banned_at is null
-       and not are_blocked(speaker, p.user_id)
-);
+       and not exists (select from blocked where blocked.one_id = speaker and blocked.other_id = p.user_id)
+     order by p.user_id;
+end;

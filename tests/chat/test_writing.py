@@ -280,6 +280,30 @@ async def test_a_retry_with_its_key_is_one_message(pair: Pair, db: asyncpg.Conne
     assert (await post(pair.asha, **body, headers=key)).content == answers[0].content
 
 
+async def test_what_has_begun_goes_on_by_one_statement(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await said(pair.asha, pair.dev)
+    asked: list[str] = []
+
+    def count(name: str) -> None:
+        ask_server = getattr(asyncpg.Connection, name)
+
+        async def counted(self: asyncpg.Connection, sql: str, *values: Any, **more: Any) -> Any:
+            asked.append(sql)
+            return await ask_server(self, sql, *values, **more)
+
+        monkeypatch.setattr(asyncpg.Connection, name, counted)
+
+    # The second is what begins and ends transactions.
+    count("_execute")
+    count("execute")
+    await said(pair.dev, pair.asha)
+    monkeypatch.undo()
+    # What is told to other processes follows after the answer.
+    assert ["chat.write_message" in sql for sql in asked if "channels.notify" not in sql] == [True]
+
+
 async def test_two_who_write_at_once_keep_one_order(pair: Pair, db: asyncpg.Connection) -> None:
     conversation_id = await open_chat(pair.asha, pair.dev)
     answers = await asyncio.gather(

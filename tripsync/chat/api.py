@@ -8,7 +8,14 @@ from typing import Any
 from sanic import Blueprint, HTTPResponse, Request
 
 from tripsync.chat.conversations import count_opening, refuse_oneself
-from tripsync.chat.messages import SHOWN, count_message, mark, write, write_to
+from tripsync.chat.messages import (
+    NewMessage,
+    NothingWritten,
+    count_message,
+    mark,
+    write,
+    write_at_once,
+)
 from tripsync.chat.problems import (
     CHAT_CLOSED,
     NO_SUCH_CONVERSATION,
@@ -57,20 +64,34 @@ async def send_chat_message(request: Request, body: NewChatMessage) -> HTTPRespo
     receiver_id, conversation_id = body.receiver_id, body.conversation_id
     if (receiver_id is None) == (conversation_id is None):
         raise invalid(FieldError("receiver_id", "Send either receiver_id or conversation_id."))
-    await count_message(opened, who)
     if receiver_id is not None:
         refuse_oneself(who, receiver_id, "receiver_id")
-        await count_opening(opened, who, receiver_id)
+    await count_message(opened, who)
+    message = NewMessage(body.content, receiver_id, conversation_id)
+
+    async def store_at_once(db: Transaction) -> dict[str, Any]:
+        return await write_at_once(opened, db, who, message)
 
     async def store(db: Transaction) -> dict[str, Any]:
+        return await write(opened, db, who, message)
+
+    try:
+        return await create_once(request, store_at_once, is_one_statement=True)
+    except NothingWritten:
         if receiver_id is not None:
-            return await write_to(opened, db, who, receiver_id, body.content)
-        return await write(opened, db, who, conversation_id, body.content)
-
-    return await create_once(request, store)
+            await count_opening(opened, who, receiver_id)
+        return await create_once(request, store)
 
 
-LISTED = (*SHOWN, "is_read")
+LISTED = (
+    "id",
+    "conversation_id",
+    "sender_id",
+    "sender_name",
+    "content",
+    "created_at",
+    "is_read",
+)
 
 
 @blueprint.get("/api/chat/messages/<conversation_id:id>")

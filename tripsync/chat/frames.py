@@ -1,7 +1,7 @@
 """Riders send chat messages on a socket."""
 
 from tripsync.chat.conversations import count_opening, refuse_oneself
-from tripsync.chat.messages import count_message, write_to
+from tripsync.chat.messages import NewMessage, NothingWritten, count_message, write, write_at_once
 from tripsync.chat.schemas import ChatMessageFrame
 from tripsync.database import Database, Transaction
 from tripsync.http.tokens import Rider
@@ -22,12 +22,19 @@ async def say(resources: Resources, who: Rider, frame: ChatMessageFrame) -> None
     ):
         return
     await count_message(resources, who)
-    await count_opening(resources, who, frame.receiver_id)
+    message = NewMessage(frame.content, frame.receiver_id)
+
+    async def store_at_once(db: Transaction) -> None:
+        await write_at_once(resources, db, who, message)
 
     async def store(db: Transaction) -> None:
-        await write_to(resources, db, who, frame.receiver_id, frame.content)
+        await write(resources, db, who, message)
 
-    await database.run_in_transaction(store)
+    try:
+        await database.run_statement(store_at_once)
+    except NothingWritten:
+        await count_opening(resources, who, frame.receiver_id)
+        await database.run_in_transaction(store)
 
 
 frames = (Frame("chat_message", ChatMessageFrame, say),)

@@ -1,24 +1,34 @@
 """A message is stored, and all who take part are told in the same transaction."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from tripsync.chat.conversations import is_open_to_college, open_conversation
-from tripsync.chat.events import ChatMessageEvent, MessagesRead, PoolMessage
-from tripsync.chat.problems import (
-    CHAT_CLOSED,
-    NO_SUCH_CONVERSATION,
-)
+from tripsync.chat.events import MessagesRead
+from tripsync.chat.problems import CHAT_CLOSED, NO_SUCH_CONVERSATION
 from tripsync.database import Transaction
-from tripsync.database.rows import ChatWriteMessage
 from tripsync.http.problems import Problem
 from tripsync.http.rate_limits import RateLimits
 from tripsync.http.tokens import Rider
-from tripsync.realtime.events import append_many
+from tripsync.realtime.events import CHANNEL, append_many
 from tripsync.resources import Resources
 
 # As fast as anybody types, for as long as they like.
 MESSAGES = "60/minute"
-SHOWN = ("id", "conversation_id", "sender_id", "sender_name", "content", "created_at")
+
+
+class NothingWritten(Exception):  # noqa: N818 - it is no error: the longer way follows
+    """One statement found nowhere to write; what the longer way does, or why it refuses, is seen
+    there."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewMessage:
+    """What somebody writes, to a rider or in a conversation."""
+
+    content: str
+    receiver_id: int | None = None
+    conversation_id: int | None = None
 
 
 async def count_message(resources: Resources, who: Rider) -> None:
@@ -26,60 +36,43 @@ async def count_message(resources: Resources, who: Rider) -> None:
     await resources[RateLimits].count(MESSAGES, "chat message", "account", str(who.user_id))
 
 
-async def write_to(
-    resources: Resources, db: Transaction, who: Rider, receiver_id: int, content: str
+async def write_at_once(
+    resources: Resources, db: Transaction, who: Rider, message: NewMessage
 ) -> dict[str, Any]:
-    """Store a message to a rider, and open the conversation where there is none."""
-    opened = await open_conversation(resources, db, who, receiver_id)
-    return await write(resources, db, who, opened["conversation_id"], content)
+    """Store a message by one statement, in a conversation that needs nothing done before."""
+    written = await db.chat.write_message(
+        college_id=who.college_id,
+        user_id=who.user_id,
+        receiver_id=message.receiver_id,
+        conversation_id=message.conversation_id,
+        content=message.content.strip(),
+        open_to_college=is_open_to_college(resources),
+    )
+    if written is None:
+        raise NothingWritten
+    stored = dict(written)
+    db.publish(CHANNEL, stored.pop("news"))
+    return stored
 
 
 async def write(
-    resources: Resources, db: Transaction, who: Rider, conversation_id: int | None, content: str
+    resources: Resources, db: Transaction, who: Rider, message: NewMessage
 ) -> dict[str, Any]:
-    """Store a message in a conversation, and append its event for all who take part."""
-    where = {"college_id": who.college_id, "conversation_id": conversation_id}
+    """Store a message, and before it open a conversation with a rider, or let into a pool's and
+    out of it who came and went."""
+    if message.receiver_id is not None:
+        opened = await open_conversation(resources, db, who, message.receiver_id)
+        message = NewMessage(message.content, conversation_id=opened["conversation_id"])
+    where = {"college_id": who.college_id, "conversation_id": message.conversation_id}
     held = await db.chat.lock_conversation(**where, user_id=who.user_id)
     if held is None:
         raise Problem(NO_SUCH_CONVERSATION)
     if held["pool_id"] is not None:
         await db.chat.update_participants(**where, pool_id=held["pool_id"])
-    written = await db.chat.write_message(
-        **where,
-        user_id=who.user_id,
-        content=content.strip(),
-        open_to_college=is_open_to_college(resources),
-    )
-    if written is None:
-        raise Problem(CHAT_CLOSED)
-    news = event_of(written)
-    await append_many(db, [(hearer, news) for hearer in written["hearers"]])
-    shown = {name: value for name, value in written.items() if name in SHOWN}
-    return {**shown, "is_read": False}
-
-
-def event_of(written: ChatWriteMessage) -> ChatMessageEvent | PoolMessage:
-    """Return the event of a message. The mobile app shows every ChatMessageEvent as a message
-    between two, so those of a pool are another class."""
-    if written["pool_id"] is None:
-        return ChatMessageEvent(
-            message_id=written["id"],
-            conversation_id=written["conversation_id"],
-            connection_id=written["connection_id"],
-            sender_id=written["sender_id"],
-            sender_name=written["sender_name"],
-            content=written["content"],
-            created_at=written["created_at"],
-        )
-    return PoolMessage(
-        message_id=written["id"],
-        conversation_id=written["conversation_id"],
-        pool_id=written["pool_id"],
-        sender_id=written["sender_id"],
-        sender_name=written["sender_name"],
-        content=written["content"],
-        created_at=written["created_at"],
-    )
+    try:
+        return await write_at_once(resources, db, who, message)
+    except NothingWritten:
+        raise Problem(CHAT_CLOSED) from None
 
 
 async def mark(db: Transaction, who: Rider, conversation_id: int, up_to: int | None) -> int:

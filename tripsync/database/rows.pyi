@@ -66,9 +66,8 @@ class ChatLockConversation(TypedDict):
     pool_id: int | None
 
 class ChatWriteMessage(TypedDict):
-    id: int | Any; conversation_id: int | Any; pool_id: int | Any; connection_id: int | Any
-    sender_id: int | Any; sender_name: str | Any; content: str | Any; created_at: datetime | Any
-    hearers: list[int] | Any
+    id: int | Any; conversation_id: int | Any; sender_id: int | Any; sender_name: str | Any
+    content: str | Any; created_at: datetime | Any; is_read: bool | Any; news: list[str] | Any
 
 class ChatListMessages(TypedDict):
     id: int | Any; conversation_id: int | Any; sender_id: int | Any; sender_name: str | Any

@@ -15,7 +15,7 @@ from sanic import HTTPResponse, Request
 
 from tripsync.database import Transaction
 from tripsync.database.encoding import encode
-from tripsync.http.context import run_in_transaction, settings
+from tripsync.http.context import database, run_in_transaction, settings
 from tripsync.http.endpoint import Contract
 from tripsync.http.problems import KEY_REUSED, FieldError, Problem, invalid
 from tripsync.http.responses import JSON, Answer
@@ -30,9 +30,12 @@ async def create_once(
     request: Request,
     act: Callable[[Transaction], Awaitable[Any]],
     before: Callable[[], Awaitable[None]] | None = None,
+    *,
+    is_one_statement: bool = False,
 ) -> HTTPResponse:
     """Run `act` in a transaction and answer with what it returns; once for each key. `before`
-    runs ahead of each try of it."""
+    runs ahead of each try of it. One statement is a transaction by itself, where no key has to be
+    kept with it."""
     contract: Contract = request.ctx.contract
     assert contract.idempotent, "the endpoint has to say so"
     status = contract.status
@@ -58,6 +61,8 @@ async def create_once(
         await db.idempotency.keep_answer(**known, status=status, answer=body)
         return Answer(body, status, content_type=JSON)
 
+    if is_one_statement and key is None:
+        return await database(request).run_statement(create)
     return await run_in_transaction(request, create, before)
 
 
