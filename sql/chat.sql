@@ -247,8 +247,28 @@ select exists (
 -- The latest messages of a conversation, oldest first; `before` is a message, for those before it,
 -- or null. What is shown counts as read by the rider; what the rider wrote is read when all who hear
 -- it have. A conversation without messages gives one row of nulls, none to be seen gives none.
+with place as materialized (
+    select v.conversation_id,
+           v.pool_id,
+           v.heard_from,
+           v.last_seq,
+           v.unread > 0 as any_unread,
+           (
+               select min(p.read_seq)
+                 from participants p
+                where p.college_id = :college_id
+                  and p.conversation_id = :conversation_id
+                  and p.user_id <> :user_id
+                  and p.heard_until is null
+                  and not exists (select from blocked where one_id = :user_id and other_id = p.user_id)
+           ) as read_by_all
+      from visible_conversations v
+     where v.college_id = :college_id
+       and v.conversation_id = :conversation_id
+       and v.user_id = :user_id
+)
 select m.message_id as id,
-       v.conversation_id,
+       place.conversation_id,
        m.user_id as sender_id,
        -- Looked up, not joined: they are few.
        (select full_name
@@ -257,9 +277,9 @@ select m.message_id as id,
            and user_id = m.user_id) as sender_name,
        m.content,
        m.created_at,
-       m.user_id <> :user_id or coalesce(m.seq <= read_by_all.seq, false) as is_read,
-       v.unread > 0 as any_unread
-  from visible_conversations v
+       m.user_id <> :user_id or coalesce(m.seq <= place.read_by_all, false) as is_read,
+       place.any_unread
+  from place
   left join lateral (
       select message_id,
              seq,
@@ -269,31 +289,19 @@ select m.message_id as id,
         from messages
        where college_id = :college_id
          and conversation_id = :conversation_id
-         and seq > v.heard_from
-         and seq <= v.last_seq
-         and seq < case when :before::bigint is null then v.last_seq + 1 else (
+         and seq > place.heard_from
+         and seq <= place.last_seq
+         and seq < case when :before::bigint is null then place.last_seq + 1 else (
                        select seq
                          from messages
                         where college_id = :college_id
                           and conversation_id = :conversation_id
                           and message_id = :before
                    ) end
-         and (v.pool_id is null or not are_blocked(:user_id, user_id))
+         and (place.pool_id is null or not are_blocked(:user_id, user_id))
        order by seq desc
        limit :size::int
   ) m on true
- cross join lateral (
-      select min(p.read_seq) as seq
-        from participants p
-       where p.college_id = :college_id
-         and p.conversation_id = :conversation_id
-         and p.user_id <> :user_id
-         and p.heard_until is null
-         and not are_blocked(:user_id, p.user_id)
-  ) as read_by_all
- where v.college_id = :college_id
-   and v.conversation_id = :conversation_id
-   and v.user_id = :user_id
  order by m.seq;
 
 -- name: mark_read(college_id, user_id, conversation_id, up_to)^
@@ -393,7 +401,9 @@ select v.conversation_id,
   join messages m on m.college_id = :college_id and m.message_id = v.last_message_id
   join users partner on partner.college_id = :college_id and partner.user_id = v.partner_id
   left join profiles profile on profile.college_id = :college_id and profile.user_id = v.partner_id
- cross join lateral are_partners(:user_id, v.partner_id) as trusted
+ cross join lateral (
+           select exists (select from partners where one_id = :user_id and other_id = v.partner_id) as trusted
+       ) as contact
  order by v.last_message_id desc;
 
 -- name: list_pools(college_id, user_id, before, skip, size)

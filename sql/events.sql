@@ -173,22 +173,22 @@ select heads.last_seq,
  where heads.college_id = :college_id
    and heads.user_id = :user_id;
 
--- name: list_own(college_id, user_id, after, size)^
--- A rider's events after a number, and where they end now.
+-- name: list_own(college_id, user_id, after, up_to)^
+-- A rider's events after a number and up to another, and where all end now.
 select heads.last_seq,
-       coalesce(jsonb_agg(news.message order by news.seq) filter (where news.seq is not null), '[]') as events
+       coalesce(
+           jsonb_agg(
+               events.payload || jsonb_build_object('type', events.type, 'seq', events.seq)
+               order by events.seq
+           ) filter (where events.seq is not null),
+           '[]'
+       ) as events
   from event_heads as heads
-  left join lateral (
-           select events.seq,
-                  events.payload || jsonb_build_object('type', events.type, 'seq', events.seq) as message
-             from events
-            where events.college_id = heads.college_id
-              and events.user_id = heads.user_id
-              and events.seq > :after
-              and events.created_at > now() - interval '7 days'
-            order by events.seq
-            limit :size::int
-       ) as news on true
+  left join events on events.college_id = heads.college_id
+                  and events.user_id = heads.user_id
+                  and events.seq > :after
+                  and events.seq <= :up_to
+                  and events.created_at > now() - interval '7 days'
  where heads.college_id = :college_id
    and heads.user_id = :user_id
  group by heads.last_seq;

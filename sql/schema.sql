@@ -1373,6 +1373,17 @@ create view open_ride_shares with (security_invoker='true') as
           where ((member.pool_id = share.pool_id) and (member.user_id = share.user_id) and (member.left_at is null)))));
 grant select on table open_ride_shares to tripsync_app;
 
+-- sql/functions/people.sql
+create view partners with (security_invoker='true') as
+ select mine.user_id as one_id,
+    theirs.user_id as other_id
+   from ((pool_members mine
+     join pool_members theirs on ((theirs.pool_id = mine.pool_id)))
+     join pools on ((pools.pool_id = mine.pool_id)))
+  where ((mine.left_at is null) and (theirs.left_at is null) and (pools.status = any (array['open', 'started'])));
+grant select on table partners to tripsync_reader;
+grant select on table partners to tripsync_app;
+
 -- sql/functions/services.sql
 create view service_readers with (security_invoker='true') as
  select users.college_id,

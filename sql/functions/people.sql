@@ -1,11 +1,7 @@
 -- What riders are shown of each other, and who may act for a college.
 
--- What every query that shows one rider to another asks.
-create or replace function are_blocked(one bigint, other bigint) returns boolean language sql stable parallel safe
-return exists (select from blocks where blocker_id = one and blocked_id = other)
-    or exists (select from blocks where blocker_id = other and blocked_id = one);
-
--- The same as pairs, each in both orders: `not exists` of these is joined to a whole list at once.
+-- Between whom a block stands, each pair in both orders. A list asks for `not exists` of it, which is
+-- joined to all its rows at once.
 create or replace view blocked with (security_invoker = true) as
 select blocker_id as one_id,
        blocked_id as other_id
@@ -17,19 +13,26 @@ select blocked_id,
 
 grant select on blocked to tripsync_app;
 
--- Whether two riders share a ride that is not over: what opens contact details to each other.
+-- What every query that shows one rider to another asks.
+create or replace function are_blocked(one bigint, other bigint) returns boolean language sql stable parallel safe
+return exists (select from blocked where one_id = one and other_id = other);
+
+-- Who share a ride that is not over, each pair in both orders: what opens contact details to each other.
+create or replace view partners with (security_invoker = true) as
+select mine.user_id as one_id,
+       theirs.user_id as other_id
+  from pool_members mine
+  join pool_members theirs on theirs.pool_id = mine.pool_id
+  join pools on pools.pool_id = mine.pool_id
+ where mine.left_at is null
+   and theirs.left_at is null
+   and pools.status in ('open', 'started');
+
+grant select on partners to tripsync_app;
+
+-- Whether two riders do.
 create or replace function are_partners(one bigint, other bigint) returns boolean language sql stable parallel safe
-return exists (
-    select
-      from pool_members mine
-      join pool_members theirs on theirs.pool_id = mine.pool_id
-      join pools on pools.pool_id = mine.pool_id
-     where mine.user_id = one
-       and theirs.user_id = other
-       and mine.left_at is null
-       and theirs.left_at is null
-       and pools.status in ('open', 'started')
-);
+return exists (select from partners where one_id = one and other_id = other);
 
 -- All that strangers with a link learn of a name.
 create or replace function first_name(full_name text) returns text language sql immutable parallel safe

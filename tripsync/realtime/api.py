@@ -19,6 +19,7 @@ from tripsync.realtime.socket import Socket
 from tripsync.resources import Resources
 
 MOST_EVENTS = 500
+LAST_SEQ = 2**63 - 1
 ADDRESSES = {
     "pool": "/api/ws/pool",
     "chat": "/api/ws/chat",
@@ -37,7 +38,7 @@ sockets = Blueprint("sockets")
 class Since(Schema):
     """Where in one's events to go on."""
 
-    after: Annotated[int, Meta(ge=0, le=2**63 - 1, description="the last event one knows")] = 0
+    after: Annotated[int, Meta(ge=0, le=LAST_SEQ, description="the last event one knows")] = 0
     limit: Annotated[int, Meta(ge=1, le=MOST_EVENTS, description="how many, at most")] = 100
 
 
@@ -72,7 +73,11 @@ async def list_events(request: Request, query: Since) -> object:
     `reload_required` load what you show anew, and ask with `after` set to `last_seq`."""
     who = rider(request)
     own = await reading(request).events.list_own(
-        college_id=who.college_id, user_id=who.user_id, after=query.after, size=query.limit
+        college_id=who.college_id,
+        user_id=who.user_id,
+        after=query.after,
+        # They are numbered without a gap.
+        up_to=min(query.after + query.limit, LAST_SEQ),
     )
     head, events = own["last_seq"], own["events"]
     reached = events[-1]["seq"] if events else query.after
