@@ -17,7 +17,9 @@ import resource
 import signal
 import sys
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
+from time import monotonic
 
 import uvloop
 
@@ -26,11 +28,16 @@ from tests.bench import (
     events,
     extensions,
     fan_out,
+    flood,
     machine,
     memory,
     reads,
+    rounds,
     row_security,
     services,
+    waiting,
+    workers,
+    writes,
 )
 from tests.bench.bench import TOY, WHOLE, Section, Size, running
 from tests.bench.figures import Figure
@@ -39,11 +46,16 @@ from tests.processes import ROOT
 
 SECTIONS: Mapping[str, Section] = {
     "reads": reads.measure,
+    "writes": writes.measure,
+    "waiting": waiting.measure,
     "services": services.measure,
     "candidates": candidates.measure,
+    "rounds": rounds.measure,
     "events": events.measure,
     "fan-out": fan_out.measure,
     "memory": memory.measure,
+    "flood": flood.measure,
+    "workers": workers.measure,
 }
 # Of questions that were answered once, and are no part of the page.
 OTHERS: Mapping[str, Section] = {
@@ -76,6 +88,7 @@ def options(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, help="how long a measurement takes")
     parser.add_argument("--riders", type=int, help="how many are seeded")
     parser.add_argument("--large", action="store_true", help="up to a million rows, too")
+    parser.add_argument("--trips", type=Path, help="a trace for the rounds (tests/bench/trips.py)")
     parser.add_argument("--toy", action="store_true", help="whether it works")
     parser.add_argument("--page", type=Path, help="the folder for speed.md and speed.svg")
     return parser.parse_args(arguments)
@@ -83,7 +96,7 @@ def options(arguments: Sequence[str]) -> argparse.Namespace:
 
 def size_of(chosen: argparse.Namespace) -> Size:
     size = TOY if chosen.toy else WHOLE
-    given = {name: getattr(chosen, name) for name in ("rounds", "seconds", "riders")}
+    given = {name: getattr(chosen, name) for name in ("rounds", "seconds", "riders", "trips")}
     size = dataclasses.replace(size, **{name: each for name, each in given.items() if each})
     if chosen.large:
         size = dataclasses.replace(
@@ -102,14 +115,23 @@ def main(arguments: Sequence[str]) -> None:
     # Every process holds a file for each socket; those it starts inherit this.
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    before = machine.load_average()
+    size, before, began = size_of(chosen), machine.load_average(), monotonic()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        figures = runner.run(measure(chosen.only or list(SECTIONS), size_of(chosen)))
+        figures = runner.run(measure(chosen.only or list(SECTIONS), size))
     print(table(figures))
     # A page with some of its figures would say that there are no others.
     folder = chosen.page or (None if chosen.only or chosen.toy else PAGES)
     if folder:
-        write_page(folder, figures, f"{machine.describe()}. Load average before the run {before}")
+        write_page(
+            folder,
+            figures,
+            when=f"{datetime.now(UTC):%Y-%m-%d}",
+            minutes=f"{(monotonic() - began) / 60:.0f}",
+            machine=f"{machine.describe()}. The load average (of 1, 5 and 15 minutes) was {before} "
+            f"before the run, and {machine.load_average()} at its end",
+            connections=f"{size.connections}",
+            riders=f"{size.riders:,}",
+        )
 
 
 if __name__ == "__main__":

@@ -4,14 +4,19 @@ import shutil
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import (
+    AbstractContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    contextmanager,
+)
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 
 from tests.bench.campus import Campus
 from tests.bench.figures import Figure
-from tests.bench.servers import Obedient, obedient
+from tests.bench.servers import Obedient, Running, obedient
 from tests.databases import fresh_database
 from tripsync.database.embedded import embedded_server
 from tripsync.database.migrations import migrate
@@ -36,6 +41,7 @@ class Size:
     sockets: int = 5_000
     trips: Path | None = None
     large: bool = False
+    toy: bool = False
 
 
 WHOLE = Size()
@@ -48,6 +54,7 @@ TOY = Size(
     posts=(100, 200),
     waiting=40,
     sockets=40,
+    toy=True,
 )
 
 
@@ -61,6 +68,7 @@ class Bench:
         self._stack = stack
         self._migrated = ""
         self._seeded: Campus | None = None
+        self._servers: dict[str, Running] = {}
         self._load: Obedient | None = None
 
     @contextmanager
@@ -80,6 +88,21 @@ class Bench:
             self._seeded = self._stack.enter_context(self.empty())
             seed(self._seeded.url, riders=self.size.riders, number=1, bcrypt_rounds=4)
         return self._seeded
+
+    def tripsync(self) -> Running:
+        """TripSync with one worker on the seeded database."""
+        return self._on_seeded("tripsync", Campus.tripsync)
+
+    def reference(self, name: str) -> Running:
+        """A reference on the seeded database."""
+        return self._on_seeded(name, lambda campus: campus.reference(name))
+
+    def _on_seeded(
+        self, name: str, start: Callable[[Campus], AbstractContextManager[Running]]
+    ) -> Running:
+        if name not in self._servers:
+            self._servers[name] = self._stack.enter_context(start(self.seeded()))
+        return self._servers[name]
 
     async def load(self) -> Obedient:
         """The load generator."""

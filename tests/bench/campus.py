@@ -18,8 +18,8 @@ COLLEGE = 1
 # Everybody is signed in.
 ENROL = """
 with riders as (
-    insert into users (college_id, email, full_name, password_hash)
-    select 1, 'rider' || gen_random_uuid() || '@bench.example', 'Asha Rao', ''
+    insert into users (college_id, email, full_name, password_hash, verified_at)
+    select 1, 'rider' || gen_random_uuid() || '@bench.example', 'Asha Rao', '', now()
       from generate_series(1, $1::int)
     returning college_id, user_id, email
 ),

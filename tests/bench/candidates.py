@@ -15,7 +15,9 @@ from time import perf_counter
 
 import asyncpg
 
+from tests.bench import opening
 from tests.bench.bench import Bench
+from tests.bench.campus import Campus
 from tests.bench.figures import TIME, Figure
 from tripsync.database.files import SQL
 from tripsync.database.queries import load_queries
@@ -24,6 +26,7 @@ MATCHING = load_queries(SQL)["matching"]
 TOWNS = 60
 HOURS = 24
 SAMPLES = 200
+ROUNDS = 3
 SHOWN = 20
 
 FILL = """
@@ -69,6 +72,7 @@ class Place:
 
     active: int
     towns: int
+    campus: Campus
     db: asyncpg.Connection
 
     @property
@@ -92,14 +96,18 @@ async def measure(bench: Bench) -> list[Figure]:
             db = await asyncpg.connect(campus.url)
             stack.push_async_callback(db.close)
             await fill(db, active, towns)
-            return Place(active, towns, db)
+            return Place(active, towns, campus, db)
 
         least, *more = bench.size.active
         first = await place(least, TOWNS)
         others = []
         for active in more:
             others += [await place(active, TOWNS), await place(active, TOWNS * active // least)]
-        return await compare(bench, first, others)
+        crowded = others[-2]
+        return [
+            *await compare(bench, first, others),
+            *await opening.measure(bench, crowded.campus, crowded.name),
+        ]
 
 
 async def compare(bench: Bench, first: Place, others: list[Place]) -> list[Figure]:
@@ -117,7 +125,7 @@ async def compare(bench: Bench, first: Place, others: list[Place]) -> list[Figur
     for place in (first, *others):
         # The first executions find out which plan to keep, and read the index.
         await search(place.db)
-    for _ in bench.rounds("candidates"):
+    for _ in bench.rounds("candidates", ROUNDS):
         for place in others:
             beside = await search(first.db)
             found = await search(place.db)

@@ -27,8 +27,9 @@ import uvloop
 
 HOST = "127.0.0.1"
 TEXT, PING = 0x1, 0x9
-# A pong with nothing in it, under a mask of zeros.
-PONG = b"\x8a\x80\x00\x00\x00\x00"
+PONG = 0x8A
+# Under a mask of zeros a frame stays as it is.
+MASKED, NO_MASK = 0x80, bytes(4)
 # So many handshakes at a time: fewer than wait in line for a port.
 AT_ONCE = 50
 # Cut, not closed: thousands of ports would wait minutes for their last word.
@@ -53,7 +54,7 @@ class Device(asyncio.Protocol):
         self._look()
 
     def say(self, text: bytes) -> None:
-        self._transport.write(bytes([0x81, 0x80 | len(text)]) + bytes(4) + text)
+        self._transport.write(bytes([0x81, MASKED | len(text)]) + NO_MASK + text)
 
     def hang_up(self) -> None:
         self._hung_up = True
@@ -89,7 +90,9 @@ class Device(asyncio.Protocol):
             if opcode == TEXT:
                 self.arrivals.append(now)
             elif opcode == PING:
-                self._transport.write(PONG)
+                # Some servers hang up on a pong that is not the one to their ping.
+                said = self._unread[at + 2 : end]
+                self._transport.write(bytes([PONG, MASKED | len(said)]) + NO_MASK + said)
             at = end
         del self._unread[:at]
         self._look()

@@ -38,7 +38,7 @@ def goals(figure: Figure) -> str:
     sign = "≥" if figure.more_is_better else "≤"
     told = []
     if figure.goal is not None:
-        told.append(f"{sign} {figure.goal:g}")
+        told.append(f"{sign} {figure.goal:.2g}")
     if figure.own_goal is not None:
         told.append(f"{sign} {figure.own_goal:g} {figure.unit}")
     return ", ".join(told)
@@ -49,8 +49,8 @@ def line(row: Iterable[str], widths: Sequence[int]) -> str:
     return "|".join(["", *cells, ""])
 
 
-def write_page(folder: Path, figures: Mapping[str, Sequence[Figure]], machine: str) -> None:
+def write_page(folder: Path, figures: Mapping[str, Sequence[Figure]], **words: str) -> None:
+    """Write speed.md and speed.svg; the words are those that the template asks for."""
     template = Template((HERE / "speed.md.template").read_text())
-    page = template.substitute(machine=machine, table=table(figures))
-    (folder / "speed.md").write_text(page)
+    (folder / "speed.md").write_text(template.substitute(words, table=table(figures)))
     (folder / "speed.svg").write_text(draw(figures))

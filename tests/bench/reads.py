@@ -1,15 +1,14 @@
 """How many reads a second there are, beside bare reads of as many rows and beside the team's."""
 
 from collections.abc import Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 
 import httpx
 
 from tests.bench.bench import Bench
-from tests.bench.campus import Campus, Riders
+from tests.bench.campus import Riders
 from tests.bench.figures import Figure
-from tests.bench.servers import HOST, Running
+from tests.bench.servers import HOST
 from tests.bench.target import Ask, Target
 from tests.bench.those_who_ask import (
     anybody,
@@ -22,15 +21,6 @@ from tests.bench.those_who_ask import (
 )
 
 PAGE = 20
-
-
-@dataclass(frozen=True)
-class Servers:
-    """Everything that answers."""
-
-    bare: Running
-    team: Running
-    tripsync: Running
 
 
 @dataclass(frozen=True)
@@ -58,24 +48,19 @@ class Compared:
 
 
 async def measure(bench: Bench) -> list[Figure]:
-    campus = bench.seeded()
-    with ExitStack() as stack:
-        servers = Servers(
-            stack.enter_context(campus.reference("bare")),
-            stack.enter_context(campus.reference("team")),
-            stack.enter_context(campus.tripsync()),
-        )
-        compared = await comparisons(bench, campus, servers)
-        bench.say("reads, warming up")
+    compared = await comparisons(bench)
+    bench.say("reads, warming up")
+    for each in compared:
+        await each.warm_up(bench)
+    for number in bench.rounds("reads"):
         for each in compared:
-            await each.warm_up(bench)
-        for number in bench.rounds("reads"):
-            for each in compared:
-                await each.measure(bench, backwards=number % 2 == 1)
+            await each.measure(bench, backwards=number % 2 == 1)
     return [figure for each in compared for _, figure in each.beside]
 
 
-async def comparisons(bench: Bench, campus: Campus, servers: Servers) -> list[Compared]:
+async def comparisons(bench: Bench) -> list[Compared]:
+    campus = bench.seeded()
+    tripsync, bare, team = bench.tripsync(), bench.reference("bare"), bench.reference("team")
     some = await anybody(campus)
     requesters = await with_requests(campus, PAGE)
 
@@ -83,20 +68,20 @@ async def comparisons(bench: Bench, campus: Campus, servers: Servers) -> list[Co
         return [Ask(path.format(**rider), campus.token(rider)) for rider in riders]
 
     def ours(riders: Riders, path: str) -> Target:
-        return Target(servers.tripsync, asks(riders, f"/api/{path}"))
+        return Target(tripsync, asks(riders, f"/api/{path}"))
 
-    one_row = Target(servers.bare, asks(some, "/row"))
-    twenty_rows = Target(servers.bare, asks(some, "/rows"))
+    one_row = Target(bare, asks(some, "/row"))
+    twenty_rows = Target(bare, asks(some, "/rows"))
 
     def beside_rows(name: str, target: Target, goal: float | None = 0.7) -> Compared:
         return Compared(target, [(twenty_rows, Figure(name, "bare, twenty rows", goal=goal))])
 
     return [
         Compared(
-            Target(servers.tripsync, [Ask("/api/health/ping")]),
+            Target(tripsync, [Ask("/api/health/ping")]),
             [
                 (
-                    Target(servers.bare, [Ask("/ping")]),
+                    Target(bare, [Ask("/ping")]),
                     Figure("GET health/ping", "bare, no database", goal=0.65),
                 )
             ],
@@ -106,7 +91,7 @@ async def comparisons(bench: Bench, campus: Campus, servers: Servers) -> list[Co
             [
                 (one_row, Figure("GET profile/me", "bare, one row", goal=0.8)),
                 (
-                    Target(servers.team, asks(some, "/profile/me")),
+                    Target(team, asks(some, "/profile/me")),
                     Figure("GET profile/me", "team", goal=7),
                 ),
             ],
@@ -116,7 +101,7 @@ async def comparisons(bench: Bench, campus: Campus, servers: Servers) -> list[Co
             [
                 (twenty_rows, Figure("GET services, newest 20", "bare, twenty rows", goal=0.7)),
                 (
-                    Target(servers.team, asks(some, "/services")),
+                    Target(team, asks(some, "/services")),
                     Figure("GET services, newest 20", "team", goal=8),
                 ),
             ],
@@ -128,7 +113,7 @@ async def comparisons(bench: Bench, campus: Campus, servers: Servers) -> list[Co
             [
                 (twenty_rows, Figure("GET pool/requests, own", "bare, twenty rows", goal=0.7)),
                 (
-                    Target(servers.team, asks(requesters, "/pool/requests")),
+                    Target(team, asks(requesters, "/pool/requests")),
                     Figure("GET pool/requests, own", "team"),
                 ),
             ],

@@ -15,7 +15,8 @@ from tests.bench.those_who_ask import of_each_college
 async def measure(bench: Bench) -> list[Figure]:
     campus = bench.seeded()
     asking = await of_each_college(campus)
-    with campus.tripsync() as without, campus.tripsync(ROW_SECURITY="on") as walled:
+    without = bench.tripsync()
+    with campus.tripsync(ROW_SECURITY="on") as walled:
         compared = [
             (Target(walled, asks), Target(without, asks), Figure(name, "without the wall"))
             for name, asks in questions(campus, asking).items()

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tests.bench.bench import Bench
-from tests.bench.servers import HOST, Running
+from tests.bench.servers import HOST, Obedient, Running
 
 
 @dataclass(frozen=True)
@@ -46,21 +46,32 @@ class Target:
     asks: Sequence[Ask]
     statuses: frozenset[int] = frozenset({200, 201})
 
-    async def ceiling(self, bench: Bench, connections: int | None = None) -> Measurement:
+    async def ceiling(
+        self,
+        bench: Bench,
+        connections: int | None = None,
+        *,
+        load: Obedient | None = None,
+        seconds: float | None = None,
+    ) -> Measurement:
         """With all connections kept busy."""
-        return await self._measure(bench, connections or bench.size.connections)
+        return await self._measure(
+            load or await bench.load(),
+            connections or bench.size.connections,
+            seconds=seconds or bench.size.seconds,
+        )
 
     async def paced(self, bench: Bench, rate: float, seconds: float) -> Measurement:
         """With so many arriving a second."""
-        return await self._measure(bench, 4 * bench.size.connections, rate=rate, seconds=seconds)
+        return await self._measure(
+            await bench.load(), 4 * bench.size.connections, rate=rate, seconds=seconds
+        )
 
-    async def _measure(self, bench: Bench, connections: int, **more: float) -> Measurement:
-        load = await bench.load()
+    async def _measure(self, load: Obedient, connections: int, **more: float) -> Measurement:
         order = {
             "port": self.server.port,
             "requests": [ask.text(self.server.port) for ask in self.asks],
             "connections": connections,
-            "seconds": bench.size.seconds,
         }
         await load.tell(order | more)
         found = await load.answer()
