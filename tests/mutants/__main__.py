@@ -24,7 +24,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from itertools import chain
+from itertools import chain, zip_longest
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -256,9 +256,13 @@ def tests_of(mutant: Mutant, reached: Sequence[Reach]) -> list[str]:
 
 
 def likeliest_first(mutant: Mutant, reached: Sequence[Reach]) -> Iterator[Reach]:
-    """In turn a test that is about the same things, and one that does little besides."""
+    """In turn a test that asks a function itself, one that is about the same, and one that does
+    little besides."""
+    by_name: set[str] = set()
     if is_function(mutant):
-        about = wanted = callers(mutant.where.rpartition(".")[2])
+        function = mutant.where.rpartition(".")[2]
+        about = wanted = callers(function)
+        by_name = tests_that_name(function)
     else:
         subject = f"{mutant.where.partition('.')[0]}."
         about = {each.full_name for each in read_folder(SQL) if each.full_name.startswith(subject)}
@@ -270,7 +274,19 @@ def likeliest_first(mutant: Mutant, reached: Sequence[Reach]) -> Iterator[Reach]
 
     about_it = sorted(close, key=of_others)
     alone = sorted(close, key=lambda each: (len(each.queries), each.seconds))
-    return chain.from_iterable(zip(about_it, alone, strict=True))
+    naming = [each for each in reached if each.test.partition("::")[0] in by_name]
+    naming.sort(key=lambda each: each.seconds)
+    in_turn = chain.from_iterable(zip_longest(naming, about_it, alone))
+    return (each for each in in_turn if each is not None)
+
+
+def tests_that_name(function: str) -> set[str]:
+    """The files of tests that ask a function by themselves."""
+    return {
+        file.as_posix()
+        for file in Path("tests").rglob("test_*.py")
+        if file.parent.name != EQUIVALENT.parent.name and function in words_in(file.read_text())
+    }
 
 
 def callers(function: str) -> set[str]:

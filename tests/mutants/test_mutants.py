@@ -72,6 +72,20 @@ def test_a_function_is_wrong_in_its_body_alone() -> None:
     assert "sessions.end_session" not in called
 
 
+def test_a_function_is_tried_by_what_asks_it_and_by_what_reaches_it() -> None:
+    definitions = {each.name: each for each in load_functions(SQL)}
+    mutant = next(sql.mutants_of_function(definitions["quiet_until"]))
+    asks, reaches, other = (
+        __main__.Reach(test, frozenset(queries), 0.1)
+        for test, queries in (
+            ("tests/notifications/test_quiet_hours.py::test_it", []),
+            ("tests/notifications/test_pushing.py::test_it", ["push.ask_for_pushes"]),
+            ("tests/auth/test_sessions.py::test_it", ["sessions.end_session"]),
+        )
+    )
+    assert __main__.tests_of(mutant, [other, reaches, asks]) == [asks.test, reaches.test]
+
+
 JOINS = """select
   from pool_members member
   {join}
