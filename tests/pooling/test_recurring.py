@@ -593,6 +593,25 @@ async def test_the_timer_waits_for_a_rider_who_goes_at_the_same_moment(
     assert len(open_ones) == 1
 
 
+async def test_the_timer_waits_for_a_request_that_is_being_called_off(
+    sign_up: SignUp, db: asyncpg.Connection, the_timer_comes: OpenDue
+) -> None:
+    rider = await sign_up()
+    own = (await go(rider, ride(depart_before=from_now(60).isoformat())))["request_id"]
+    await keep(rider)
+    async with db.transaction():
+        # As somebody else does, who holds the request and not its rider.
+        await db.execute(
+            "update pooling_requests set status = 'cancelled', cancel_reason = 'moderator'"
+            " where request_id = $1",
+            own,
+        )
+        coming = asyncio.create_task(the_timer_comes())
+        await until_waiting_for_locks(db)
+    await coming
+    assert [each["status"] for each in await requests_of(rider)] == ["active", "cancelled"]
+
+
 async def test_a_rider_who_leaves_for_good_and_the_timer_do_not_wait_in_a_circle(
     sign_up: SignUp, db: asyncpg.Connection, the_timer_comes: OpenDue
 ) -> None:
