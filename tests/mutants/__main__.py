@@ -244,9 +244,7 @@ def read_reach() -> list[Reach]:
 def tests_of(mutant: Mutant, reached: Sequence[Reach]) -> list[str]:
     """What may notice it, the likeliest first."""
     if is_rule(mutant):
-        files = RULES[mutant.where.removeprefix(RULE)]
-        close = [each for each in reached if each.test.partition("::")[0] in files]
-        return [each.test for each in sorted(close, key=lambda each: each.seconds)] or files
+        return RULES[mutant.where.removeprefix(RULE)]
     chosen: dict[str, float] = {}
     for each in likeliest_first(mutant, reached):
         if chosen and sum(chosen.values()) + each.seconds > SECONDS_OF_TESTS:
