@@ -151,6 +151,7 @@ async def test_who_joins_later_reads_from_then_on(sign_up: SignUp) -> None:
     await announce(asha, chat, "Meera would make three.")
     await joined(meera, asha)
     assert await unread(meera, POOLS) == {chat: 0}
+    assert (await listed(meera, POOLS))[0]["last_message"] is None
     assert await words(meera, chat) == []
     await announce(asha, chat, "Welcome.")
     assert await unread(meera, POOLS) == {chat: 1}

@@ -347,6 +347,32 @@ async def test_a_search_ends_when_it_says(sign_up: SignUp, db: asyncpg.Connectio
     assert (await watcher.call("DELETE", f"{PATH}/{kept['search_id']}")).status_code == 404
 
 
+async def test_what_has_ended_is_let_go_by_its_own_rider_alone(
+    sign_up: SignUp, db: asyncpg.Connection
+) -> None:
+    riders = [await sign_up(), await sign_up()]
+    for rider in riders:
+        await keep(rider)
+        await keep(rider, expires_at=(datetime.now(UTC) + timedelta(hours=1)).isoformat())
+    ids = [rider.id for rider in riders]
+    await db.execute(
+        "update saved_searches set expires_at = now() where user_id = any($1)"
+        " and expires_at is not null",
+        ids,
+    )
+    await keep(riders[0])
+    counted = await db.fetch(
+        "select count(*) from saved_searches where user_id = any($1) group by user_id"
+        " order by user_id",
+        ids,
+    )
+    assert [row["count"] for row in counted] == [2, 2]
+    assert await db.fetchval(
+        "select count(*) from saved_searches where user_id = $1 and expires_at is not null",
+        riders[1].id,
+    )
+
+
 async def test_a_deleted_search_tells_no_more(sign_up: SignUp, db: asyncpg.Connection) -> None:
     watcher, goer = await sign_up(), await sign_up()
     tomorrow = (datetime.now(UTC) + timedelta(days=1)).isoformat()
