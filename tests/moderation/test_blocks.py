@@ -200,3 +200,14 @@ async def test_without_a_token_there_is_nothing(
 ) -> None:
     answer = await client.request(method, path)
     assert (answer.status_code, answer.json()["code"]) == (401, "not_authenticated")
+
+
+async def test_a_block_stands_between_two_and_nobody_else(
+    campus: Campus, db: asyncpg.Connection
+) -> None:
+    asha, dev, third = [await campus.sign_up() for _ in range(3)]
+    for blocker, blocked in ((asha, third), (third, asha), (dev, third), (third, dev)):
+        await block(blocker, blocked)
+        for one, other in ((asha, dev), (dev, asha)):
+            assert not await are_blocked(db, one, other)
+        await unblock(blocker, blocked)

@@ -7,12 +7,17 @@ from typing import Any
 import asyncpg
 import pytest
 
-from tests.conftest import SignUp, StartServer
+from tests.conftest import Server, SignUp, StartServer
 from tests.people import Campus, Rider
 from tests.pooling.roads_to_campus import heard_by
 from tests.safety.conftest import Pair, mails_to
 from tests.waiting import until_waiting_for_locks
-from tripsync.safety.api_alarms import MOST_MAILED_IN_AN_HOUR
+from tripsync.database import Database
+from tripsync.safety.api_alarms import (
+    ALARM_TO_CONTACT,
+    ALARM_TO_MODERATOR,
+    MOST_MAILED_IN_AN_HOUR,
+)
 
 SOS = "/api/safety/sos"
 HERE = {"latitude": 19.08, "longitude": 72.85}
@@ -340,6 +345,38 @@ async def test_a_resolution_says_something(sign_up: SignUp, body: dict[str, obje
     moderator = await sign_up("moderator")
     answer = await moderator.call("POST", f"{SOS}/1/resolve", json=body)
     assert answer.status_code == 422
+
+
+async def test_a_letter_tells_of_its_own_alarm_and_of_none_that_is_over(
+    sign_up: SignUp, db: asyncpg.Connection, server: Server
+) -> None:
+    others = await sign_up()
+    await name_contact(others)
+    await alarm(others)
+    rider, moderator = await sign_up(), await sign_up("moderator")
+    await sign_up("moderator")
+    contact = await name_contact(rider)
+    raised = await alarm(rider)
+    own = {"college_id": rider.college_id, "alarm_id": raised["id"]}
+    database = server.app.ctx.resources[Database]
+
+    async def letters() -> list[tuple[str, int] | None]:
+        async with database.transaction() as transaction:
+            found = [
+                await ALARM_TO_CONTACT.find(transaction, **own),
+                await ALARM_TO_MODERATOR.find(transaction, **own, moderator_id=moderator.id),
+                await ALARM_TO_MODERATOR.find(transaction, **own, moderator_id=others.id),
+            ]
+        return [each and (each["to"], each["alarm"]["id"]) for each in found]
+
+    assert await letters() == [(contact, raised["id"]), (moderator.email, raised["id"]), None]
+    await db.execute(
+        "update alarms set resolved_at = now(), resolved_by = $2, resolution = 'All is well.'"
+        " where alarm_id = $1",
+        raised["id"],
+        moderator.id,
+    )
+    assert await letters() == [None, None, None]
 
 
 @pytest.mark.parametrize("address", ["meera", "meera@", "a@b@c.in", "meera@x.in, dev@x.in"])

@@ -89,6 +89,14 @@ async def test_a_block_hides_the_posts_of_both(sign_up: SignUp, who_blocks: int)
     assert len(await listed(blocked)) == 2
 
 
+async def test_a_block_hides_nothing_from_a_third(sign_up: SignUp) -> None:
+    blocker, blocked, third = [await sign_up() for _ in range(3)]
+    posts = {(await publish(each, tags=["maths"]))["id"] for each in (blocker, blocked, third)}
+    await blocker.call("PUT", f"/api/users/{blocked.id}/block")
+    assert set(await ids(third)) == posts
+    assert all([await sees(third, each) for each in posts])
+
+
 async def test_a_poster_is_looked_for_by_id(sign_up: SignUp) -> None:
     owner, fellow = await sign_up(), await sign_up()
     named = (await publish(owner))["id"]
