@@ -11,7 +11,7 @@ from tests.conftest import SignUp
 from tests.people import Rider
 from tests.pooling.roads_to_campus import types_heard_by
 from tests.reviews.conftest import own_reviews, reviews_of
-from tests.services.board import PATH, act, decide, team
+from tests.services.board import PATH, act, applied, decide, publish, team
 
 
 async def done_by(owner: Rider, *members: Rider, **post: Any) -> tuple[int, list[int]]:
@@ -107,3 +107,17 @@ async def test_the_schema_knows_no_review_of_two_things(
     assert (await review(owner, post_id, member)).status_code == 201
     with pytest.raises(asyncpg.CheckViolationError):
         await db.execute("update reviews set post_id = null where post_id = $1", post_id)
+
+
+async def test_who_was_turned_down_reviews_nobody_and_is_reviewed_by_nobody(
+    sign_up: SignUp,
+) -> None:
+    owner, member, turned_down = await sign_up(), await sign_up(), await sign_up()
+    post_id = (await publish(owner, team_size=1))["id"]
+    refused = (await applied(turned_down, post_id))["id"]
+    assert (await decide(owner, refused, "rejected")).status_code == 200
+    await decide(owner, (await applied(member, post_id))["id"])
+    assert (await act(owner, post_id, "complete")).status_code == 200
+    assert (await review(turned_down, post_id, owner)).status_code == 404
+    assert (await review(owner, post_id, turned_down)).status_code == 404
+    assert (await review(owner, post_id, member)).status_code == 201
