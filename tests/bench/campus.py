@@ -56,6 +56,7 @@ class Campus:
             # Timers would take time of their own.
             "JOBS": "off",
             "SOCKETS_PER_RIDER": "100000",
+            "CONNECTIONS_PER_ADDRESS": "100000",
         }
 
     async def database(self) -> Database:
