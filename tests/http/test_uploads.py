@@ -74,12 +74,13 @@ def test_a_form_without_one_whole_file_is_refused(form: bytes) -> None:
 
 
 def test_a_form_made_to_be_slow_is_refused_early() -> None:
-    many_parts = START.replace(b"file", b"field", 1) + b"x\r\n"
-    assert refusal(many_parts * (MOST_PARTS + 1) + END).refusal.status in (413, 422)
+    many_parts = refusal((START.replace(b"file", b"field", 1) + b"x\r\n") * (MOST_PARTS + 1) + END)
+    assert many_parts.refusal.status == 422
+    assert many_parts.detail == "A form has at most 10 fields here."
     many_headers = b"--line\r\n" + b"X: y\r\n" * 100
-    assert refusal(many_headers).refusal.status in (413, 422)
+    assert refusal(many_headers).refusal.status == 422
     long_header = b"--line\r\nX: " + b"y" * 100_000
-    assert refusal(long_header).refusal.status in (413, 422)
+    assert refusal(long_header).refusal.status == 422
 
 
 @pytest.fixture

@@ -18,23 +18,24 @@ from inspect import getdoc
 from typing import Any
 
 import msgspec
+from multipart import parse_options_header
 from sanic import HTTPResponse, Request
 
 from tripsync.database.row_security import see_all_colleges
 from tripsync.http import problems
 from tripsync.http.compression import compress
 from tripsync.http.context import resources
+from tripsync.http.forms import FORM, MULTIPART, read_form
 from tripsync.http.identity import identify
 from tripsync.http.picture_urls import PictureUrls
 from tripsync.http.problems import Problem, Refusal
 from tripsync.http.responses import JSON, respond
 from tripsync.http.schemas import Schema, converter, decoder
-from tripsync.http.uploads import MULTIPART, Upload, receive
+from tripsync.http.uploads import Upload, receive
 
 Handler = Callable[..., Awaitable[object]]
 
 NO_CONTENT = 204
-FORM = "application/x-www-form-urlencoded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,14 +145,17 @@ def body_reader(
     convert = converter(form) if form else None
 
     def read(request: Request) -> Schema:
-        kind = request.headers.get("content-type", JSON).partition(";")[0].strip().lower()
+        said = request.headers.get("content-type", JSON)
+        kind = said.partition(";")[0].strip().lower()
         if decode and kind == JSON:
             try:
                 return decode(request.body)
             except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
                 raise Problem(problems.MALFORMED_JSON) from None
         if convert and kind in (FORM, MULTIPART):
-            return convert(single_values(request.get_form(keep_blank_values=True) or {}))
+            boundary = parse_options_header(said)[1].get("boundary", "")
+            if boundary or kind == FORM:
+                return convert(single_values(read_form(request, kind, boundary)))
         raise Problem(
             problems.UNSUPPORTED_MEDIA_TYPE,
             f"Send the body with Content-Type: {' or '.join(accepted(body, form))}.",

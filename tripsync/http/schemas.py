@@ -8,7 +8,6 @@ ValueError with a sentence, and `json_schema()`.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from heapq import nsmallest
 from itertools import islice
 from typing import Any, Protocol, TypeVar
 
@@ -78,7 +77,8 @@ def converter(schema: type[S], *, strict: bool = False) -> Callable[[Mapping[str
 def refuse_nul(value: object, field: str = "") -> None:
     match value:
         case str() if "\0" in value:
-            raise invalid(FieldError(field, f"{named(field)} must not hold a NUL character."))
+            shown = clipped(field)
+            raise invalid(FieldError(shown, f"{named(shown)} must not hold a NUL character."))
         case Mapping():
             for key, each in value.items():
                 refuse_nul(key, field)
@@ -102,7 +102,7 @@ def mistakes(
     schema: type[Schema], given: Mapping[str, Any], *, strict: bool
 ) -> Iterator[FieldError]:
     known = fields_of(schema)
-    for name in nsmallest(MOST_MISTAKES, given.keys() - known.keys()):
+    for name in islice((each for each in given if each not in known), MOST_MISTAKES):
         shown = clipped(name)
         yield FieldError(shown, f"There is no field {shown!r} here.")
     for name, each in known.items():

@@ -11,12 +11,12 @@ from typing import cast
 from multipart import (
     MultipartError,
     MultipartSegment,
-    ParserLimitReached,
     PushMultipartParser,
     parse_options_header,
 )
 from sanic import Request
 
+from tripsync.http.forms import MULTIPART, broken_form, too_many_fields
 from tripsync.http.problems import (
     TOO_LARGE,
     UNSUPPORTED_MEDIA_TYPE,
@@ -26,7 +26,6 @@ from tripsync.http.problems import (
 )
 from tripsync.http.protocol.requests import GuardedHttp
 
-MULTIPART = "multipart/form-data"
 FIELD = "file"
 # Forms have one part; some clients add a few.
 MOST_PARTS = 10
@@ -74,42 +73,40 @@ class FormFile:
 
     def __init__(self, boundary: str, max_bytes: int) -> None:
         self._max_bytes = max_bytes
-        self._parser = PushMultipartParser(
-            boundary, max_segment_size=max_bytes, max_segment_count=MOST_PARTS
-        )
+        self._parser = PushMultipartParser(boundary)
+        self._parts = 0
         self._files: list[bytearray] = []
         self._taking = False
 
     def feed(self, chunk: bytes) -> None:
         try:
             self._take(self._parser.parse(chunk))
-        except ParserLimitReached:
-            raise Problem(
-                TOO_LARGE, f"The file is larger than {self._max_bytes / 1e6:g} MB."
-            ) from None
         except MultipartError:
-            raise broken_form() from None
+            raise broken_form(FIELD) from None
 
     def _take(self, events: Iterable[MultipartSegment | bytearray | None]) -> None:
         for event in events:
             if isinstance(event, MultipartSegment):
+                self._parts += 1
+                if self._parts > MOST_PARTS:
+                    raise too_many_fields(MOST_PARTS)
                 self._taking = event.name == FIELD and event.filename is not None
                 if self._taking:
                     self._files.append(bytearray())
             elif event and self._taking:
                 self._files[-1] += event
+                if len(self._files[-1]) > self._max_bytes:
+                    raise Problem(
+                        TOO_LARGE, f"The file is larger than {self._max_bytes / 1e6:g} MB."
+                    )
 
     def content(self) -> bytes:
         try:
             self._parser.close()
         except MultipartError:
-            raise broken_form() from None
+            raise broken_form(FIELD) from None
         if len(self._files) != 1:
             raise invalid(FieldError(FIELD, f"Send one file, as the field '{FIELD}' of the form."))
         if not self._files[0]:
             raise invalid(FieldError(FIELD, "The file is empty."))
         return bytes(self._files[0])
-
-
-def broken_form() -> Problem:
-    return invalid(FieldError(FIELD, "The form arrived incomplete or broken; send it again."))

@@ -6,13 +6,14 @@ from typing import Any
 from sanic import Sanic
 from sanic_routing.route import Route
 
-from tripsync.http.endpoint import FORM, Binary, Contract
+from tripsync.http.endpoint import Binary, Contract
+from tripsync.http.forms import FORM, MULTIPART
 from tripsync.http.openapi.examples import example
 from tripsync.http.openapi.parameters import parameters
 from tripsync.http.openapi.refusals import Problems, by_status, possible_refusals
 from tripsync.http.openapi.schemas import entry_of, schema_of
 from tripsync.http.responses import JSON
-from tripsync.http.uploads import FIELD, MULTIPART, Upload
+from tripsync.http.uploads import FIELD, Upload
 
 # Any of them will do: a token from the app's own login, or one from Authorize.
 SIGNED_IN: list[dict[str, list[str]]] = [{"bearer": []}, {"password": []}]
