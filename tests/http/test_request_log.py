@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from tests.conftest import Server, StartServer
+from tests.http.wire import wire
 from tests.people import PASSWORD, Campus
 from tripsync.logs import JsonLines, ReadableLines
 
@@ -69,6 +70,46 @@ async def test_no_secret_reaches_the_log(campus: Campus, log: io.StringIO) -> No
     assert "/api/auth/sessions" in written
     for secret in (rider.access_token, rider.refresh_token, PASSWORD, "wrong one", "hush", code):
         assert secret not in written
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/ws/pool%3Ftoken=hush",
+        "/api/ws/pool%3ftoken%3Dhush",
+        "/api/ws/pool%253FTOKEN%253Dhush",
+        "/api/ws/pool;access_token=hush",
+        "/api/ws/pool/eyJhbGciOiJIUzI1NiJ9.hush.hush",
+        "/nowhere/password=hush",
+    ],
+)
+async def test_what_looks_like_a_token_is_cut_off(
+    server: Server, log: io.StringIO, path: str
+) -> None:
+    async with wire(server) as line:
+        await line.say(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        assert (await line.answer())[0] == 404
+    assert "<secret>" in log.getvalue()
+    assert "hush" not in log.getvalue()
+
+
+@pytest.mark.parametrize("sent", [b"GET /a\x1b[2J\x07\r HTTP/1.1", b"G\x1b[2JT /a HTTP/1.1"])
+async def test_control_bytes_do_not_reach_the_log(
+    server: Server, log: io.StringIO, sent: bytes
+) -> None:
+    async with wire(server) as line:
+        await line.say(sent + b"\r\nHost: x\r\n\r\n")
+        assert (await line.answer())[0] == 400
+    assert log.getvalue().count("\n") == 1
+    assert log.getvalue().strip().isprintable()
+
+
+async def test_a_long_path_is_shown_in_part(server: Server, log: io.StringIO) -> None:
+    async with wire(server) as line:
+        await line.say(b"GET /" + b"a" * 4_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert (await line.answer())[0] == 404
+    assert "/aaaa" in log.getvalue()
+    assert len(log.getvalue()) < 1_000
 
 
 async def test_a_json_line_says_who_what_and_how_long(

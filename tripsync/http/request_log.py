@@ -10,6 +10,7 @@ from time import perf_counter, time
 
 from prometheus_client import Counter, Histogram
 from sanic import Request, Sanic
+from sanic.constants import HTTP_METHODS
 from sanic.http import Http
 from sanic.response import BaseHTTPResponse
 
@@ -20,6 +21,13 @@ from tripsync.metrics import counter, histogram
 log = logging.getLogger("tripsync.access")
 
 SANE_ID = re.compile(r"[A-Za-z0-9._\-]{1,64}")
+LONGEST_SHOWN = 300
+PLAIN = re.compile(r"[A-Za-z0-9/._~-]{1,300}")
+# A value with the name of a secret, as after an escaped question mark; or a JSON Web Token.
+TOKEN = re.compile(
+    r"((?:token|secret|password|key|code)(?:=|%(?:25)*3d)).*|eyJ[\w-]{8,}.*",
+    re.IGNORECASE | re.DOTALL,
+)
 # Known to every log line that is written while the request is served.
 current_request_id: ContextVar[str] = ContextVar("request_id", default="")
 
@@ -58,7 +66,14 @@ def shown_path(path: str, secret: Sequence[str]) -> str:
         before, found, _ = path.partition(beginning)
         if found:
             return f"{before}{beginning}<secret>"
-    return path
+    if PLAIN.fullmatch(path) and "eyJ" not in path:
+        return path
+    return printable(TOKEN.sub(r"\1<secret>", path))
+
+
+def printable(text: str) -> str:
+    """Text of a client as a part of a line of the log, which it can neither end nor colour."""
+    return ascii(text[:LONGEST_SHOWN])[1:-1]
 
 
 @cache
@@ -119,8 +134,9 @@ def add_observation(app: Sanic, *, production: bool) -> None:
         unnamed = getattr(request.ctx, "unnamed", False)
         rider = None if unnamed else getattr(request.ctx, "rider", None)
         path = shown_path(request.path, secret)
+        method = request.method if request.method in HTTP_METHODS else printable(request.method)
         write_line(
-            method=request.method,
+            method=method,
             # Without its query string, which may hold a token.
             path=path,
             status=response.status,
