@@ -7,6 +7,7 @@ import httpx
 import msgspec
 import pytest
 
+from tests.answers import document
 from tests.people import PASSWORD, Campus
 from tripsync.http.fields import Line, NonBlankText, Text
 from tripsync.http.problems import Problem
@@ -91,6 +92,40 @@ def test_a_bad_field_is_named_in_a_sentence(body: bytes, field: str, words: str)
 
 def test_text_that_only_mentions_an_escaped_nul_is_fine() -> None:
     assert decoder(Parcel)(rb'{"name": "C:\\u0000", "weight": 1}').name == r"C:\u0000"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"name": "box", "weight": 1e999}',
+        b'{"name": "box", "weight": 1, "more": -1e999}',
+        rb'{"name": "\u0000", "weight": [1e999]}',
+    ],
+)
+def test_a_number_beyond_all_floats_is_told_in_our_words(body: bytes) -> None:
+    with pytest.raises(Problem) as refused:
+        decoder(Parcel)(body)
+    assert refused.value.detail == "A number in the body is too large or too small."
+
+
+def test_a_long_name_of_a_field_with_a_nul_is_not_sent_back() -> None:
+    with pytest.raises(Problem) as refused:
+        decoder(Parcel)(b'{"%s": "\\u0000"}' % (b"k" * 100_000))
+    assert len(refused.value.detail) < 200
+
+
+async def test_unknown_members_of_a_query_are_refused_where_one_signs_in(
+    campus: Campus,
+) -> None:
+    """On every GET, whether or not it has a query of its own."""
+    rider = await campus.sign_up()
+    for path, operations in document()["paths"].items():
+        if operations.get("get", {}).get("security") == [] or "get" not in operations:
+            continue
+        address = re.sub(r"\{\w+_id\}", "1", path)
+        answer = await rider.call("GET", f"{address}?no_such_member=1")
+        assert answer.status_code == 422, path
+        assert "no_such_member" in answer.json()["detail"], path
 
 
 def test_unknown_names_are_not_echoed_at_length() -> None:

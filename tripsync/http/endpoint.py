@@ -63,6 +63,13 @@ class Contract:
     idempotent: bool
 
 
+class NoQuery(Schema):
+    """Nothing may be asked for behind a question mark."""
+
+
+read_nothing = converter(NoQuery)
+
+
 def endpoint(
     *,
     body: type[Schema] | None = None,
@@ -107,6 +114,9 @@ def endpoint(
                 request.ctx.rider = identify(request)
             if read_query:
                 arguments["query"] = read_query(query_values(request))
+            elif request.query_string and not open:
+                # What is open to all may be a link, and who passes it on may lengthen it.
+                read_nothing(query_values(request))
             if read_body:
                 arguments["body"] = read_body(request)
             if upload:

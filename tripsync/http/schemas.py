@@ -53,12 +53,21 @@ def decoder(schema: type[S]) -> Callable[[bytes], S]:
         try:
             # An escaped NUL is valid JSON and is refused by PostgreSQL; a raw one is not JSON.
             if b"\\u0000" in body:
-                refuse_nul(msgspec.json.decode(body))
+                refuse_nul(decoded(body))
             return decode(body)
         except msgspec.ValidationError:
-            raise explained(schema, msgspec.json.decode(body), strict=True) from None
+            raise explained(schema, decoded(body), strict=True) from None
 
     return read
+
+
+def decoded(body: bytes) -> object:
+    """What a body holds, whatever it should hold."""
+    try:
+        return msgspec.json.decode(body)
+    except msgspec.ValidationError:
+        # The only thing that is wrong without a schema is a number beyond all floats.
+        raise invalid(FieldError("", "A number in the body is too large or too small.")) from None
 
 
 def converter(schema: type[S], *, strict: bool = False) -> Callable[[Mapping[str, Any]], S]:

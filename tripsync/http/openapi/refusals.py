@@ -31,7 +31,7 @@ def possible_refusals(method: str, contract: Contract) -> list[Refusal]:
         found += [problems.TOO_LARGE, problems.UNSUPPORTED_MEDIA_TYPE, problems.INVALID]
     if contract.body:
         found.append(problems.MALFORMED_JSON)
-    if contract.query:
+    if contract.query or not contract.open:
         found.append(problems.INVALID)
     if contract.idempotent:
         found.append(problems.KEY_REUSED)
