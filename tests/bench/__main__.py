@@ -129,6 +129,7 @@ def main(arguments: Sequence[str]) -> None:
             minutes=f"{(monotonic() - began) / 60:.0f}",
             machine=f"{machine.describe()}. The load average (of 1, 5 and 15 minutes) was {before} "
             f"before the run, and {machine.load_average()} at its end",
+            rounds=f"{size.rounds}",
             connections=f"{size.connections}",
             riders=f"{size.riders:,}",
         )

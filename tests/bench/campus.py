@@ -44,7 +44,12 @@ class Campus:
         self.url = url
         self._folder = folder
         self.settings = Settings(
-            database_url=url, data_dir=folder, secret_key=KEY, access_token_minutes=600
+            database_url=url,
+            data_dir=folder,
+            secret_key=KEY,
+            access_token_minutes=600,
+            # A slow machine is measured, too.
+            statement_timeout_ms=60_000,
         )
         self._tokens = AccessTokens(self.settings)
         self._environment = clean_environment() | {

@@ -14,7 +14,7 @@ import asyncpg
 COLLEGE = 1
 HUBS = 60
 # In degrees: how far hubs lie from the middle, and homes from their hub.
-TOWN, NEIGHBOURHOOD = 0.05, 0.006
+TOWN, NEIGHBOURHOOD = 0.013, 0.006
 MIDDLE = (72.84, 19.11)
 
 COME = """
