@@ -26,7 +26,7 @@ from typing import Any, cast
 import uvloop
 
 HOST = "127.0.0.1"
-TEXT, PING = 0x1, 0x9
+TEXT, CLOSE, PING = 0x1, 0x8, 0x9
 PONG = 0x8A
 # Under a mask of zeros a frame stays as it is.
 MASKED, NO_MASK = 0x80, bytes(4)
@@ -43,6 +43,7 @@ class Device(asyncio.Protocol):
         self._request = request
         self._unread = bytearray()
         self._hung_up = False
+        self._last_words = b""
         self.is_open: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         # They may come together with the handshake.
         self.expect(greetings)
@@ -69,7 +70,9 @@ class Device(asyncio.Protocol):
     def connection_lost(self, _reason: Exception | None) -> None:
         if self._hung_up:
             return
-        sys.exit(f"the server closed a socket; its last words: {bytes(self._unread[:200])!r}")
+        sys.exit(
+            f"{self._request[:60]!r}: closed by the server; its last words: {self._last_words!r}"
+        )
 
     def data_received(self, data: bytes) -> None:
         self._unread += data
@@ -89,6 +92,8 @@ class Device(asyncio.Protocol):
             opcode = self._unread[at] & 0x0F
             if opcode == TEXT:
                 self.arrivals.append(now)
+            elif opcode == CLOSE:
+                self._last_words = bytes(self._unread[at:end])
             elif opcode == PING:
                 # Some servers hang up on a pong that is not the one to their ping.
                 said = self._unread[at + 2 : end]
