@@ -403,6 +403,8 @@ select v.conversation_id,
   left join profiles profile on profile.college_id = :college_id and profile.user_id = v.partner_id
  cross join lateral (
            select exists (select from partners where one_id = :user_id and other_id = v.partner_id) as trusted
+            -- Once for both.
+           offset 0
        ) as contact
  order by v.last_message_id desc;
 

@@ -171,6 +171,7 @@ with best as (
                           departs_until          timestamptz,
                           is_fallback            boolean
                       )
+                where (select :pairs is not null)
            ) as pairs
      order by rank desc nulls last,
               partner_id
@@ -216,7 +217,9 @@ select seen.viewer_id,
   join users on users.user_id = seen.user_id
   left join profiles on profiles.user_id = seen.user_id
  cross join lateral (
-           select are_partners(seen.viewer_id, seen.user_id) as is_open
+           select exists (select from partners where one_id = seen.viewer_id and other_id = seen.user_id) as is_open
+            -- Once for all that it opens.
+           offset 0
        ) as contact
   left join lateral (
            select connection_id,

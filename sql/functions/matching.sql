@@ -314,7 +314,7 @@ select pair.request_id,
  where own_user.banned_at is null
    and partner_user.banned_at is null
    and preferences_fit(own_profile.gender, own_same_gender, partner_profile.gender, pair.same_gender)
-   and not are_blocked(rider, pair.user_id);
+   and not exists (select from blocked where one_id = rider and other_id = pair.user_id);
 end;
 
 -- The best partners of a waiting request, best first, and how the two would ride: good_partners, ranked.
