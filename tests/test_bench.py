@@ -77,6 +77,12 @@ def test_every_section_is_tried() -> None:
     assert sorted(chain(*RUNS)) == sorted(SECTIONS) == sorted(ROWS)
 
 
+def test_the_page_that_is_kept_has_every_figure_in_its_table_and_its_chart() -> None:
+    page = ROOT / "docs" / "explanation" / "speed.md"
+    assert rows_of(page.read_text()) == ROWS
+    assert dots(page.with_suffix(".svg")) == sum(ROWS.values())
+
+
 def test_a_ratio_is_taken_within_each_round() -> None:
     figure = Figure("reads", "bare")
     for ours, theirs in ((100, 200), (300, 300), (90, 100)):
