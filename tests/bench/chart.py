@@ -11,7 +11,7 @@ from xml.sax.saxutils import escape
 
 from tests.bench.figures import Figure
 
-WIDTH, NAMES, VALUES = 920, 430, 56
+WIDTH, NAMES, VALUES = 1000, 510, 56
 ROW, HEAD, SECTION, MARGIN = 22, 96, 30, 24
 # As many times as slow, and as fast: the ends of the scale.
 TICKS = (0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100)
