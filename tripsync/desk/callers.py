@@ -9,7 +9,8 @@ knows the types of queries (desk/stubs.py). What features export and erase names
 """
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -33,8 +34,23 @@ def read_calls(package: Path) -> list[Call]:
     return [call for path in sorted(package.rglob("*.py")) for call in calls_of(path)]
 
 
-def calls_of(path: Path) -> Iterator[Call]:
-    for node in ast.walk(ast.parse(path.read_text())):
+def calls_of(path: Path) -> Sequence[Call]:
+    return calls_in(path, path.read_text())
+
+
+@cache
+def calls_in(path: Path, text: str) -> Sequence[Call]:
+    """The calls of a file that says this; several look at the same one."""
+    return list(find_calls(path, parsed(text)))
+
+
+@cache
+def parsed(text: str) -> ast.Module:
+    return ast.parse(text)
+
+
+def find_calls(path: Path, tree: ast.Module) -> Iterator[Call]:
+    for node in ast.walk(tree):
         match node:
             case ast.Attribute() if named := query_named(node):
                 yield Call(path, node.lineno, node.col_offset + 1, *named)

@@ -7,11 +7,11 @@ token it is, and what a letter or a job asks for later.
 """
 
 import ast
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from tripsync.desk.callers import Call, calls_of
+from tripsync.desk.callers import Call, calls_of, parsed
 
 METHODS = {"get", "post", "put", "patch", "delete"}
 # By the clock, and by sockets; each is named by its first argument.
@@ -44,6 +44,8 @@ class Entry(NamedTuple):
     begins: tuple[ast.AST, ...]
 
 
+# A piece of code, and the module in which it stands.
+Step = tuple[str, ast.AST]
 # The calls of queries in all code that an entry leads to, by its name.
 Reach = Mapping[str, frozenset[Call]]
 
@@ -51,17 +53,25 @@ Reach = Mapping[str, frozenset[Call]]
 def read_reach(package: Path) -> Reach:
     """All entries below a package, in the order of their names."""
     modules = dict(read_modules(package))
-    calls = {name: list(calls_of(module.path)) for name, module in modules.items()}
+    calls = {name: calls_of(module.path) for name, module in modules.items()}
+    leading: dict[ast.AST, Sequence[Step]] = {}
+
+    # Most code is led to from many entries.
+    def follow(name: str, node: ast.AST) -> Sequence[Step]:
+        if node not in leading:
+            leading[node] = list(leads_to(name, node, modules))
+        return leading[node]
+
     found: dict[str, set[Call]] = {}
     for entry in entries(modules):
-        found.setdefault(entry.name, set()).update(reached(entry, modules, calls))
+        found.setdefault(entry.name, set()).update(reached(entry, follow, calls))
     return {name: frozenset(found[name]) for name in sorted(found)}
 
 
 def read_modules(package: Path) -> Iterator[tuple[str, Module]]:
     files = {dotted(package, path): path for path in sorted(package.rglob("*.py"))}
     for name, path in files.items():
-        tree = ast.parse(path.read_text())
+        tree = parsed(path.read_text())
         imported: dict[str, Place] = {}
         for node in ast.walk(tree):
             if isinstance(node, ast.ImportFrom) and node.module and not node.level:
@@ -141,7 +151,9 @@ def as_documented(path: str) -> str:
 
 
 def reached(
-    entry: Entry, modules: Mapping[str, Module], calls: Mapping[str, Sequence[Call]]
+    entry: Entry,
+    follow: Callable[[str, ast.AST], Sequence[Step]],
+    calls: Mapping[str, Sequence[Call]],
 ) -> Iterator[Call]:
     """The calls in all code that an entry leads to."""
     waiting = [(entry.module, node) for node in entry.begins]
@@ -154,7 +166,7 @@ def reached(
         if not isinstance(node, ast.ClassDef):
             first, last = lines_of(node)
             yield from (each for each in calls[name] if first <= each.line <= last)
-        waiting += leads_to(name, node, modules)
+        waiting += follow(name, node)
 
 
 def lines_of(node: ast.AST) -> tuple[int, int]:
