@@ -81,9 +81,10 @@ async def open_ride_request(request: Request, body: NewRideRequest) -> object:
     async def put(db: Transaction) -> dict[str, Any]:
         replaced, events = await planning.cancel_overlapping(db, who, window)
         request_id = await insert(db, who, body, window, alone)
-        await db.requests.note_replacement(
-            college_id=who.college_id, request_ids=replaced, replaced_by=request_id
-        )
+        if replaced:
+            await db.requests.note_replacement(
+                college_id=who.college_id, request_ids=replaced, replaced_by=request_id
+            )
         found, news = await matches.find_and_notify(
             db, who.college_id, who.user_id, request_id, source
         )
