@@ -13,7 +13,7 @@ from typing import Any, Protocol, TypeVar
 
 import msgspec
 
-from tripsync.http.problems import FieldError, invalid
+from tripsync.http.problems import MALFORMED_JSON, FieldError, Problem, invalid
 from tripsync.http.validation_messages import clipped, fields_of, sentence
 
 S = TypeVar("S", bound="Schema")
@@ -67,7 +67,7 @@ def decoded(body: bytes) -> object:
         return msgspec.json.decode(body)
     except msgspec.ValidationError:
         # The only thing that is wrong without a schema is a number beyond all floats.
-        raise invalid(FieldError("", "A number in the body is too large or too small.")) from None
+        raise Problem(MALFORMED_JSON, "A number in the body is too large or too small.") from None
 
 
 def converter(schema: type[S], *, strict: bool = False) -> Callable[[Mapping[str, Any]], S]:
