@@ -52,7 +52,7 @@ migrate: $(BIN)/.run ## bring the schema of DATABASE_URL (or the embedded databa
 mutants: $(BIN)/.dev ## break queries and rules one place at a time, and see whether a test notices
 	@$(BIN)/python -m tests.mutants $(ARGS)
 
-bench: $(BIN)/.dev ## measure it beside references; six minutes; writes docs/explanation/speed.md
+bench: $(BIN)/.dev ## measure it beside references; eight minutes; writes docs/explanation/speed.md
 	@$(BIN)/python -m tests.bench $(ARGS)
 
 clients: $(PYTHON_CLIENT)/tripsync_client/generated/messages.py ## build what others install, into dist/
