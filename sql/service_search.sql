@@ -75,8 +75,8 @@ offset :skip::int
 
 -- name: list_posts(college_id, reader_id, search, tags, kind, status, compensation_type, price_from, price_to, deadline_after, deadline_before, poster_id, longitude, latitude, meters, sorted_by, after_id, after_time, after_price, after_rank, scarce, reach, skip, size)
 -- A page of posts without their descriptions, by whatever is asked of them. A parameter that is null
--- asks for nothing, and the planner, which knows the values, leaves out what asks for nothing. Without a reader: what is open to all, of every
--- college. `sorted_by` is newest, price, deadline or relevance; the `after_...` are of the last post
+-- asks for nothing, and the planner, which knows the values, leaves out what asks for nothing.
+-- Without a reader: what is open to all, of every college. `sorted_by` is newest, price, deadline or relevance; the `after_...` are of the last post
 -- of the page before. A word in the title counts 1, a tag 0.4, the description 0.2, and what is only
 -- spelt alike 0.01. `reach` is how many posts are looked at: skip and size together, or for
 -- relevance the newest so many that fit, of which the best come first.

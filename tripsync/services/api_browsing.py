@@ -69,12 +69,9 @@ async def find_page(db: Bound, who: Rider | None, query: ServiceQuery) -> Sequen
     """Ask the query that is for just this question, if there is one."""
     wished = wishes(query)
     page: Mapping[str, Any] = {"skip": query.skip, "size": query.limit}
-    last: Place | None = query.after(Place)
+    begun = beginning(query.after(Place))
     if query.order == "newest" and asks_for_nothing(wished):
-        after: Mapping[str, Any] = {
-            "after_id": last.id if last else None,
-            "after_time": in_utc("cursor", last.time) if last else None,
-        }
+        after = {name: begun[name] for name in ("after_id", "after_time")}
         if who is None:
             return await db.service_search.list_open_to_all(**after, **page)
         return await db.service_search.list_newest(
@@ -85,7 +82,7 @@ async def find_page(db: Bound, who: Rider | None, query: ServiceQuery) -> Sequen
         college_id=who.college_id if who else None,
         reader_id=who.user_id if who else None,
         **wished,
-        **beginning(last),
+        **begun,
         sorted_by=query.order,
         scarce=SCARCE_TO_RANK if by_relevance else SCARCE,
         reach=MOST_RANKED if by_relevance else query.skip + query.limit,
